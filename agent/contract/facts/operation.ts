@@ -1,0 +1,91 @@
+/** Facts about how the machine is run: energy, what it can reach, and the agent's own health. */
+import { z } from 'zod';
+import { day, field, instant, text } from '../field.ts';
+
+const energy = { de: 'Hilft, Strom zu sparen', en: 'Helps to save energy' };
+
+export const energyFacts = z.object({
+  /** Whole days since the last start, rounded down; never finer. */
+  uptimeDays: field(z.int().min(0).max(36_500), { ...energy, unit: 'd' }),
+  powerSource: field(z.enum(['mains', 'battery']).optional(), energy),
+  /** Sleep states the firmware and kernel offer, sorted: "freeze", "standby", "mem", "disk". */
+  sleepStates: field(z.array(text(24)).max(8).optional(), energy),
+  powerProfile: field(text(40).optional(), energy),
+  /** Sorted. */
+  powerProfiles: field(z.array(text(40)).max(16).optional(), energy),
+  frequencyGovernor: field(text(40).optional(), energy),
+  frequencyDriver: field(text(40).optional(), energy),
+});
+export type EnergyFacts = z.infer<typeof energyFacts>;
+
+const reach = {
+  de: 'Zeigt, ob Firewall, Sicherungsziel und KITS-Server erreichbar sind',
+  en: 'Shows whether firewall, backup target and KITS server can be reached',
+};
+
+export const infrastructureFacts = z.object({
+  /** Sorted by `name`. */
+  targets: field(
+    z
+      .array(
+        z.object({
+          name: field(text(80), reach),
+          kind: field(z.enum(['gateway', 'backup-target', 'kits-server', 'other']), reach),
+          host: field(text(253), reach),
+          port: field(z.int().min(1).max(65_535), reach),
+          reachable: field(z.boolean(), reach),
+          /** Why it is not reachable, as a stable code: "dns", "refused", "timeout", "tls", "unreachable". */
+          failure: field(z.enum(['dns', 'refused', 'timeout', 'tls', 'unreachable', 'other']).optional(), reach),
+          /** Time to connect, rounded up to 1, 2, 5, 10, 20, 50 … so that a quiet network reports nothing new. */
+          latencyMs: field(z.int().min(1).max(60_000).optional(), { ...reach, unit: 'ms' }),
+          certificate: field(
+            z
+              .object({
+                subject: field(text(253), reach),
+                issuer: field(text(253).optional(), reach),
+                validUntil: field(instant, reach),
+                /** Whole days until then, negative when past; as seen by this machine's clock. */
+                daysLeft: field(z.int().min(-100_000).max(100_000), { ...reach, unit: 'd' }),
+                /** The chain leads to a certificate authority this machine trusts and the name fits. */
+                trusted: field(z.boolean(), reach),
+              })
+              .optional(),
+            reach,
+          ),
+        }),
+      )
+      .max(64),
+    reach,
+  ),
+});
+export type InfrastructureFacts = z.infer<typeof infrastructureFacts>;
+
+const self = {
+  de: 'Zeigt, ob der KITS Agent selbst richtig arbeitet',
+  en: 'Shows whether the KITS Agent itself works',
+};
+
+export const agentFacts = z.object({
+  version: field(text(40), self),
+  nodeVersion: field(text(40), self),
+  platform: field(z.enum(['linux', 'win32']), self),
+  /** Runs with the rights it was designed for (root or SYSTEM). */
+  privileged: field(z.boolean(), self),
+  installedOn: field(day.optional(), self),
+  /** Version of the signed policy in force; 0 before the first one. */
+  policyVersion: field(z.int().min(0), self),
+  queue: field(
+    z.object({
+      waiting: field(z.int().min(0), self),
+      oldestAt: field(instant.optional(), self),
+      /** Reports the server refused for good; kept aside on this machine. */
+      refused: field(z.int().min(0), self),
+    }),
+    self,
+  ),
+  /** Device clock minus server time at the last signed answer, rounded to whole seconds. */
+  clockOffsetSeconds: field(z.int().optional(), { ...self, unit: 's' }),
+  /** Settings that were out of range or unknown, by key. */
+  settingsProblems: field(z.array(text(200)).max(32), self),
+});
+export type AgentFacts = z.infer<typeof agentFacts>;

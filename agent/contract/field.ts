@@ -1,0 +1,39 @@
+/** Building blocks of the contract: bounded values, and the reason why each field leaves the PC. */
+import { z } from 'zod';
+
+/** Why a field is collected, in the words shown to the person at the PC; `unit` as in UCUM where there is one. */
+export interface FieldPurpose {
+  readonly de: string;
+  readonly en: string;
+  readonly unit?: string;
+}
+
+/** Attaches the purpose to a schema; it travels into the JSON Schema and the view "Was wird übermittelt?". */
+export function field<T extends z.ZodType>(schema: T, purpose: FieldPurpose): T {
+  return schema.meta({ ...purpose }) as T;
+}
+
+/** Free text from a machine or a person, 1 to `max` UTF-16 code units. Always a stranger's words: never markup, never a path. */
+export const text = (max: number) => z.string().min(1).max(max);
+
+/** An instant in UTC, ISO 8601 with "Z". */
+export const instant = z.iso.datetime();
+
+/** A calendar day, ISO 8601 (YYYY-MM-DD). Times that would show when a person works are rounded to it. */
+export const day = z.iso.date();
+
+/** A whole number of bytes. */
+export const bytes = z.int().min(0);
+
+/** SHA-256 as 43 characters of unpadded base64url (RFC 4648 §5). */
+export const sha256 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+/** A compact JWS (RFC 7515 §3.1); `max` bounds its characters. */
+export const compactJws = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/);
+
+/** RFC 9562 UUID in lower case. */
+export const uuid = z.uuid().regex(/^[0-9a-f-]+$/);

@@ -1,0 +1,166 @@
+/** What a report says, and the signed envelope it travels in. The wire format is explained in docs/decisions/0001-wire-format.md. */
+import { z } from 'zod';
+import { type FactsOf, factSchemas, type SectionId } from './facts/index.ts';
+import { bytes, field, instant, sha256, text, uuid } from './field.ts';
+
+/** Raised only for a breaking change; readers ignore fields they do not know. */
+export const contractVersion = 1;
+
+/**
+ * Why a fact, or part of it, is missing. Codes are stable: rules and the console rely on them.
+ * `not-present` = the machine has no such thing (a PC without battery), which is an answer and not a fault.
+ */
+export const problemCodes = [
+  'not-present',
+  'unsupported',
+  'denied',
+  'not-found',
+  'timeout',
+  'unreadable',
+  'invalid',
+  'truncated',
+  'bug',
+] as const;
+export type ProblemCode = (typeof problemCodes)[number];
+
+const complete = { de: 'Zeigt, was nicht gelesen werden konnte', en: 'Shows what could not be read' };
+
+export const problem = z.object({
+  code: field(z.enum(problemCodes), complete),
+  detail: field(text(500), complete),
+});
+export type Problem = z.infer<typeof problem>;
+
+export const sectionStates = ['complete', 'partial', 'missing'] as const;
+
+/** One section without knowledge of its facts: what the server stores of sections it does not know yet. */
+export const section = z.object({
+  id: field(
+    z
+      .string()
+      .regex(/^[a-z][a-z-]*$/)
+      .max(40),
+    complete,
+  ),
+  state: field(z.enum(sectionStates), complete),
+  collectedAt: field(instant, complete),
+  durationMs: field(z.int().min(0).max(3_600_000), { ...complete, unit: 'ms' }),
+  /** SHA-256 over the canonical JSON (RFC 8785) of `data`, or of `null` when there is none. */
+  hash: field(sha256, { de: 'Erkennt unveränderte Angaben', en: 'Recognises unchanged facts' }),
+  /** Left out when the state is `missing`, and when the server has acknowledged the same hash before. */
+  data: z.unknown().optional(),
+  problems: field(z.array(problem).max(64), complete),
+});
+export type Section = z.infer<typeof section>;
+
+/** A section whose facts were checked against their schema. */
+export interface SectionOf<Id extends SectionId> extends Omit<Section, 'id' | 'data'> {
+  readonly id: Id;
+  readonly data?: FactsOf<Id>;
+}
+export type KnownSection = { [Id in SectionId]: SectionOf<Id> }[SectionId];
+
+/** Facts that do not fit their schema make the section invalid; a section id unknown here passes with its data untouched. */
+export function parseSectionData(id: string, data: unknown): z.ZodSafeParseResult<unknown> {
+  const schema: z.ZodType | undefined = Object.hasOwn(factSchemas, id) ? factSchemas[id as SectionId] : undefined;
+  return schema === undefined ? z.unknown().safeParse(data) : schema.safeParse(data);
+}
+
+export const verdictKinds = ['met', 'not-met', 'unknown', 'exempt'] as const;
+export type VerdictKind = (typeof verdictKinds)[number];
+export const severities = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof severities)[number];
+
+const judge = { de: 'Zeigt, ob eine Regel eingehalten ist', en: 'Shows whether a rule is kept' };
+
+/** What a rule says about facts. `unknown` is never shown as green. */
+export const verdict = z.object({
+  ruleId: field(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/)
+      .max(60),
+    judge,
+  ),
+  verdict: field(z.enum(verdictKinds), judge),
+  /** How bad it is while the verdict is not `met`. */
+  severity: field(z.enum(severities), judge),
+  /** Stable code of the reason; its words in both languages belong to the rule. */
+  reason: field(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/)
+      .max(60),
+    judge,
+  ),
+  /** Values the words need, such as a mount point or a number of days. */
+  values: field(z.record(z.string().max(40), z.union([z.string().max(260), z.number()])), judge),
+  /** Where the evidence stands: section, path inside its facts, and what was read there. */
+  evidence: field(
+    z
+      .array(
+        z.object({
+          section: field(text(40), judge),
+          path: field(text(200), judge),
+          value: field(z.union([z.string().max(260), z.number(), z.boolean(), z.null()]), judge),
+        }),
+      )
+      .max(32),
+    judge,
+  ),
+});
+export type Verdict = z.infer<typeof verdict>;
+
+/** What is kept longest when the outbox is full, in rising order: routine reports go first, incidents and acknowledgements never. */
+export const reportClasses = ['routine', 'full', 'incident', 'acknowledgement', 'gap'] as const;
+export type ReportClass = (typeof reportClasses)[number];
+
+const order = { de: 'Sichert, dass kein Bericht verloren geht', en: 'Makes sure that no report is lost' };
+
+/**
+ * Hashes over hardware marks, each salted with the device's key thumbprint so that they say "same" or "other" and
+ * nothing else. The server uses them to tell a cloned disk from a restored one.
+ */
+export const fingerprint = z.object({
+  firmware: field(sha256.optional(), { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
+  board: field(sha256.optional(), { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
+  disks: field(sha256.optional(), { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
+  macs: field(sha256.optional(), { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
+});
+export type Fingerprint = z.infer<typeof fingerprint>;
+
+export const reportBody = z.object({
+  contractVersion: field(z.int().min(1), order),
+  deviceId: field(uuid, order),
+  createdAt: field(instant, order),
+  agentVersion: field(text(40), order),
+  platform: field(z.enum(['linux', 'win32']), order),
+  fingerprint: field(fingerprint, { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
+  /** Sorted by `id`. */
+  sections: field(z.array(section).max(64), complete),
+  /** Sorted by `ruleId`. */
+  verdicts: field(z.array(verdict).max(256), judge),
+});
+export type ReportBody = z.infer<typeof reportBody>;
+
+/**
+ * The signed part: small, kept when a body has to go. It has no expiry, so that a report that waited for 40 days is
+ * still good; the transport proof carries freshness.
+ */
+export const reportEnvelope = z.object({
+  contractVersion: field(z.int().min(1), order),
+  reportId: field(uuid, order),
+  deviceId: field(uuid, order),
+  /** Made anew with each store; the sequence counts inside it. */
+  storeEpoch: field(uuid, order),
+  /** 1, 2, 3 … without a hole within a store epoch. */
+  sequence: field(z.int().min(1), order),
+  class: field(z.enum(reportClasses), order),
+  createdAt: field(instant, order),
+  /** SHA-256 over the exact bytes of the body. */
+  bodyHash: field(sha256, order),
+  bodyBytes: field(bytes.max(64 * 1024 * 1024), { ...order, unit: 'By' }),
+  /** SHA-256 over the compact JWS of the envelope before this one in the epoch; absent for the first. */
+  previousHash: field(sha256.optional(), order),
+});
+export type ReportEnvelope = z.infer<typeof reportEnvelope>;

@@ -1,0 +1,45 @@
+/** What the service tells the tray (`status.json`) and what a local user may ask of it (one line of `requests`). */
+import { z } from 'zod';
+import { compactJws, instant, text, uuid } from './field.ts';
+import { verdict } from './report.ts';
+import { deviceStates } from './wire.ts';
+
+/** Worst state of all rules. `unknown` is never shown as green. */
+export const overallStates = ['ok', 'attention', 'critical', 'unknown'] as const;
+export type OverallState = (typeof overallStates)[number];
+
+export const status = z.object({
+  contractVersion: z.int().min(1),
+  writtenAt: instant,
+  /** After this instant the file says nothing any more: the service is not running. */
+  validUntil: instant,
+  agentVersion: text(40),
+  device: z.object({
+    hostname: text(253),
+    deviceId: uuid.optional(),
+    municipality: text(120).optional(),
+    state: z.enum([...deviceStates, 'not-enrolled']),
+  }),
+  overall: z.enum(overallStates),
+  verdicts: z.array(verdict.extend({ since: instant.optional() })).max(256),
+  reporting: z.object({
+    lastCollectedAt: instant.optional(),
+    lastAcceptedAt: instant.optional(),
+    waiting: z.int().min(0),
+    /** Stable code of the last failure to send; absent when the last attempt succeeded. */
+    failure: text(60).optional(),
+  }),
+  notices: z.array(compactJws(65_536)).max(50),
+  handledRequests: z.array(uuid).max(500),
+});
+export type Status = z.infer<typeof status>;
+
+/** One line of the mailbox, by anybody who can log on: recorded as stated, never proven. */
+export const mailboxRequest = z.discriminatedUnion('kind', [
+  z.object({ requestId: uuid, kind: z.literal('check-now') }),
+  z.object({ requestId: uuid, kind: z.literal('notice-seen'), noticeId: uuid }),
+  z.object({ requestId: uuid, kind: z.literal('notice-acknowledged'), noticeId: uuid }),
+  z.object({ requestId: uuid, kind: z.literal('notice-deferred'), noticeId: uuid, until: instant }),
+  z.object({ requestId: uuid, kind: z.literal('report-suspicion'), text: text(2000) }),
+]);
+export type MailboxRequest = z.infer<typeof mailboxRequest>;

@@ -1,0 +1,153 @@
+/** Requests and answers between agent and server: enrolment, check-in, receipts, policy and notices. See docs/decisions/0001-wire-format.md. */
+import { z } from 'zod';
+import { compactJws, instant, sha256, text, uuid } from './field.ts';
+import { fingerprint } from './report.ts';
+
+/** Media type of a report: the compact JWS of its envelope, one line feed, then the exact bytes of its body. */
+export const reportMediaType = 'application/vnd.kits.report';
+/** Request header that carries the transport proof. */
+export const proofHeader = 'kits-proof';
+/** Response header with the nonce for the next proof. */
+export const nonceHeader = 'kits-nonce';
+
+/** `typ` of each kind of JWS: one kind is never taken for another. */
+export const jwsTypes = {
+  report: 'kits-report',
+  enrolment: 'kits-enrolment',
+  proof: 'kits-proof',
+  answer: 'kits-answer',
+  receipt: 'kits-receipt',
+  policy: 'kits-policy',
+  notice: 'kits-notice',
+} as const;
+export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
+
+/** An Ed25519 public key (RFC 8037). */
+export const publicKey = z.object({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+});
+export type PublicKey = z.infer<typeof publicKey>;
+
+/** Proves that a request is fresh and comes from the device; names as in RFC 9449 where the meaning is the same. */
+export const proofClaims = z.object({
+  /** Device id. */
+  sub: uuid,
+  htm: z.enum(['GET', 'POST']),
+  /** Path without host or query. */
+  htu: z.string().max(200),
+  /** SHA-256 over the request body as sent (after compression); of the empty body where there is none. */
+  digest: sha256,
+  /** Device clock, seconds since 1970; used to measure the clock, never to trust it. */
+  iat: z.int(),
+  /** Random; the answer echoes it. */
+  jti: z.string().regex(/^[A-Za-z0-9_-]{16,43}$/),
+  /** From the last `kits-nonce` of this server. */
+  nonce: text(120),
+  /** Counts up with each proof made with this nonce. */
+  ctr: z.int().min(1),
+});
+export type ProofClaims = z.infer<typeof proofClaims>;
+
+export const enrolmentRequest = z.object({
+  contractVersion: z.int().min(1),
+  /** Echoed in the signed answer. */
+  nonce: z.string().regex(/^[A-Za-z0-9_-]{16,43}$/),
+  /** The enrolment token; it decides the municipality. Never logged. */
+  token: z.string().min(16).max(200),
+  hostname: text(253),
+  platform: z.enum(['linux', 'win32']),
+  agentVersion: text(40),
+  fingerprint,
+});
+export type EnrolmentRequest = z.infer<typeof enrolmentRequest>;
+
+/** `pending`: the municipality wants to approve each device first; reports stay queued until then. */
+export const deviceStates = ['active', 'pending', 'quarantined', 'retired'] as const;
+export type DeviceState = (typeof deviceStates)[number];
+
+export const enrolmentAnswer = z.object({
+  nonce: z.string().max(43),
+  serverTime: instant,
+  deviceId: uuid,
+  state: z.enum(deviceStates),
+  municipality: z.object({ id: uuid, name: text(120) }),
+  checkInSeconds: z.int().min(60).max(86_400),
+});
+export type EnrolmentAnswer = z.infer<typeof enrolmentAnswer>;
+
+export const checkInRequest = z.object({
+  contractVersion: z.int().min(1),
+  agentVersion: text(40),
+  storeEpoch: uuid,
+  /** Highest sequence made in this epoch; 0 before the first report. */
+  sequence: z.int().min(0),
+  waiting: z.int().min(0),
+  policyVersion: z.int().min(0),
+});
+export type CheckInRequest = z.infer<typeof checkInRequest>;
+
+/** The server's words to one request, signed. `serverTime` counts only because `nonce` echoes the proof's `jti`. */
+export const signedAnswer = z.object({
+  nonce: z.string().max(43),
+  serverTime: instant,
+  state: z.enum(deviceStates),
+  /** Highest sequence of the agent's epoch that the server holds; 0 when none. */
+  acknowledged: z.int().min(0),
+  checkInSeconds: z.int().min(60).max(86_400),
+  /** Version of the newest policy for this device; 0 when none. */
+  policyVersion: z.int().min(0),
+  /** Sections whose facts the server lacks and wants with the next report. */
+  need: z.array(text(40)).max(64),
+  /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
+  rewound: z.boolean().optional(),
+});
+export type SignedAnswer = z.infer<typeof signedAnswer>;
+
+/** The server took a report: made once, stored, and given again for the same bytes. */
+export const receipt = z.object({
+  reportId: uuid,
+  deviceId: uuid,
+  storeEpoch: uuid,
+  sequence: z.int().min(1),
+  /** SHA-256 over the compact JWS of the envelope. */
+  envelopeHash: sha256,
+  receivedAt: instant,
+  /** Sections the report named by hash only and the server does not hold. */
+  need: z.array(text(40)).max(64),
+});
+export type Receipt = z.infer<typeof receipt>;
+
+export const enrolmentResponse = z.object({ answer: compactJws(8192) });
+export const checkInResponse = z.object({
+  answer: compactJws(8192),
+  policy: compactJws(262_144).optional(),
+  notices: z.array(compactJws(65_536)).max(50).optional(),
+});
+export const reportResponse = z.object({ receipt: compactJws(8192), answer: compactJws(8192) });
+
+/** RFC 9457 problem document with a stable code. */
+export const problemDocument = z.object({
+  type: z.string().max(200),
+  title: z.string().max(200),
+  status: z.int().min(400).max(599),
+  code: z.string().max(60),
+  detail: z.string().max(2000).optional(),
+});
+export type ProblemDocument = z.infer<typeof problemDocument>;
+
+/** Codes of `/agent/v1/*` an agent acts on. Any other 4xx code means: this report is refused for good, keep it aside. */
+export const agentErrorCodes = {
+  useNonce: 'use-nonce',
+  unknownDevice: 'unknown-device',
+  deviceNotActive: 'device-not-active',
+  rewound: 'sequence-rewound',
+  conflict: 'report-conflict',
+  signature: 'signature-invalid',
+  proof: 'proof-invalid',
+  token: 'token-invalid',
+  malformed: 'malformed',
+  tooLarge: 'too-large',
+  storageFull: 'storage-full',
+} as const;
