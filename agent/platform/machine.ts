@@ -1,0 +1,65 @@
+/** The machine as collectors see it: files under a root, few commands, connections. */
+import type { ConnectResult } from './connect.ts';
+
+/** A file could not be read; `code` is the system's word ("ENOENT", "EACCES", "EIO" …). */
+export class ReadError extends Error {
+  override readonly name = 'ReadError';
+  readonly code: string;
+
+  constructor(path: string, code: string, options?: ErrorOptions) {
+    super(`${path}: ${code}`, options);
+    this.code = code;
+  }
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other';
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+/** Sizes in bytes of a mounted file system; `freeBytes` is what an unprivileged user may still write. */
+export interface VolumeSize {
+  readonly sizeBytes: number;
+  readonly freeBytes: number;
+}
+
+export type CommandOutcome =
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'too-much-output' };
+
+/** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
+export type CommandName = 'systemd-detect-virt' | 'lpstat';
+
+/**
+ * All paths are absolute paths of the machine described, such as "/proc/meminfo". A recorded tree prefixes its root.
+ * Reads are bounded: more than `maxBytes` (default 4 MiB) is a `ReadError` with code "EFBIG".
+ */
+export interface Machine {
+  readonly platform: 'linux' | 'win32';
+  /** As `uname -r` and `uname -m` say it. */
+  readonly kernel: { readonly release: string; readonly machine: string; readonly version: string };
+  readonly hostname: string;
+  /** Effective rights are root's or SYSTEM's. */
+  readonly privileged: boolean;
+  readText(path: string, options?: { maxBytes?: number }): Promise<string>;
+  readBytes(path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
+  /** Names in a directory, sorted; a missing directory is a `ReadError` with code "ENOENT". */
+  list(path: string): Promise<string[]>;
+  /** Target of a symbolic link, as written. */
+  readLink(path: string): Promise<string>;
+  stat(path: string): Promise<FileStat>;
+  volumeSize(mountPoint: string): Promise<VolumeSize>;
+  run(
+    command: CommandName,
+    args: readonly string[],
+    options: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<CommandOutcome>;
+  /** Opens a TCP (and TLS) connection and closes it again. */
+  connect(
+    target: { host: string; port: number; tls: boolean },
+    options: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<ConnectResult>;
+}
