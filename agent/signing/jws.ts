@@ -1,0 +1,112 @@
+/**
+ * Signing and verifying compact JWS with Ed25519, one kind (`typ`) at a time.
+ *
+ * The algorithm is fixed here and never taken from a header; the key is chosen by the caller, never by the message.
+ */
+import { CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
+import type { z } from 'zod';
+import { type JwsType, type PublicKey, publicKey } from '../contract/wire.ts';
+import type { SigningKey } from './keys.ts';
+
+const algorithm = 'Ed25519';
+/** No message of the contract is larger; a longer one is refused before it is decoded. */
+const maxCharacters = 300_000;
+
+/** `reason` is stable: "malformed" (not a JWS of this kind), "signature" (wrong key or bytes), "payload" (schema). */
+export class JwsError extends Error {
+  override readonly name = 'JwsError';
+  readonly reason: 'malformed' | 'signature' | 'payload';
+
+  constructor(reason: JwsError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** `embedKey` puts the public key into the header; used for enrolment only, where the server does not know it yet. */
+export function signJws(
+  type: JwsType,
+  payload: unknown,
+  key: SigningKey,
+  options: { embedKey?: boolean } = {},
+): Promise<string> {
+  const header = options.embedKey === true ? { jwk: { ...key.publicKey } } : { kid: key.thumbprint };
+  return new CompactSign(encoder.encode(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: algorithm, typ: type, ...header })
+    .sign(key.privateKey);
+}
+
+/** Verifies with one of the keys given: the one whose thumbprint is the header's `kid`. */
+export async function verifyJws<T extends z.ZodType>(
+  type: JwsType,
+  jws: string,
+  keys: readonly { readonly publicKey: PublicKey; readonly thumbprint: string }[],
+  schema: T,
+): Promise<z.infer<T>> {
+  const header = readHeader(type, jws);
+  const key = keys.find(({ thumbprint }) => thumbprint === header.kid);
+  if (key === undefined) throw new JwsError('signature', `no key ${String(header.kid)} for a ${type}`);
+  return verifyWith(key.publicKey, jws, schema);
+}
+
+/** Verifies with the key inside the header and returns it: proves possession, nothing about whose key it is. */
+export async function verifyEmbeddedKey<T extends z.ZodType>(
+  type: JwsType,
+  jws: string,
+  schema: T,
+): Promise<{ payload: z.infer<T>; key: PublicKey }> {
+  const key = publicKey.safeParse(readHeader(type, jws).jwk);
+  if (!key.success) throw new JwsError('malformed', `a ${type} carries no Ed25519 key`);
+  return { payload: await verifyWith(key.data, jws, schema), key: key.data };
+}
+
+function readHeader(type: JwsType, jws: string): { kid?: unknown; jwk?: unknown } {
+  if (jws.length > maxCharacters) throw new JwsError('malformed', `a ${type} of ${jws.length} characters is too large`);
+  let header: Record<string, unknown>;
+  try {
+    header = decodeProtectedHeader(jws);
+  } catch (cause) {
+    throw new JwsError('malformed', `not a ${type}: no readable JWS header`, { cause });
+  }
+  // "typ" keeps kinds apart: a receipt must never pass for a policy although the same key signs both.
+  if (header['typ'] !== type) throw new JwsError('malformed', `expected a ${type}, got ${String(header['typ'])}`);
+  if (header['alg'] !== algorithm) throw new JwsError('malformed', `a ${type} must be signed with ${algorithm}`);
+  if (header['crit'] !== undefined) throw new JwsError('malformed', `a ${type} has no critical extensions`);
+  return header;
+}
+
+async function verifyWith<T extends z.ZodType>(key: PublicKey, jws: string, schema: T): Promise<z.infer<T>> {
+  let bytes: Uint8Array;
+  try {
+    const imported = await importKey(key);
+    ({ payload: bytes } = await compactVerify(jws, imported, { algorithms: [algorithm] }));
+  } catch (cause) {
+    if (cause instanceof errors.JWSInvalid) throw new JwsError('malformed', 'not a compact JWS', { cause });
+    throw new JwsError('signature', 'the signature does not fit', { cause });
+  }
+  let payload: unknown;
+  try {
+    payload = JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new JwsError('payload', 'the signed payload is not JSON', { cause });
+  }
+  const parsed = schema.safeParse(payload);
+  if (!parsed.success)
+    throw new JwsError('payload', parsed.error.issues[0]?.message ?? 'invalid', { cause: parsed.error });
+  return parsed.data;
+}
+
+const imported = new Map<string, ReturnType<typeof importJWK>>();
+
+/** Importing costs more than verifying; the bound keeps a flood of enrolments from filling memory. */
+function importKey(key: PublicKey): ReturnType<typeof importJWK> {
+  const known = imported.get(key.x);
+  if (known !== undefined) return known;
+  if (imported.size >= 4096) imported.clear();
+  const made = importJWK({ kty: key.kty, crv: key.crv, x: key.x }, algorithm);
+  imported.set(key.x, made);
+  return made;
+}

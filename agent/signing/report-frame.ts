@@ -1,0 +1,50 @@
+/** The bytes of a report: the compact JWS of its envelope, one line feed, the exact bytes of its body. */
+
+import { type ReportEnvelope, reportEnvelope } from '../contract/report.ts';
+import { jwsTypes, type PublicKey } from '../contract/wire.ts';
+import { hashBytes } from './canonical.ts';
+import { JwsError, signJws, verifyJws } from './jws.ts';
+import type { SigningKey } from './keys.ts';
+
+export interface SignedReport {
+  readonly envelope: ReportEnvelope;
+  readonly envelopeJws: string;
+  /** SHA-256 over the compact JWS: what the next envelope names as `previousHash`. */
+  readonly envelopeHash: string;
+  readonly body: Uint8Array;
+}
+
+export async function signReport(
+  fields: Omit<ReportEnvelope, 'bodyHash' | 'bodyBytes'>,
+  body: Uint8Array,
+  key: SigningKey,
+): Promise<SignedReport> {
+  const envelope: ReportEnvelope = { ...fields, bodyHash: hashBytes(body), bodyBytes: body.byteLength };
+  const envelopeJws = await signJws(jwsTypes.report, envelope, key);
+  return { envelope, envelopeJws, envelopeHash: hashBytes(envelopeJws), body };
+}
+
+export function encodeFrame(report: { envelopeJws: string; body: Uint8Array }): Uint8Array {
+  return Buffer.concat([Buffer.from(`${report.envelopeJws}\n`, 'ascii'), report.body]);
+}
+
+/** Splits a frame without trusting it; throws `JwsError` "malformed" when there is no envelope line. */
+export function splitFrame(frame: Uint8Array): { envelopeJws: string; body: Uint8Array } {
+  const end = frame.indexOf(0x0a);
+  // An envelope is well below 2 kB; a longer first line is no envelope.
+  if (end <= 0 || end > 4096) throw new JwsError('malformed', 'the report does not begin with an envelope line');
+  return { envelopeJws: Buffer.from(frame.subarray(0, end)).toString('latin1'), body: frame.subarray(end + 1) };
+}
+
+/** Verifies the envelope against the device's key and the body against the envelope. */
+export async function verifyReport(
+  frame: Uint8Array,
+  key: { publicKey: PublicKey; thumbprint: string },
+): Promise<SignedReport> {
+  const { envelopeJws, body } = splitFrame(frame);
+  const envelope = await verifyJws(jwsTypes.report, envelopeJws, [key], reportEnvelope);
+  if (envelope.bodyBytes !== body.byteLength || envelope.bodyHash !== hashBytes(body)) {
+    throw new JwsError('signature', 'the body is not the one that was signed');
+  }
+  return { envelope, envelopeJws, envelopeHash: hashBytes(envelopeJws), body };
+}
