@@ -1,0 +1,2 @@
+const name = 'electron';
+export const electron = await import(name);

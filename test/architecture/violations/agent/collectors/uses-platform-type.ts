@@ -1,0 +1,2 @@
+import type { Machine } from '../platform/machine.ts';
+export const nameOf = (machine: Machine): string => machine.hostname;

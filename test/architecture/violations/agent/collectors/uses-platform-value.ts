@@ -1,0 +1,2 @@
+import { createLinuxMachine } from '../platform/linux-machine.ts';
+export const machine = createLinuxMachine();

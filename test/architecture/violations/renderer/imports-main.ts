@@ -1,0 +1,2 @@
+import { tray } from '../main/tray.ts';
+export const icon = tray;
