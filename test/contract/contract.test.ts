@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { factSchemas, sectionIds } from '../../agent/contract/facts/index.ts';
+import { contractJsonSchemas } from '../../agent/contract/json-schema.ts';
+import { parseSectionData, reportBody, reportEnvelope, section } from '../../agent/contract/report.ts';
+import { mailboxRequest } from '../../agent/contract/status.ts';
+
+interface Node {
+  readonly de?: string;
+  readonly en?: string;
+  readonly properties?: Record<string, Node>;
+  readonly items?: Node | boolean;
+  readonly anyOf?: readonly Node[];
+}
+
+/** Paths of properties that leave the machine without saying why. */
+function unexplained(node: Node, path: string): string[] {
+  const below = Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
+    const here = `${path}.${name}`;
+    const missing = child.de && child.en ? [] : [here];
+    return [...missing, ...unexplained(child, here)];
+  });
+  const items = typeof node.items === 'object' ? unexplained(node.items, `${path}[]`) : [];
+  return [...below, ...items, ...(node.anyOf ?? []).flatMap((option) => unexplained(option, path))];
+}
+
+describe('every field', () => {
+  test.each(sectionIds)('of section %s says why it is collected, in German and English', (id) => {
+    expect(unexplained(z.toJSONSchema(factSchemas[id], { io: 'input' }) as Node, id)).toEqual([]);
+  });
+
+  test('of the report and its envelope says why, in German and English', () => {
+    expect(unexplained(z.toJSONSchema(reportEnvelope, { io: 'input' }) as Node, 'envelope')).toEqual([]);
+    const nested = /^report\.(verdicts\[\]\.evidence\[\]\.)/;
+    const open = unexplained(z.toJSONSchema(reportBody, { io: 'input' }) as Node, 'report');
+    // `data` is explained by the schema of its section; evidence quotes facts that are explained there.
+    expect(open.filter((path) => path !== 'report.sections[].data' && !nested.test(path))).toEqual([]);
+  });
+
+  test('a field without a reason is found by this test', () => {
+    const sample = z.object({
+      why: z.string().meta({ de: 'weil', en: 'because' }),
+      list: z.array(z.object({ no: z.int() })),
+    });
+    expect(unexplained(z.toJSONSchema(sample) as Node, 'sample')).toEqual(['sample.list', 'sample.list[].no']);
+  });
+
+  test('has a bound: no unlimited text and no unlimited list', () => {
+    const unbounded: string[] = [];
+    const walk = (node: Record<string, unknown>, path: string): void => {
+      if (
+        node['type'] === 'string' &&
+        !('maxLength' in node || 'enum' in node || 'const' in node || 'format' in node || 'pattern' in node)
+      ) {
+        unbounded.push(path);
+      }
+      if (node['type'] === 'array' && !('maxItems' in node)) unbounded.push(path);
+      for (const [name, child] of Object.entries(
+        (node['properties'] as Record<string, Record<string, unknown>>) ?? {},
+      )) {
+        walk(child, `${path}.${name}`);
+      }
+      if (typeof node['items'] === 'object' && node['items'] !== null)
+        walk(node['items'] as Record<string, unknown>, `${path}[]`);
+    };
+    for (const [name, schema] of Object.entries(contractJsonSchemas())) walk(schema as Record<string, unknown>, name);
+    expect(unbounded).toEqual([]);
+  });
+});
+
+describe('sections', () => {
+  const base = {
+    id: 'cpu',
+    state: 'complete',
+    collectedAt: '2026-11-23T10:00:00Z',
+    durationMs: 3,
+    hash: 'A'.repeat(43),
+    problems: [],
+  };
+
+  test('drop fields a newer agent adds, so that it can still report', () => {
+    expect(section.parse({ ...base, invented: 1 })).not.toHaveProperty('invented');
+  });
+
+  test('with an id of a newer agent pass with their facts untouched', () => {
+    expect(parseSectionData('quantum', { qubits: 3 })).toMatchObject({ success: true, data: { qubits: 3 } });
+  });
+
+  test('named like something every object has are not taken for known ones', () => {
+    expect(parseSectionData('constructor', { a: 1 })).toMatchObject({ success: true, data: { a: 1 } });
+  });
+
+  test.each([
+    [
+      'a CPU of another architecture word',
+      'cpu',
+      { model: 'x', architecture: 'i386', sockets: 1, cores: 1, threads: 1 },
+    ],
+    ['a CPU without threads', 'cpu', { model: 'x', architecture: 'x86_64', sockets: 1, cores: 1, threads: 0 }],
+    [
+      'a speed of unsigned minus one',
+      'network',
+      {
+        interfaces: [{ name: 'eth0', kind: 'ethernet', state: 'up', speedMbps: 4294967295, addresses: [] }],
+        gateways: [],
+        dnsServers: [],
+      },
+    ],
+    ['memory of NaN', 'memory', { totalBytes: Number.NaN }],
+    ['an empty software list', 'software', { source: 'dpkg', packages: [] }],
+    ['a battery section without a battery', 'battery', { batteries: [] }],
+  ])('refuse %s', (_name, id, data) => {
+    expect(parseSectionData(id, data).success).toBe(false);
+  });
+});
+
+test('a mailbox line of an unknown kind is refused', () => {
+  const requestId = '00000000-0000-4000-8000-000000000000';
+  expect(mailboxRequest.safeParse({ requestId, kind: 'check-now' }).success).toBe(true);
+  expect(mailboxRequest.safeParse({ requestId, kind: 'run-command' }).success).toBe(false);
+});
