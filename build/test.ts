@@ -1,0 +1,76 @@
+/**
+ * `npm test`: type check, lint, import rules, unit, integration and browser tests.
+ *
+ * `npm test -- FILTER…` hands the filters to the test runner and leaves the checks before it as they are.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '..');
+const bin = (name: string): string => join(root, 'node_modules/.bin', name);
+const summaryFile = join(root, 'test-results/vitest.json');
+
+/** Debian package and the file that shows it is there. Tests use these as they are, never a download of their own. */
+const tools = [
+  { package: 'chromium', file: '/usr/bin/chromium' },
+  { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
+  { package: 'openssl', file: '/usr/bin/openssl' },
+  { package: 'strace', file: '/usr/bin/strace' },
+];
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Ends the whole run at the first step that fails, with its exit code. */
+function step(name: string, command: string, args: readonly string[]): void {
+  const startedAt = performance.now();
+  say(`\n— ${name}`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error !== undefined || status !== 0) {
+    say(`— ${name} failed${error === undefined ? '' : `: ${error.message}`}`);
+    process.exit(status ?? 1);
+  }
+  say(`— ${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+function provideTools(): void {
+  const missing = tools.filter(({ file }) => !existsSync(file)).map((tool) => tool.package);
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    say(
+      `The tests need these Debian packages: ${missing.join(', ')}. Install them as root: apt-get install ${missing.join(' ')}`,
+    );
+    process.exit(1);
+  }
+  // An index of an architecture nobody uses may fail; what counts is whether the install succeeds.
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
+  step(`install ${missing.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+}
+
+/** The runner's own count, as one plain line that scripts can read. */
+function summary(): string {
+  const counts = z
+    .object({ numPassedTests: z.int(), numFailedTests: z.int(), numPendingTests: z.int() })
+    .parse(JSON.parse(readFileSync(summaryFile, 'utf8')));
+  const skipped = counts.numPendingTests === 0 ? '' : `, ${counts.numPendingTests} skipped`;
+  return `${counts.numPassedTests} passed, ${counts.numFailedTests} failed${skipped}`;
+}
+
+provideTools();
+step('types', bin('tsc'), ['-p', 'tsconfig.json']);
+step('types of the console', bin('tsc'), ['-p', 'server/console/tsconfig.json']);
+step('lint and format', bin('biome'), ['ci', '--error-on-warnings', '.']);
+
+mkdirSync(join(root, 'test-results'), { recursive: true });
+rmSync(summaryFile, { force: true });
+const runner = spawnSync(
+  bin('vitest'),
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${summaryFile}`, ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit' },
+);
+say(existsSync(summaryFile) ? `\n${summary()}` : '\nThe test runner ended without a result.');
+process.exit(runner.status ?? 1);
