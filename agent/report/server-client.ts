@@ -1,0 +1,183 @@
+/**
+ * The one place that speaks HTTP to the KITS server (axios). It knows transport only: time limits, proxy, certificates,
+ * sizes. What a request means and whether an answer is genuine is decided by the callers.
+ */
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
+import process from 'node:process';
+import { getCACertificates } from 'node:tls';
+import axios, { type AxiosInstance, isAxiosError } from 'axios';
+
+const timeoutMs = 30_000;
+/** Answers are a few kilobytes; policy and notices with their bounds stay below this. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+
+/**
+ * No usable answer. `code` is stable: "dns", "refused", "timeout", "reset", "tls-untrusted", "clock-blocks-tls",
+ * "answer-too-large", "insecure-url", "ca-file", "other". Nothing is lost: what was to be sent stays in the outbox.
+ */
+export class ServerUnreachable extends Error {
+  override readonly name = 'ServerUnreachable';
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface ServerResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface ServerClient {
+  readonly baseUrl: string;
+  /** Any status is an answer; throws `ServerUnreachable` when there is none. */
+  send(request: {
+    method: 'GET' | 'POST';
+    /** Absolute path on the server, without query. */
+    path: string;
+    headers?: Readonly<Record<string, string>>;
+    body?: Uint8Array;
+  }): Promise<ServerResponse>;
+  close(): void;
+}
+
+export interface ClientOptions {
+  readonly baseUrl: string;
+  /** Wins over the environment (HTTPS_PROXY, HTTP_PROXY; NO_PROXY is honoured either way). */
+  readonly proxy?: string;
+  /** PEM file with further certificate authorities, beside the bundled ones and the system's. */
+  readonly caFile?: string;
+  readonly userAgent: string;
+}
+
+/** Plain http is for a server on the same machine only. Throws `ServerUnreachable` "insecure-url" or "ca-file". */
+export function createServerClient(options: ClientOptions): ServerClient {
+  const url = new URL(options.baseUrl);
+  const local = isLoopback(url.hostname);
+  if (url.protocol !== 'https:' && !local) {
+    throw new ServerUnreachable(
+      'insecure-url',
+      `${options.baseUrl} is not encrypted. Use https, plain http is accepted for this machine itself only.`,
+    );
+  }
+  const proxyEnv = local ? {} : proxyEnvironment(options.proxy);
+  const common = { keepAlive: true, maxSockets: 2, proxyEnv };
+  const agent =
+    url.protocol === 'https:' ? new HttpsAgent({ ...common, ...trust(options.caFile) }) : new HttpAgent(common);
+  const http: AxiosInstance = axios.create({
+    baseURL: options.baseUrl,
+    timeout: timeoutMs,
+    // A redirect would carry a signed request to somebody else.
+    maxRedirects: 0,
+    maxContentLength: maxAnswerBytes,
+    maxBodyLength: 16 * 1024 * 1024,
+    responseType: 'arraybuffer',
+    decompress: false,
+    validateStatus: () => true,
+    // The agent above decides on proxies; axios must not look a second time.
+    proxy: false,
+    ...(url.protocol === 'https:' ? { httpsAgent: agent } : { httpAgent: agent }),
+    headers: { 'user-agent': options.userAgent, accept: 'application/json', 'accept-encoding': 'identity' },
+  });
+  return {
+    baseUrl: options.baseUrl,
+    send: async ({ method, path, headers, body }) => {
+      try {
+        const response = await http.request<Buffer>({
+          method,
+          url: path,
+          ...(headers === undefined ? {} : { headers: { ...headers } }),
+          ...(body === undefined ? {} : { data: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
+          // The time limit of axios does not cover a server that accepts and then says nothing at all.
+          signal: AbortSignal.timeout(timeoutMs * 2),
+        });
+        return { status: response.status, headers: plainHeaders(response.headers), body: response.data };
+      } catch (error) {
+        throw unreachable(error, options.baseUrl);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+export function isLoopback(hostname: string): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
+}
+
+function proxyEnvironment(proxy: string | undefined): Record<string, string | undefined> {
+  const { HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy, NO_PROXY, no_proxy } = process.env;
+  const exceptions = NO_PROXY ?? no_proxy;
+  const secure = proxy ?? HTTPS_PROXY ?? https_proxy;
+  const plain = proxy ?? HTTP_PROXY ?? http_proxy;
+  return {
+    ...(secure === undefined ? {} : { HTTPS_PROXY: secure }),
+    ...(plain === undefined ? {} : { HTTP_PROXY: plain }),
+    ...(exceptions === undefined ? {} : { NO_PROXY: exceptions }),
+  };
+}
+
+function trust(caFile: string | undefined): { ca: string[]; rejectUnauthorized: true; minVersion: 'TLSv1.2' } {
+  const ca = [...getCACertificates('default'), ...getCACertificates('system')];
+  if (caFile !== undefined) {
+    try {
+      ca.push(readFileSync(caFile, 'utf8'));
+    } catch (cause) {
+      throw new ServerUnreachable(
+        'ca-file',
+        `The certificate file ${caFile} cannot be read: ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+  // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED in an environment cannot switch it off.
+  return { ca, rejectUnauthorized: true, minVersion: 'TLSv1.2' };
+}
+
+function plainHeaders(headers: object): Record<string, string> {
+  const known: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') known[name.toLowerCase()] = value;
+  return known;
+}
+
+/** Words of Node, OpenSSL and axios for the same few things. */
+const codes: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'refused',
+  ECONNABORTED: 'timeout',
+  ETIMEDOUT: 'timeout',
+  ERR_CANCELED: 'timeout',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ERR_STREAM_PREMATURE_CLOSE: 'reset',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  // Not yet valid: a server does not run on a certificate from the future, so it is this clock that is behind.
+  CERT_NOT_YET_VALID: 'clock-blocks-tls',
+  CERT_HAS_EXPIRED: 'tls-expired',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls-untrusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls-untrusted',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls-untrusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls-untrusted',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'tls-untrusted',
+};
+
+function unreachable(error: unknown, baseUrl: string): ServerUnreachable {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const raw = isAxiosError(error)
+    ? (error.code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code)
+    : undefined;
+  const code =
+    raw === 'ERR_BAD_RESPONSE' && cause.message.includes('maxContentLength')
+      ? 'answer-too-large'
+      : (codes[raw ?? ''] ?? 'other');
+  return new ServerUnreachable(code, `${baseUrl} cannot be reached (${code}): ${cause.message}`, { cause });
+}

@@ -1,0 +1,252 @@
+/** The conversation with the server after enrolment: check-ins and reports, each with a transport proof. */
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
+import { sectionIds } from '../contract/facts/index.ts';
+import { contractVersion } from '../contract/report.ts';
+import {
+  agentErrorCodes,
+  type CheckInRequest,
+  checkInResponse,
+  jwsTypes,
+  nonceHeader,
+  problemDocument,
+  proofHeader,
+  receipt,
+  reportMediaType,
+  reportResponse,
+  type SignedAnswer,
+  signedAnswer,
+} from '../contract/wire.ts';
+import type { Log } from '../log.ts';
+import { JwsError, verifyJws } from '../signing/jws.ts';
+import type { SigningKey } from '../signing/keys.ts';
+import { makeProof } from '../signing/proof.ts';
+import { encodeFrame, signReport } from '../signing/report-frame.ts';
+import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
+import { agentVersion } from '../version.ts';
+import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
+
+/** The server answered and said no; `code` is that of its problem document. */
+export class ServerRefused extends Error {
+  override readonly name = 'ServerRefused';
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfterSeconds: number | undefined;
+  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
+    super(`The server refused (${status} ${code}): ${detail}`);
+    this.status = status;
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Statuses that speak about one report, not about the device or the moment: that report is kept aside, the next goes on. */
+const aboutTheReport: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
+
+export interface SendResult {
+  readonly accepted: number;
+  readonly refused: number;
+  /** Bytes of request bodies as sent. */
+  readonly bytesSent: number;
+}
+
+export interface ServerLink {
+  /** Throws `ServerUnreachable` or `ServerRefused`. */
+  checkIn(): Promise<SignedAnswer>;
+  /** Sends what waits, oldest first, until the queue is empty. Throws as `checkIn`; what was not acknowledged stays. */
+  sendWaiting(): Promise<SendResult>;
+}
+
+export interface LinkOptions {
+  readonly client: ServerClient;
+  readonly store: AgentStore;
+  readonly key: SigningKey;
+  readonly enrolment: Enrolment;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+const compress = promisify(zstdCompress);
+
+export function createServerLink(options: LinkOptions): ServerLink {
+  const { client, store, key, enrolment, now, log } = options;
+  const serverKeys = [{ publicKey: enrolment.serverKey, thumbprint: enrolment.serverKeyThumbprint }];
+
+  /** One signed request; fetches a nonce when the server asks for a newer one. */
+  async function post(
+    path: string,
+    body: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ response: ServerResponse; jti: string; sentAt: number }> {
+    for (let attempt = 1; ; attempt += 1) {
+      const { nonce = 'none', counter } = store.readExchange();
+      // Written before it is used: after a crash the same counter must not go out a second time.
+      store.changeExchange({ counter: counter + 1 });
+      const { proof, jti } = await makeProof(
+        { deviceId: enrolment.deviceId, method: 'POST', path, body, nonce, counter: counter + 1, now: now() },
+        key,
+      );
+      const sentAt = now().getTime();
+      const response = await client.send({ method: 'POST', path, body, headers: { ...headers, [proofHeader]: proof } });
+      const fresh = response.headers[nonceHeader];
+      if (fresh !== undefined && fresh.length <= 120) store.changeExchange({ nonce: fresh, counter: 0 });
+      if (response.status < 300) return { response, jti, sentAt };
+      const refusal = refusalOf(response);
+      if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) throw refusal;
+    }
+  }
+
+  /** Only an answer signed by the pinned key that echoes this very request counts; it is the one source of time. */
+  async function trust(jws: string, jti: string, sentAt: number): Promise<SignedAnswer> {
+    const answer = await verifyJws(jwsTypes.answer, jws, serverKeys, signedAnswer);
+    if (answer.nonce !== jti) throw new JwsError('payload', 'the answer was made for another request');
+    const serverTime = Date.parse(answer.serverTime);
+    const { serverTimeFloor } = store.readExchange();
+    const middle = (sentAt + now().getTime()) / 2;
+    store.changeExchange({
+      serverTimeFloor: Math.max(serverTimeFloor, serverTime),
+      checkInSeconds: answer.checkInSeconds,
+      // A time below the floor comes from a server whose own clock went back; it says nothing about this one.
+      ...(serverTime >= serverTimeFloor - 300_000
+        ? { clockOffsetSeconds: Math.round((middle - serverTime) / 1000) }
+        : {}),
+    });
+    if (answer.state !== enrolment.state) store.writeEnrolment({ ...enrolment, state: answer.state });
+    store.forgetAcknowledged(answer.need);
+    return answer;
+  }
+
+  async function renewEpoch(): Promise<void> {
+    log.warn('store-rewound', { epoch: store.epoch });
+    await store.renewEpoch((report, place) =>
+      signReport(
+        {
+          contractVersion,
+          reportId: report.reportId,
+          deviceId: enrolment.deviceId,
+          storeEpoch: place.epoch,
+          sequence: place.sequence,
+          class: report.class,
+          createdAt: report.createdAt,
+          ...(place.previousHash === undefined ? {} : { previousHash: place.previousHash }),
+        },
+        report.body,
+        key,
+      ),
+    );
+  }
+
+  /** Returns the bytes sent. Throws `ServerRefused` with the server's words about this report or this device. */
+  async function sendOne(report: WaitingReport): Promise<number> {
+    const body = await compress(encodeFrame(report), { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
+    const { response, jti, sentAt } = await post('/agent/v1/reports', body, {
+      'content-type': reportMediaType,
+      'content-encoding': 'zstd',
+    });
+    const parsed = await genuine(async () => {
+      const { receipt: receiptJws, answer } = reportResponse.parse(json(response));
+      await trust(answer, jti, sentAt);
+      return verifyJws(jwsTypes.receipt, receiptJws, serverKeys, receipt);
+    });
+    if (
+      parsed.reportId !== report.reportId ||
+      parsed.envelopeHash !== report.envelopeHash ||
+      parsed.sequence !== report.sequence ||
+      parsed.storeEpoch !== store.epoch ||
+      parsed.deviceId !== enrolment.deviceId
+    ) {
+      throw new ServerUnreachable(
+        'answer-invalid',
+        'The receipt is for another report. The report stays in the queue.',
+      );
+    }
+    store.acknowledge(report.sequence, now(), parsed.need);
+    store.changeExchange({ lastAcceptedAt: now().toISOString() });
+    return body.byteLength;
+  }
+
+  return {
+    checkIn: async () => {
+      const { waiting } = store.queue();
+      const request: CheckInRequest = {
+        contractVersion,
+        agentVersion,
+        storeEpoch: store.epoch,
+        sequence: store.nextPlace().sequence - 1,
+        waiting,
+        policyVersion: 0,
+      };
+      const body = Buffer.from(JSON.stringify(request));
+      const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });
+      const answer = await genuine(() => trust(checkInResponse.parse(json(response)).answer, jti, sentAt));
+      if (answer.rewound === true) await renewEpoch();
+      else {
+        const again = store.requeueAfter(answer.acknowledged);
+        if (again > 0) log.warn('server-lost-reports', { again });
+      }
+      return answer;
+    },
+
+    sendWaiting: async () => {
+      const result = { accepted: 0, refused: 0, bytesSent: 0 };
+      let renewed = false;
+      for (;;) {
+        const [report] = store.waiting(1);
+        if (report === undefined) return result;
+        try {
+          result.bytesSent += await sendOne(report);
+          result.accepted += 1;
+        } catch (error) {
+          if (!(error instanceof ServerRefused) || !aboutTheReport.has(error.status)) throw error;
+          if (error.code === agentErrorCodes.rewound && !renewed) {
+            renewed = true;
+            await renewEpoch();
+          } else if (error.code === agentErrorCodes.conflict && report.resigned) {
+            // The server took it under its first signature before this store was set back: nothing is missing.
+            store.acknowledge(report.sequence, now(), sectionIds);
+          } else {
+            log.error('report-refused', { reportId: report.reportId, code: error.code, detail: error.message });
+            store.refuse(report.sequence, now(), error.code);
+            result.refused += 1;
+          }
+        }
+      }
+    },
+  };
+}
+
+/** Whatever is wrong with an answer, it is not the server speaking: same consequence as no answer. */
+async function genuine<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new ServerUnreachable(
+      'answer-invalid',
+      `The answer is not from the KITS server this device was enrolled with (${(cause as Error).message}). ` +
+        'Something between may have answered in its place. Nothing was lost.',
+      { cause },
+    );
+  }
+}
+
+export function json(response: ServerResponse): unknown {
+  return JSON.parse(response.body.toString('utf8'));
+}
+
+/** Reads a problem document; an answer that is none (a proxy's error page) still gives a code. */
+export function refusalOf(response: ServerResponse): ServerRefused {
+  const retryAfter = Number(response.headers['retry-after']);
+  const retry = Number.isFinite(retryAfter) ? retryAfter : undefined;
+  try {
+    const { code, title, detail } = problemDocument.parse(json(response));
+    return new ServerRefused(response.status, code, detail ?? title, retry);
+  } catch {
+    // No words of the KITS server: only the status is known. 5xx so that no report is put aside because of a proxy.
+    return new ServerRefused(
+      response.status >= 500 ? response.status : 502,
+      'not-kits',
+      `HTTP ${response.status}`,
+      retry,
+    );
+  }
+}

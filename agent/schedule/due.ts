@@ -1,0 +1,56 @@
+/** What is due now: a pure function over what ran when. Missed runs fold into one. */
+
+export const tasks = ['check-in', 'cheap-round', 'full-round', 'status'] as const;
+export type Task = (typeof tasks)[number];
+
+export interface DueInput {
+  readonly now: Date;
+  /** ms since 1970 of the last run of each task; no entry = never. */
+  readonly lastRuns: ReadonlyMap<string, number>;
+  readonly intervalsMs: Readonly<Record<Task, number>>;
+  /** Spreads the devices of a fleet; the device id will do. */
+  readonly seed: string;
+  /** When this process started or the PC woke up, ms since 1970. */
+  readonly awakeSince: number;
+}
+
+/** Tasks that speak to the server: a whole town hall switches its PCs on at the same minute. */
+const spreadAfterWake: Readonly<Record<Task, number>> = {
+  'check-in': 60_000,
+  'cheap-round': 120_000,
+  'full-round': 300_000,
+  status: 0,
+};
+
+/** In the order in which they should run. A full round takes the place of a cheap one that is due with it. */
+export function dueTasks(input: DueInput): Task[] {
+  const due = tasks.filter((task) => isDue(task, input));
+  const withoutCheap = due.includes('full-round') ? due.filter((task) => task !== 'cheap-round') : due;
+  const order: readonly Task[] = ['full-round', 'cheap-round', 'check-in', 'status'];
+  return order.filter((task) => withoutCheap.includes(task));
+}
+
+function isDue(task: Task, { now, lastRuns, intervalsMs, seed, awakeSince }: DueInput): boolean {
+  const at = now.getTime();
+  const last = lastRuns.get(task);
+  const interval = intervalsMs[task];
+  const awake = at >= awakeSince && at - awakeSince < fraction(`${seed} ${task} wake`) * spreadAfterWake[task];
+  if (last === undefined) return !awake;
+  // A run in the future means that the clock was set back: what it says no longer counts.
+  if (!(last <= at)) return true;
+  // ±10 %, another value after each run, so that devices that met once drift apart again.
+  const jitter = (fraction(`${seed} ${task} ${last}`) - 0.5) * 0.2 * interval;
+  if (at - last < interval + (task === 'status' ? 0 : jitter)) return false;
+  return !awake;
+}
+
+/** 0 ≤ f < 1, the same for the same text on every machine (FNV-1a with a final mix). */
+function fraction(words: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < words.length; index += 1) {
+    hash = Math.imul(hash ^ words.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}

@@ -1,0 +1,38 @@
+/** Opens the server's database: refuses what a newer server wrote, brings an older one up to date. */
+import { existsSync } from 'node:fs';
+import { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import * as start from './migrations/0001-start.ts';
+import type { Schema } from './schema.ts';
+import { appliedMigrations, sqliteDialect } from './sqlite.ts';
+
+export type Database = Kysely<Schema>;
+
+/** In the order in which they are applied. A migration that has been released is never changed. */
+const migrations = { '0001-start': start };
+
+/** The file was written by a newer server; it was not touched. */
+export class NewerDatabase extends Error {
+  override readonly name = 'NewerDatabase';
+  constructor(file: string, unknown: readonly string[]) {
+    super(
+      `${file} was written by a newer KITS server (it knows ${unknown.join(', ')}, this one does not). ` +
+        'Nothing was changed. Start the newer version, or restore a backup made with this one.',
+    );
+  }
+}
+
+/** Throws `NewerDatabase`, or the first error of a migration; then nothing of that migration was kept. */
+export async function openDatabase(file: string): Promise<Database> {
+  if (existsSync(file)) {
+    const unknown = appliedMigrations(file).filter((name) => !Object.hasOwn(migrations, name));
+    if (unknown.length > 0) throw new NewerDatabase(file, unknown);
+  }
+  const db = new Kysely<Schema>({ dialect: sqliteDialect(file) });
+  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw error;
+  }
+  return db;
+}

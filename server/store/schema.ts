@@ -1,0 +1,267 @@
+/**
+ * The tables, as Kysely sees them. Portable between SQLite and PostgreSQL: instants are ISO 8601 text in UTC (they sort
+ * as text), flags are 0 or 1, JSON is text.
+ */
+import type { Generated, Insertable, Selectable } from 'kysely';
+
+type Flag = 0 | 1;
+
+export interface MunicipalityTable {
+  id: string;
+  name: string;
+  approval_required: Flag;
+  created_at: string;
+}
+
+export interface EnrolmentTokenTable {
+  id: string;
+  municipality_id: string;
+  /** SHA-256 of the secret; the secret itself is shown once and not kept. */
+  secret_hash: string;
+  created_at: string;
+  created_by: string;
+  expires_at: string;
+  uses_left: number;
+  revoked_at: string | null;
+}
+
+export interface DeviceTable {
+  id: string;
+  municipality_id: string;
+  /** RFC 7638 thumbprint of the device's key; unique over all municipalities. */
+  key_thumbprint: string;
+  /** Public key, the `x` of the JWK. */
+  key_x: string;
+  hostname: string;
+  platform: 'linux' | 'win32';
+  agent_version: string;
+  state: 'active' | 'pending' | 'quarantined' | 'retired';
+  enrolled_at: string;
+  last_heard_at: string | null;
+  clock_offset_seconds: number | null;
+  store_epoch: string | null;
+  acknowledged_sequence: number;
+  /** JSON of the hardware marks seen at enrolment and updated by accepted reports. */
+  fingerprint: string;
+  /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
+  proof_issued_at: number;
+  proof_counter: number;
+  light: 'ok' | 'attention' | 'critical' | 'unknown';
+  /** 0 critical, 1 attention, 2 unknown, 3 ok: worst first. */
+  light_rank: number;
+  worst_rule: string | null;
+  worst_verdict: string | null;
+  worst_reason: string | null;
+  inventory_number: string | null;
+  location: string | null;
+  office: string | null;
+  note: string | null;
+  os_name: string | null;
+  model: string | null;
+  serial_number: string | null;
+  /** Lower-cased words of hostname, record, model and serial number, for the search. */
+  search_text: string;
+  /** The device that took its place. */
+  replaced_by: string | null;
+}
+
+/** High-water mark of each store epoch of a device. */
+export interface DeviceEpochTable {
+  device_id: string;
+  store_epoch: string;
+  sequence: number;
+  envelope_hash: string;
+  first_seen_at: string;
+}
+
+export interface ReportTable {
+  id: string;
+  device_id: string;
+  municipality_id: string;
+  store_epoch: string;
+  sequence: number;
+  class: string;
+  created_at: string;
+  received_at: string;
+  envelope_jws: string;
+  envelope_hash: string;
+  /** Exact body bytes, zstd. */
+  body: Uint8Array;
+  body_bytes: number;
+  wire_bytes: number;
+  receipt_jws: string;
+}
+
+/** What each report said of each section: the history without the facts. */
+export interface ReportSectionTable {
+  report_id: string;
+  section_id: string;
+  state: string;
+  hash: string;
+  changed: Flag;
+  /** JSON list of problems. */
+  problems: string;
+}
+
+/** The newest state of each section of each device. */
+export interface SectionTable {
+  device_id: string;
+  section_id: string;
+  state: 'complete' | 'partial' | 'missing';
+  collected_at: string;
+  duration_ms: number;
+  hash: string;
+  /** JSON facts; null when the section is missing, or while the server has only their hash (`facts_held` 0). */
+  data: string | null;
+  facts_held: Flag;
+  problems: string;
+  received_at: string;
+  report_id: string;
+}
+
+/** Newest facts, one row a device, in columns one can query. */
+export interface DeviceHardwareTable {
+  device_id: string;
+  manufacturer: string | null;
+  model: string | null;
+  serial_number: string | null;
+  chassis: string | null;
+  virtualization: string | null;
+  firmware_version: string | null;
+  cpu_model: string | null;
+  cpu_cores: number | null;
+  cpu_threads: number | null;
+  memory_bytes: number | null;
+  os_id: string | null;
+  os_name: string | null;
+  os_version: string | null;
+  kernel: string | null;
+  architecture: string | null;
+  uptime_days: number | null;
+}
+
+export interface DevicePackageTable {
+  device_id: string;
+  name: string;
+  architecture: string;
+  version: string | null;
+  publisher: string | null;
+  status: string | null;
+}
+
+export interface DeviceVolumeTable {
+  device_id: string;
+  mount_point: string;
+  file_system: string;
+  size_bytes: number;
+  free_bytes: number;
+  system: Flag;
+  remote: Flag;
+}
+
+export interface DeviceInterfaceTable {
+  device_id: string;
+  name: string;
+  kind: string;
+  mac_address: string | null;
+  state: string;
+  speed_mbps: number | null;
+  /** JSON list of addresses with prefix length. */
+  addresses: string;
+}
+
+export interface VerdictTable {
+  device_id: string;
+  rule_id: string;
+  verdict: 'met' | 'not-met' | 'unknown' | 'exempt';
+  severity: 'info' | 'warning' | 'critical';
+  reason: string;
+  values: string;
+  evidence: string;
+  /** Since when verdict and reason are as they are, server time. */
+  since: string;
+}
+
+export interface DeviceEventTable {
+  id: Generated<number>;
+  device_id: string;
+  at: string;
+  code: string;
+  detail: string;
+}
+
+export interface UserTable {
+  id: string;
+  name: string;
+  role: 'admin' | 'technician' | 'viewer';
+  /** PHC string of scrypt; null until the person has chosen one. */
+  password_hash: string | null;
+  created_at: string;
+}
+
+/** Municipalities a user may see; no row = all of them. */
+export interface UserMunicipalityTable {
+  user_id: string;
+  municipality_id: string;
+}
+
+export interface SignInLinkTable {
+  secret_hash: string;
+  user_id: string;
+  expires_at: string;
+}
+
+export interface SessionTable {
+  secret_hash: string;
+  user_id: string;
+  csrf_token: string;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface ApiTokenTable {
+  id: string;
+  secret_hash: string;
+  role: 'admin' | 'technician' | 'viewer';
+  /** Null = all municipalities. */
+  municipality_id: string | null;
+  created_at: string;
+  revoked_at: string | null;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: string;
+  actor: string;
+  action: string;
+  municipality_id: string | null;
+  target: string | null;
+  detail: string | null;
+}
+
+export interface Schema {
+  municipalities: MunicipalityTable;
+  enrolment_tokens: EnrolmentTokenTable;
+  devices: DeviceTable;
+  device_epochs: DeviceEpochTable;
+  reports: ReportTable;
+  report_sections: ReportSectionTable;
+  sections: SectionTable;
+  device_hardware: DeviceHardwareTable;
+  device_packages: DevicePackageTable;
+  device_volumes: DeviceVolumeTable;
+  device_interfaces: DeviceInterfaceTable;
+  verdicts: VerdictTable;
+  device_events: DeviceEventTable;
+  users: UserTable;
+  user_municipalities: UserMunicipalityTable;
+  sign_in_links: SignInLinkTable;
+  sessions: SessionTable;
+  api_tokens: ApiTokenTable;
+  audit: AuditTable;
+}
+
+export type DeviceRow = Selectable<DeviceTable>;
+export type SectionRow = Selectable<SectionTable>;
+export type VerdictRow = Selectable<VerdictTable>;
+export type NewVerdict = Insertable<VerdictTable>;

@@ -1,0 +1,244 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Section } from '../../../agent/contract/report.ts';
+import { canonicalHash, canonicalJson } from '../../../agent/signing/canonical.ts';
+import { generateKey } from '../../../agent/signing/keys.ts';
+import { type SignedReport, signReport } from '../../../agent/signing/report-frame.ts';
+import { type AgentStore, openStore } from '../../../agent/store/agent-store.ts';
+
+const key = await generateKey();
+const deviceId = randomUUID();
+const at = new Date('2026-11-24T09:00:00.000Z');
+
+let dir: string;
+let store: AgentStore;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'kits-store-'));
+  store = openStore(dir);
+});
+afterEach(() => {
+  store.close();
+  rmSync(dir, { recursive: true });
+});
+
+const sectionOf = (id: string, data: unknown): Section => ({
+  id,
+  state: 'complete',
+  collectedAt: at.toISOString(),
+  durationMs: 1,
+  hash: canonicalHash(data),
+  data,
+  problems: [],
+});
+
+async function report(
+  sections: Section[] = [sectionOf('memory', { totalBytes: 1 })],
+  to = store,
+): Promise<SignedReport> {
+  const { sequence, previousHash } = to.nextPlace();
+  return signReport(
+    {
+      contractVersion: 1,
+      reportId: randomUUID(),
+      deviceId,
+      storeEpoch: to.epoch,
+      sequence,
+      class: 'routine',
+      createdAt: at.toISOString(),
+      ...(previousHash === undefined ? {} : { previousHash }),
+    },
+    Buffer.from(canonicalJson({ sections })),
+    key,
+  );
+}
+
+async function append(sections?: Section[]): Promise<SignedReport> {
+  const made = await report(sections);
+  store.append(made);
+  return made;
+}
+
+describe('outbox', () => {
+  test('numbers from 1 without a hole and chains each report to the one before', async () => {
+    const first = await append();
+    const second = await append();
+    expect([first.envelope.sequence, second.envelope.sequence]).toEqual([1, 2]);
+    expect(first.envelope.previousHash).toBeUndefined();
+    expect(second.envelope.previousHash).toBe(first.envelopeHash);
+  });
+
+  test('a report waits until it is acknowledged, also after the process is gone', async () => {
+    const made = await append();
+    store.close();
+    store = openStore(dir);
+    expect(store.waiting(10).map(({ reportId }) => reportId)).toEqual([made.envelope.reportId]);
+    expect(Buffer.from(store.waiting(1)[0]!.body)).toEqual(Buffer.from(made.body));
+    store.acknowledge(1, at, []);
+    expect(store.waiting(10)).toEqual([]);
+    expect(store.queue()).toEqual({ waiting: 0, refused: 0 });
+  });
+
+  test('a refused report is kept aside and counted, and does not block the next', async () => {
+    await append();
+    const second = await append();
+    store.refuse(1, at, 'malformed');
+    expect(store.waiting(10).map(({ reportId }) => reportId)).toEqual([second.envelope.reportId]);
+    expect(store.queue()).toMatchObject({ waiting: 1, refused: 1, oldestAt: at.toISOString() });
+  });
+
+  test('the same place cannot be taken twice', async () => {
+    const one = await report();
+    const other = await report();
+    store.append(one);
+    expect(() => store.append(other)).toThrow();
+  });
+
+  test('a report signed for another epoch is not taken', async () => {
+    const made = await report();
+    expect(() => store.append({ ...made, envelope: { ...made.envelope, storeEpoch: randomUUID() } })).toThrow(/epoch/);
+  });
+
+  test('old bodies go, their signed envelopes and the chain stay; waiting ones are untouched', async () => {
+    const first = await append();
+    await append();
+    store.acknowledge(1, at, []);
+    const later = new Date(at.getTime() + 8 * 86_400_000);
+    store.dropOldBodies(later, 7 * 86_400_000);
+    expect(store.requeueAfter(0)).toBe(0);
+    expect(store.waiting(10)).toHaveLength(1);
+    const file = new DatabaseSync(join(dir, 'agent.db'), { readOnly: true });
+    expect(file.prepare('SELECT envelope_jws, body FROM outbox WHERE sequence = 1').get()).toEqual({
+      envelope_jws: first.envelopeJws,
+      body: null,
+    });
+    file.close();
+  });
+});
+
+describe('what the server holds', () => {
+  test('a section counts as known only after its report was acknowledged', async () => {
+    await append([sectionOf('memory', { totalBytes: 5 })]);
+    expect(store.acknowledgedHashes().size).toBe(0);
+    store.acknowledge(1, at, []);
+    expect(store.acknowledgedHashes().get('memory')).toBe(canonicalHash({ totalBytes: 5 }));
+  });
+
+  test('sections the server asks for do not count as known', async () => {
+    await append([sectionOf('memory', 1), sectionOf('cpu', 2)]);
+    store.acknowledge(1, at, ['cpu']);
+    expect([...store.acknowledgedHashes().keys()]).toEqual(['memory']);
+    store.forgetAcknowledged(['memory']);
+    expect(store.acknowledgedHashes().size).toBe(0);
+  });
+
+  test('a server restored from backup gets again what it had acknowledged beyond its backup', async () => {
+    await append();
+    const second = await append();
+    store.acknowledge(1, at, []);
+    store.acknowledge(2, at, []);
+    expect(store.requeueAfter(1)).toBe(1);
+    expect(store.waiting(10).map(({ envelopeHash }) => envelopeHash)).toEqual([second.envelopeHash]);
+    expect(store.acknowledgedHashes().size).toBe(0);
+    expect(store.requeueAfter(2)).toBe(0);
+  });
+});
+
+test('a new epoch signs what waits anew, in order, and keeps what was refused as evidence', async () => {
+  const [first, second, third] = [await append(), await append(), await append()];
+  store.refuse(second.envelope.sequence, at, 'malformed');
+  const before = store.epoch;
+  await store.renewEpoch((waiting, place) =>
+    signReport(
+      {
+        contractVersion: 1,
+        reportId: waiting.reportId,
+        deviceId,
+        storeEpoch: place.epoch,
+        sequence: place.sequence,
+        class: waiting.class,
+        createdAt: waiting.createdAt,
+        ...(place.previousHash === undefined ? {} : { previousHash: place.previousHash }),
+      },
+      waiting.body,
+      key,
+    ),
+  );
+  expect(store.epoch).not.toBe(before);
+  const waiting = store.waiting(10);
+  expect(waiting.map(({ reportId, sequence, resigned }) => ({ reportId, sequence, resigned }))).toEqual([
+    { reportId: first.envelope.reportId, sequence: 1, resigned: true },
+    { reportId: third.envelope.reportId, sequence: 2, resigned: true },
+  ]);
+  expect(store.queue().refused).toBe(1);
+  expect(store.nextPlace()).toEqual({ sequence: 3, previousHash: waiting[1]!.envelopeHash });
+  store.close();
+  store = openStore(dir);
+  expect(store.nextPlace().sequence).toBe(3);
+});
+
+test('verdicts keep the time since which they say the same', () => {
+  const verdict = { ruleId: 'r', verdict: 'met', severity: 'info', reason: 'fine', values: {}, evidence: [] } as const;
+  const later = new Date(at.getTime() + 60_000);
+  store.trackVerdicts([verdict], at);
+  expect(store.trackVerdicts([verdict], later).get('r')).toBe(at.toISOString());
+  expect(store.trackVerdicts([{ ...verdict, verdict: 'unknown' }], later).get('r')).toBe(later.toISOString());
+});
+
+test('what was remembered of the server survives a restart; changes add up', () => {
+  store.changeExchange({ nonce: 'n', counter: 3 });
+  store.changeExchange({ failure: 'dns' });
+  store.close();
+  store = openStore(dir);
+  expect(store.readExchange()).toMatchObject({ nonce: 'n', counter: 3, failure: 'dns' });
+  store.changeExchange({ failure: undefined });
+  expect(store.readExchange().failure).toBeUndefined();
+});
+
+describe('the data directory', () => {
+  const open = (): string =>
+    `const { openStore } = await import(${JSON.stringify(join(import.meta.dirname, '../../../agent/store/agent-store.ts'))});
+     openStore(${JSON.stringify(dir)});`;
+
+  test('belongs to one process at a time', () => {
+    expect(() => openStore(dir)).toThrow(/Another KITS Agent works on this data directory/);
+    expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', open()], { stdio: 'pipe' })).toThrow(
+      /AgentRunning/,
+    );
+  });
+
+  test('is free again when that process was killed', async () => {
+    store.close();
+    const child = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `${open()} process.stdout.write('open'); setInterval(() => undefined, 1000);`,
+    ]);
+    await once(child.stdout, 'data');
+    expect(() => openStore(dir)).toThrow(/Another KITS Agent/);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    store = openStore(dir);
+    expect(store.queue().waiting).toBe(0);
+  });
+
+  test('of a newer agent is refused and not touched', () => {
+    store.close();
+    const file = join(dir, 'agent.db');
+    const newer = new DatabaseSync(file);
+    newer.exec('PRAGMA user_version = 99');
+    newer.close();
+    copyFileSync(file, `${file}.before`);
+    expect(() => openStore(dir)).toThrow(/newer KITS Agent/);
+    expect(readFileSync(file)).toEqual(readFileSync(`${file}.before`));
+    const older = new DatabaseSync(file);
+    older.exec('PRAGMA user_version = 1');
+    older.close();
+    store = openStore(dir);
+  });
+});
