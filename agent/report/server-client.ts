@@ -79,8 +79,7 @@ export function createServerClient(options: ClientOptions): ServerClient {
     responseType: 'arraybuffer',
     decompress: false,
     validateStatus: () => true,
-    // The agent above decides on proxies; axios must not look a second time.
-    proxy: false,
+    // No `proxy` here: with `proxyEnv` on the agent axios leaves proxies to it, with `proxy: false` it would strip them.
     ...(url.protocol === 'https:' ? { httpsAgent: agent } : { httpAgent: agent }),
     headers: { 'user-agent': options.userAgent, accept: 'application/json', 'accept-encoding': 'identity' },
   });
@@ -158,6 +157,7 @@ const codes: Readonly<Record<string, string>> = {
   ECONNRESET: 'reset',
   EPIPE: 'reset',
   ERR_STREAM_PREMATURE_CLOSE: 'reset',
+  ERR_PROXY_TUNNEL: 'proxy',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   // Not yet valid: a server does not run on a certificate from the future, so it is this clock that is behind.
