@@ -4,6 +4,8 @@ import { compactJws, instant, text, uuid } from './field.ts';
 import { verdict } from './report.ts';
 import { deviceStates } from './wire.ts';
 
+const spoken = (max: number) => z.object({ de: text(max), en: text(max) });
+
 /** Worst state of all rules. `unknown` is never shown as green. */
 export const overallStates = ['ok', 'attention', 'critical', 'unknown'] as const;
 export type OverallState = (typeof overallStates)[number];
@@ -21,7 +23,10 @@ export const status = z.object({
     state: z.enum([...deviceStates, 'not-enrolled']),
   }),
   overall: z.enum(overallStates),
-  verdicts: z.array(verdict.extend({ since: instant.optional() })).max(256),
+  /** With their words, so that the tray needs no rules of its own; a stranger's values stand in them, so plain text only. */
+  verdicts: z
+    .array(verdict.extend({ since: instant.optional(), title: spoken(200), explanation: spoken(1000) }))
+    .max(256),
   reporting: z.object({
     lastCollectedAt: instant.optional(),
     lastAcceptedAt: instant.optional(),

@@ -1,3 +1,7 @@
+/** Opens a TCP and, where asked, a TLS connection to see whether a target is there; no byte of its own is sent. */
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, getCACertificates, type PeerCertificate, type TLSSocket } from 'node:tls';
+
 /** What a connection attempt says about a target. */
 export interface ConnectResult {
   readonly reachable: boolean;
@@ -11,4 +15,110 @@ export interface ConnectResult {
     /** The chain ends at a trusted authority and the name fits; false also when that could not be decided. */
     readonly trusted: boolean;
   };
+}
+
+export interface ConnectTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+const failures: Readonly<Record<string, NonNullable<ConnectResult['failure']>>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'refused',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+};
+
+/** Never throws. `ca` (PEM) adds authorities; without it the bundled ones and the system's count. */
+export async function connectTo(
+  target: ConnectTarget,
+  options: { timeoutMs: number; signal: AbortSignal; ca?: string },
+): Promise<ConnectResult> {
+  const startedAt = performance.now();
+  const socket = connectTcp({ host: target.host, port: target.port });
+  const remaining = (): number => Math.max(1, options.timeoutMs - (performance.now() - startedAt));
+  try {
+    const failed = await settled(socket, 'connect', remaining(), options.signal);
+    if (failed !== undefined) return { reachable: false, failure: failed };
+    const connectMs = performance.now() - startedAt;
+    if (!target.tls) return { reachable: true, connectMs };
+    return { connectMs, ...(await shakeHands(socket, target.host, remaining(), options)) };
+  } finally {
+    socket.destroy();
+  }
+}
+
+/**
+ * The handshake itself is strict. The certificate is read on the way: `checkServerIdentity` sees it once the chain was
+ * found good, so the certificate of a server with a broken chain stays unknown and the failure says "tls".
+ */
+async function shakeHands(
+  socket: Socket,
+  host: string,
+  timeoutMs: number,
+  options: { signal: AbortSignal; ca?: string },
+): Promise<Pick<ConnectResult, 'reachable' | 'failure' | 'certificate'>> {
+  let seen: PeerCertificate | undefined;
+  const secure: TLSSocket = connectTls({
+    socket,
+    host,
+    servername: /^[\d.]+$|:/.test(host) ? '' : host,
+    rejectUnauthorized: true,
+    ca: [
+      ...getCACertificates('default'),
+      ...getCACertificates('system'),
+      ...(options.ca === undefined ? [] : [options.ca]),
+    ],
+  });
+  secure.once('secureConnect', () => {
+    seen = secure.getPeerCertificate();
+  });
+  // A wrong name fails after the chain was verified; the error brings the certificate along.
+  secure.once('error', (error: Error & { cert?: PeerCertificate }) => {
+    seen ??= error.cert;
+  });
+  const failed = await settled(secure, 'secureConnect', timeoutMs, options.signal);
+  const trusted = failed === undefined;
+  const certificate = seen === undefined ? undefined : describe(seen, trusted);
+  secure.destroy();
+  return {
+    reachable: trusted,
+    ...(failed === undefined ? {} : { failure: failed === 'other' ? 'tls' : failed }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+}
+
+function describe(peer: PeerCertificate, trusted: boolean): ConnectResult['certificate'] {
+  const validUntil = new Date(peer.valid_to);
+  const name = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+  const subject = name(peer.subject?.CN) ?? peer.subjectaltname?.split(', ')[0];
+  if (subject === undefined || Number.isNaN(validUntil.getTime())) return undefined;
+  const issuer = name(peer.issuer?.CN) ?? name(peer.issuer?.O);
+  return { subject, ...(issuer === undefined ? {} : { issuer }), validUntil, trusted };
+}
+
+/** Undefined when `event` came; otherwise why it did not. */
+function settled(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ConnectResult['failure']> {
+  return new Promise((resolve) => {
+    const finish = (failure: ConnectResult['failure']): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      resolve(failure);
+    };
+    const abort = (): void => finish('timeout');
+    const timer = setTimeout(abort, timeoutMs);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    socket.once(event, () => finish(undefined));
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(failures[error.code ?? ''] ?? 'other'));
+    socket.once('close', () => finish('other'));
+  });
 }

@@ -31,7 +31,7 @@ export const boundaries: readonly Boundary[] = [
   {
     folder: 'server/',
     allowed:
-      /^(server\/|agent\/(contract|signing|rules)\/|node:|zod$|fastify$|fastify-type-provider-zod$|@fastify\/|kysely$|csv-parse(\/|$)|prom-client$)/,
+      /^(server\/|agent\/(contract|signing|rules)\/|node:|zod$|fastify$|fastify-type-provider-zod$|@fastify\/|kysely(\/|$)|csv-parse(\/|$)|prom-client$)/,
   },
 ];
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Section } from '../../../agent/contract/report.ts';
+import type { Section, Verdict } from '../../../agent/contract/report.ts';
 import { canonicalHash, canonicalJson } from '../../../agent/signing/canonical.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
 import { type SignedReport, signReport } from '../../../agent/signing/report-frame.ts';
@@ -183,7 +183,7 @@ test('a new epoch signs what waits anew, in order, and keeps what was refused as
 });
 
 test('verdicts keep the time since which they say the same', () => {
-  const verdict = { ruleId: 'r', verdict: 'met', severity: 'info', reason: 'fine', values: {}, evidence: [] } as const;
+  const verdict: Verdict = { ruleId: 'r', verdict: 'met', severity: 'info', reason: 'fine', values: {}, evidence: [] };
   const later = new Date(at.getTime() + 60_000);
   store.trackVerdicts([verdict], at);
   expect(store.trackVerdicts([verdict], later).get('r')).toBe(at.toISOString());

@@ -1,0 +1,166 @@
+/** `kits-agent <command>`. Each command loads only what it needs: an inventory must not pay for HTTP and signatures. */
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { type CommandInput, type ExitCode, exitCodes, UsageError } from './commands/command.ts';
+import { logLevels } from './log.ts';
+import { agentVersion } from './version.ts';
+
+interface Command {
+  readonly usage: string;
+  readonly does: string;
+  readonly options?: Readonly<Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>>;
+  readonly run: (input: CommandInput) => Promise<ExitCode>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  collect: {
+    usage: 'collect [--section ID …] [--format kits]',
+    does: 'prints one JSON report of this machine; needs no server and no data directory',
+    options: { section: { type: 'string', multiple: true }, format: { type: 'string' } },
+    run: async (input) => (await import('./commands/collect.ts')).collectCommand(input),
+  },
+  status: {
+    usage: 'status [--json]',
+    does: 'shows what the service last wrote for the person at the PC',
+    run: async (input) => (await import('./commands/inspect.ts')).statusCommand(input),
+  },
+  enrol: {
+    usage: 'enrol --server URL --token T [--server-key THUMBPRINT]',
+    does: 'joins this machine to a KITS server; the key may be left out on this machine itself only',
+    options: { server: { type: 'string' }, token: { type: 'string' }, 'server-key': { type: 'string' } },
+    run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
+  },
+  'reset-identity': {
+    usage: 'reset-identity [--discard-waiting]',
+    does: 'removes key and enrolment, to prepare a disk image',
+    options: { 'discard-waiting': { type: 'boolean' } },
+    run: async (input) => (await import('./commands/report.ts')).resetIdentityCommand(input),
+  },
+  run: {
+    usage: 'run [--once]',
+    does: 'the service in the foreground',
+    options: { once: { type: 'boolean' } },
+    run: async (input) => (await import('./commands/report.ts')).runCommand(input),
+  },
+  report: {
+    usage: 'report',
+    does: 'collects and sends now',
+    run: async (input) => (await import('./commands/report.ts')).reportCommand(input),
+  },
+  doctor: {
+    usage: 'doctor [--json]',
+    does: 'checks directories, key, name resolution, certificates and server',
+    run: async (input) => (await import('./commands/inspect.ts')).doctorCommand(input),
+  },
+  'explain-settings': {
+    usage: 'explain-settings [--json]',
+    does: 'shows each setting and where it comes from',
+    run: async (input) => (await import('./commands/inspect.ts')).explainSettingsCommand(input),
+  },
+  version: {
+    usage: 'version',
+    does: 'prints the version',
+    run: async (input) => {
+      input.out(input.options['json'] === true ? JSON.stringify({ version: agentVersion }) : agentVersion);
+      return exitCodes.done;
+    },
+  },
+};
+
+const everywhere = {
+  'data-dir': { type: 'string' },
+  config: { type: 'string' },
+  json: { type: 'boolean' },
+  'log-level': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+function help(): string {
+  const width = Math.max(...Object.values(commands).map(({ usage }) => usage.length));
+  return [
+    'kits-agent <command>',
+    '',
+    ...Object.values(commands).map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
+    '',
+    'Everywhere: --data-dir DIR, --config FILE, --json, --log-level debug|info|warn|error, --help',
+    'Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not enrolled, 4 refused by the server,',
+    '            5 server not reachable (nothing lost: it is queued), 6 partly collected',
+  ].join('\n');
+}
+
+/** Runs one command line; returns the exit code instead of ending the process. */
+export async function main(
+  argv: readonly string[],
+  streams: Pick<CommandInput, 'out' | 'err' | 'signal'>,
+): Promise<ExitCode> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    streams.out(help());
+    return name === undefined ? exitCodes.usage : exitCodes.done;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  try {
+    if (command === undefined) throw new UsageError(`There is no command "${name}".`);
+    const { values } = read(command, rest);
+    if (values['help'] === true) {
+      streams.out(`kits-agent ${command.usage}\n${command.does}`);
+      return exitCodes.done;
+    }
+    return await command.run({ ...streams, options: values });
+  } catch (error) {
+    return explain(error, streams.err, command?.usage);
+  }
+}
+
+function read(command: Command, rest: readonly string[]): { values: CommandInput['options'] } {
+  try {
+    const { values } = parseArgs({ args: [...rest], options: { ...everywhere, ...command.options } });
+    const level = values['log-level'];
+    if (level !== undefined && !logLevels.some((known) => known === level)) {
+      throw new UsageError(`--log-level ${level}: expected one of ${logLevels.join(', ')}`);
+    }
+    return { values };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+/** By name, so that a command that never speaks to a server does not load the classes of one that does. */
+const codesByError: Readonly<Record<string, ExitCode>> = {
+  UsageError: exitCodes.usage,
+  SettingsError: exitCodes.usage,
+  KeyFileError: exitCodes.usage,
+  AgentRunning: exitCodes.usage,
+  NewerStore: exitCodes.usage,
+  NotEnrolled: exitCodes.notEnrolled,
+  ServerRefused: exitCodes.refused,
+  ServerUnreachable: exitCodes.unreachable,
+};
+
+function explain(error: unknown, err: (line: string) => void, usage: string | undefined): ExitCode {
+  if (!(error instanceof Error)) {
+    err(`kits-agent: ${String(error)}`);
+    return exitCodes.unexpected;
+  }
+  const code = codesByError[error.name];
+  err(`kits-agent: ${error.message}`);
+  if (error.name === 'UsageError') {
+    err(usage === undefined ? 'Run "kits-agent --help" for the list.' : `Usage: kits-agent ${usage}`);
+  }
+  if (error.name === 'ServerUnreachable')
+    err('Nothing is lost: reports wait in the queue and are sent when the server answers.');
+  if (code === undefined) err(error.stack ?? '');
+  return code ?? exitCodes.unexpected;
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // Not process.exit(): standard output may be a pipe that still has to take the report.
+  process.exitCode = await main(process.argv.slice(2), {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    signal: stop.signal,
+  });
+}

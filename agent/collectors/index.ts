@@ -1,0 +1,33 @@
+/** All collectors; one line each. */
+import { agentCollector } from './agent.ts';
+import { batteryCollector } from './battery.ts';
+import type { Collector } from './collector.ts';
+import { cpuCollector } from './cpu.ts';
+import { displayCollector } from './display.ts';
+import { energyCollector } from './energy.ts';
+import { infrastructureCollector } from './infrastructure.ts';
+import { memoryCollector } from './memory.ts';
+import { networkCollector } from './network.ts';
+import { osCollector } from './os.ts';
+import { printersCollector } from './printers.ts';
+import { softwareCollector } from './software.ts';
+import { storageCollector } from './storage.ts';
+import { systemCollector } from './system.ts';
+import { usbCollector } from './usb.ts';
+
+export const collectors: readonly Collector[] = [
+  agentCollector,
+  batteryCollector,
+  cpuCollector,
+  displayCollector,
+  energyCollector,
+  infrastructureCollector,
+  memoryCollector,
+  networkCollector,
+  osCollector,
+  printersCollector,
+  softwareCollector,
+  storageCollector,
+  systemCollector,
+  usbCollector,
+];

@@ -1,0 +1,51 @@
+/** What a command of `kits-agent` gets and gives. */
+
+import { createLog, type Log, type LogLevel } from '../log.ts';
+import { defaultDataDir, type LoadedSettings, loadSettings } from '../settings/settings.ts';
+
+/** Exit codes are part of the interface: scripts and monitoring rely on them. */
+export const exitCodes = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  notEnrolled: 3,
+  refused: 4,
+  unreachable: 5,
+  partial: 6,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** The command line cannot be understood; the message says what was expected. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface CommandInput {
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  readonly out: (line: string) => void;
+  /** The log and words for a person; never mixed with a result on standard output. */
+  readonly err: (line: string) => void;
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly signal: AbortSignal;
+}
+
+export function stringOption(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function dataDirOf(input: CommandInput): string {
+  return stringOption(input, 'data-dir') ?? defaultDataDir();
+}
+
+/** Throws `SettingsError`. */
+export function settingsOf(input: CommandInput): LoadedSettings {
+  const configFile = stringOption(input, 'config');
+  return loadSettings(configFile === undefined ? {} : { configFile });
+}
+
+export function logOf(input: CommandInput, fallback: LogLevel): Log {
+  return createLog((stringOption(input, 'log-level') as LogLevel | undefined) ?? fallback, (line) =>
+    input.err(line.trimEnd()),
+  );
+}

@@ -1,0 +1,141 @@
+/** Commands that look and change nothing: status, explain-settings, doctor. */
+import { lookup } from 'node:dns/promises';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { status } from '../contract/status.ts';
+import { createServerClient, ServerUnreachable } from '../report/server-client.ts';
+import { readDeviceKey } from '../store/device-key.ts';
+import { agentVersion } from '../version.ts';
+import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
+
+const words = { ok: 'in Ordnung', attention: 'Achtung', critical: 'dringend', unknown: 'unbekannt' } as const;
+
+export async function statusCommand(input: CommandInput): Promise<ExitCode> {
+  const file = join(dataDirOf(input), 'public', 'status.json');
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    input.err(`${file} cannot be read (${(error as Error).message}). The service writes it: is it running?`);
+    return exitCodes.notEnrolled;
+  }
+  const current = status.parse(value);
+  if (input.options['json'] === true) {
+    input.out(JSON.stringify(current, null, 2));
+  } else {
+    const stale = Date.now() > Date.parse(current.validUntil);
+    input.out(`${current.device.hostname}: ${stale ? `${words.unknown} (Stand veraltet)` : words[current.overall]}`);
+    input.out(`Stand: ${current.writtenAt}, Gemeinde: ${current.device.municipality ?? 'nicht angemeldet'}`);
+    input.out(
+      `Zuletzt angenommen: ${current.reporting.lastAcceptedAt ?? 'noch nie'}, wartend: ${current.reporting.waiting}`,
+    );
+    if (current.reporting.failure !== undefined) input.out(`Übertragung: ${current.reporting.failure}`);
+    for (const verdict of current.verdicts.filter((entry) => entry.verdict !== 'met')) {
+      input.out(`- ${verdict.explanation.de}`);
+    }
+  }
+  return current.device.state === 'not-enrolled' ? exitCodes.notEnrolled : exitCodes.done;
+}
+
+export async function explainSettingsCommand(input: CommandInput): Promise<ExitCode> {
+  const { settings, origins, problems, files } = settingsOf(input);
+  const entries = Object.entries(origins).map(([key, origin]) => ({
+    key,
+    value: settings[key as keyof typeof settings] ?? null,
+    origin,
+  }));
+  if (input.options['json'] === true) {
+    input.out(JSON.stringify({ settings: entries, problems, files }, null, 2));
+  } else {
+    input.out(`Machine file: ${files.machine}\nLocal policy: ${files.localPolicy}\n`);
+    for (const { key, value, origin } of entries) {
+      input.out(`${key.padEnd(24)} ${origin.padEnd(14)} ${value === null ? '(none)' : JSON.stringify(value)}`);
+    }
+    for (const problem of problems) input.out(`! ${problem}`);
+  }
+  return exitCodes.done;
+}
+
+interface Finding {
+  readonly check: string;
+  readonly result: 'ok' | 'problem' | 'unknown';
+  readonly detail: string;
+}
+
+export async function doctorCommand(input: CommandInput): Promise<ExitCode> {
+  const { settings } = settingsOf(input);
+  const dataDir = dataDirOf(input);
+  const findings: Finding[] = [
+    { check: 'version', result: 'ok', detail: `KITS Agent ${agentVersion} on Node ${process.versions.node}` },
+    directory(dataDir),
+    await key(join(dataDir, 'private', 'device-key.pem')),
+    ...(await server(settings)),
+  ];
+  if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
+  else for (const { check, result, detail } of findings) input.out(`${result.padEnd(8)} ${check.padEnd(10)} ${detail}`);
+  return findings.some(({ result }) => result === 'problem') ? exitCodes.unexpected : exitCodes.done;
+}
+
+function directory(dataDir: string): Finding {
+  const check = 'directory';
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK);
+    const open = process.platform !== 'win32' && (statSync(join(dataDir, 'private')).mode & 0o077) !== 0;
+    return open
+      ? {
+          check,
+          result: 'problem',
+          detail: `${join(dataDir, 'private')} is open to other users; run "chmod 700" on it`,
+        }
+      : { check, result: 'ok', detail: dataDir };
+  } catch (error) {
+    return { check, result: 'problem', detail: `${(error as Error).message}. Run as root, or enrol first.` };
+  }
+}
+
+async function key(file: string): Promise<Finding> {
+  const check = 'key';
+  try {
+    const found = await readDeviceKey(file);
+    return found === undefined
+      ? { check, result: 'problem', detail: 'This machine has no key yet. Run "kits-agent enrol".' }
+      : { check, result: 'ok', detail: found.thumbprint };
+  } catch (error) {
+    return { check, result: 'problem', detail: (error as Error).message };
+  }
+}
+
+async function server(settings: ReturnType<typeof settingsOf>['settings']): Promise<Finding[]> {
+  const { serverUrl } = settings;
+  if (serverUrl === undefined) {
+    return [{ check: 'server', result: 'unknown', detail: 'No serverUrl in the settings; nothing to check.' }];
+  }
+  const findings: Finding[] = [];
+  const { hostname } = new URL(serverUrl);
+  try {
+    const { address } = await lookup(hostname.replace(/^\[|\]$/g, ''));
+    findings.push({ check: 'dns', result: 'ok', detail: `${hostname} is ${address}` });
+  } catch (error) {
+    findings.push({ check: 'dns', result: 'problem', detail: (error as Error).message });
+  }
+  try {
+    const client = createServerClient({
+      baseUrl: serverUrl,
+      userAgent: `kits-agent/${agentVersion}`,
+      ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+      ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
+    });
+    const before = Date.now();
+    const { status: code } = await client.send({ method: 'GET', path: '/agent/v1/keys' }).finally(() => client.close());
+    findings.push({
+      check: 'server',
+      result: code === 200 ? 'ok' : 'problem',
+      detail: `${serverUrl} answered ${code} after ${Date.now() - before} ms`,
+    });
+  } catch (error) {
+    if (!(error instanceof ServerUnreachable)) throw error;
+    findings.push({ check: 'server', result: 'problem', detail: `${error.code}: ${error.message}` });
+  }
+  return findings;
+}

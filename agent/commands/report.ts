@@ -1,0 +1,127 @@
+/** Commands that work on the data directory: enrol, report, run, reset-identity. */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
+import { thisMachine } from '../platform/this-machine.ts';
+import { startService } from '../service.ts';
+import { openStore } from '../store/agent-store.ts';
+import { isGap } from './collect.ts';
+import {
+  type CommandInput,
+  dataDirOf,
+  type ExitCode,
+  exitCodes,
+  logOf,
+  settingsOf,
+  stringOption,
+  UsageError,
+} from './command.ts';
+
+async function withAgent(input: CommandInput, work: (agent: Agent) => Promise<ExitCode>): Promise<ExitCode> {
+  const settings = settingsOf(input);
+  const log = logOf(input, settings.settings.logLevel);
+  const agent = await openAgent({ dataDir: dataDirOf(input), settings, machine: thisMachine(), log });
+  try {
+    return await work(agent);
+  } finally {
+    agent.close();
+  }
+}
+
+export function enrolCommand(input: CommandInput): Promise<ExitCode> {
+  return withAgent(input, async (agent) => {
+    const { settings } = settingsOf(input);
+    const server = stringOption(input, 'server') ?? settings.serverUrl;
+    const token = stringOption(input, 'token');
+    const serverKey = stringOption(input, 'server-key') ?? settings.serverKey;
+    if (server === undefined || token === undefined) throw new UsageError('enrol needs --server URL and --token T');
+    if (!URL.canParse(server))
+      throw new UsageError(`--server ${server}: expected a URL such as "https://kits.example.de"`);
+    const before = agent.enrolment();
+    if (before !== undefined && before.serverUrl !== server.replace(/\/+$/, '')) {
+      throw new UsageError(
+        `This machine already belongs to ${before.serverUrl} (${before.municipality}). ` +
+          'To move it to another server, run "kits-agent reset-identity" first.',
+      );
+    }
+    const enrolment = await agent.enrol({ server, token, ...(serverKey === undefined ? {} : { serverKey }) });
+    agent.publishStatus();
+    input.out(
+      input.options['json'] === true
+        ? JSON.stringify({ deviceId: enrolment.deviceId, municipality: enrolment.municipality, state: enrolment.state })
+        : `Enrolled as ${enrolment.deviceId} in ${enrolment.municipality}${
+            enrolment.state === 'pending' ? '; KITS still has to approve this device, reports wait until then' : ''
+          }.`,
+    );
+    return exitCodes.done;
+  });
+}
+
+/** `report` and `run --once`: collect a full round, send everything that waits. */
+async function reportOnce(input: CommandInput, agent: Agent): Promise<ExitCode> {
+  if (agent.enrolment() === undefined) throw new NotEnrolled();
+  const { sections, report } = await agent.round('full');
+  agent.publishStatus();
+  const result = await agent.exchange().finally(() => agent.publishStatus());
+  const waiting = agent.store.queue().waiting;
+  const gaps = sections.filter(isGap).map(({ id }) => id);
+  input.out(
+    input.options['json'] === true
+      ? JSON.stringify({ reportId: report?.envelope.reportId, sections: sections.length, gaps, ...result, waiting })
+      : [
+          `${sections.length} sections collected${gaps.length === 0 ? '' : `, not complete: ${gaps.join(', ')}`}.`,
+          `${result.accepted} ${result.accepted === 1 ? 'report' : 'reports'} accepted (${result.bytesSent} bytes), ${waiting} waiting.`,
+        ].join('\n'),
+  );
+  if (result.refused > 0) return exitCodes.refused;
+  return gaps.length > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+export function reportCommand(input: CommandInput): Promise<ExitCode> {
+  return withAgent(input, (agent) => reportOnce(input, agent));
+}
+
+export function runCommand(input: CommandInput): Promise<ExitCode> {
+  return withAgent(input, async (agent) => {
+    if (input.options['once'] === true) return reportOnce(input, agent);
+    const { settings } = settingsOf(input);
+    const log = logOf(input, settings.logLevel);
+    log.info('service-started', { dataDir: dataDirOf(input), enrolled: agent.enrolment() !== undefined });
+    const service = startService({ agent, settings, log });
+    if (!input.signal.aborted) {
+      await new Promise<void>((resolve) => input.signal.addEventListener('abort', () => resolve(), { once: true }));
+    }
+    await service.stop();
+    log.info('service-stopped');
+    return exitCodes.done;
+  });
+}
+
+/** Makes this installation nobody, so that its disk can be copied: key, enrolment and queue go. */
+export async function resetIdentityCommand(input: CommandInput): Promise<ExitCode> {
+  const privateDir = join(dataDirOf(input), 'private');
+  if (!existsSync(privateDir)) {
+    input.out('There is no identity here; nothing to do.');
+    return exitCodes.done;
+  }
+  const store = openStore(privateDir);
+  try {
+    const { waiting } = store.queue();
+    if (waiting > 0 && input.options['discard-waiting'] !== true) {
+      throw new UsageError(
+        `${waiting} reports have not reached the server yet and would be lost. ` +
+          'Run "kits-agent report" first, or add --discard-waiting.',
+      );
+    }
+    // Under the lock: a service that starts now is refused instead of working on a store that goes away.
+    for (const name of ['device-key.pem', 'agent.db', 'agent.db-wal', 'agent.db-shm']) {
+      rmSync(join(privateDir, name), { force: true });
+    }
+    rmSync(join(dataDirOf(input), 'public', 'status.json'), { force: true });
+    rmSync(join(dataDirOf(input), 'public', 'sent'), { recursive: true, force: true });
+  } finally {
+    store.close();
+  }
+  input.out('The identity was removed. The next enrolment makes a new one.');
+  return exitCodes.done;
+}

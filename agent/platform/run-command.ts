@@ -1,0 +1,76 @@
+/** The only place that starts programs: absolute path, no shell, bounded output and time, nothing left behind. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import process from 'node:process';
+import type { CommandOutcome } from './machine.ts';
+
+const maxOutputBytes = 1024 * 1024;
+
+/** The first of `paths` that can be executed is run. Never throws for what the program does; the outcome says it. */
+export function runCommand(
+  paths: readonly string[],
+  args: readonly string[],
+  options: { timeoutMs: number; signal: AbortSignal },
+): Promise<CommandOutcome> {
+  const path = paths.find(isExecutable);
+  if (path === undefined) return Promise.resolve({ kind: 'not-found' });
+  return new Promise((resolve) => {
+    const child = spawn(path, args, {
+      // A fixed environment: answers in English, and nothing of the caller's leaks into the program.
+      env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, so that what the program started ends with it.
+      detached: true,
+    });
+    const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+    let size = 0;
+    let cut: CommandOutcome | undefined;
+    const end = (outcome: CommandOutcome): void => {
+      cut ??= outcome;
+      if (child.pid !== undefined) killGroup(child.pid);
+    };
+    const timer = setTimeout(() => end({ kind: 'timeout' }), options.timeoutMs);
+    const abort = (): void => end({ kind: 'timeout' });
+    options.signal.addEventListener('abort', abort, { once: true });
+    if (options.signal.aborted) abort();
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxOutputBytes) end({ kind: 'too-much-output' });
+        else output[name].push(chunk);
+      });
+    }
+    const finish = (outcome: CommandOutcome): void => {
+      clearTimeout(timer);
+      options.signal.removeEventListener('abort', abort);
+      resolve(cut ?? outcome);
+    };
+    child.once('error', () => finish({ kind: 'not-found' }));
+    child.once('close', (exitCode) =>
+      finish({
+        kind: 'exited',
+        exitCode: exitCode ?? -1,
+        stdout: Buffer.concat(output.stdout).toString('utf8'),
+        stderr: Buffer.concat(output.stderr).toString('utf8'),
+      }),
+    );
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there or not executable: the next candidate is tried.
+    return false;
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The group is gone already.
+  }
+}

@@ -1,0 +1,154 @@
+/** The agent itself works: its reports get through, it has its rights, its settings hold and its sections can be read. */
+import type { ProblemCode } from '../contract/report.ts';
+import { type Evidence, type EvidenceSection, met, notMet, type Rule, type Values } from './judgement.ts';
+import { facts, toleranceMs } from './reading.ts';
+
+const longestWaitMs = 24 * 3_600_000;
+/** Leaves room in the evidence for the other complaints. */
+const maxSettingsNamed = 8;
+/**
+ * Codes that speak of a fault in the agent or on the machine, not of a machine that lacks something. `invalid` counts
+ * only when it took the whole section away: a single nonsense value, such as the serial number "Default string", is
+ * the maker's fault and common.
+ */
+function isFault(code: ProblemCode, state: EvidenceSection['state']): boolean {
+  return code === 'bug' || code === 'timeout' || (code === 'invalid' && state === 'missing');
+}
+
+interface Complaint {
+  readonly reason: string;
+  readonly values: Values;
+  readonly evidence: Evidence[];
+}
+
+export const agentHealthy: Rule = {
+  id: 'agent-healthy',
+  title: { de: 'KITS Agent', en: 'KITS Agent' },
+  sections: ['agent'],
+  controls: ['OPS.1.1.7.A15'],
+  words: {
+    'reports-refused': {
+      de: (v) =>
+        v.many('refused')
+          ? `${v.number('refused')} Berichte dieses Geräts wurden vom KITS-Server endgültig abgelehnt.`
+          : `${v.number('refused')} Bericht dieses Geräts wurde vom KITS-Server endgültig abgelehnt.`,
+      en: (v) =>
+        `${v.number('refused')} ${v.many('refused') ? 'reports' : 'report'} of this device ${v.many('refused') ? 'were' : 'was'} refused for good by the KITS server.`,
+    },
+    'reports-waiting': {
+      de: (v) =>
+        v.has('waitedSeconds')
+          ? `${v.number('waiting')} ${v.many('waiting') ? 'Berichte warten' : 'Bericht wartet'} auf die Übertragung, der älteste seit ${v.duration('waitedSeconds', 'dative')}.`
+          : `${v.number('waiting')} ${v.many('waiting') ? 'Berichte warten' : 'Bericht wartet'} auf die Übertragung; seit wann, ist nicht erkennbar.`,
+      en: (v) =>
+        v.has('waitedSeconds')
+          ? `${v.number('waiting')} ${v.many('waiting') ? 'reports wait' : 'report waits'} to be sent, the oldest for ${v.duration('waitedSeconds')}.`
+          : `${v.number('waiting')} ${v.many('waiting') ? 'reports wait' : 'report waits'} to be sent; since when cannot be told.`,
+    },
+    'rights-missing': {
+      de: () => 'Der KITS Agent läuft nicht mit den vorgesehenen Rechten und kann daher nicht alles lesen.',
+      en: () => 'The KITS Agent does not run with the rights it was designed for and therefore cannot read everything.',
+    },
+    'settings-ignored': {
+      de: (v) =>
+        v.many('count')
+          ? `${v.number('count')} Einstellungen des KITS Agent sind ungültig, darunter: ${v.text('first')}.`
+          : `Eine Einstellung des KITS Agent ist ungültig: ${v.text('first')}.`,
+      en: (v) =>
+        v.many('count')
+          ? `${v.number('count')} settings of the KITS Agent are invalid, among them: ${v.text('first')}.`
+          : `A setting of the KITS Agent is invalid: ${v.text('first')}.`,
+    },
+    'sections-failing': {
+      de: (v) =>
+        v.many('count')
+          ? `${v.number('count')} Abschnitte des Berichts konnten wegen eines Fehlers nicht richtig gelesen werden: ${v.text('sections')}.`
+          : `Der Abschnitt ${v.text('sections')} des Berichts konnte wegen eines Fehlers nicht richtig gelesen werden.`,
+      en: (v) =>
+        v.many('count')
+          ? `${v.number('count')} sections of the report could not be read properly because of a fault: ${v.text('sections')}.`
+          : `The section ${v.text('sections')} of the report could not be read properly because of a fault.`,
+    },
+    'agent-works': {
+      de: (v) => `Der KITS Agent (Version ${v.text('version')}) arbeitet fehlerfrei.`,
+      en: (v) => `The KITS Agent (version ${v.text('version')}) works without faults.`,
+    },
+  },
+
+  evaluate(input) {
+    const reading = facts(input, 'agent');
+    if (reading.finding !== undefined) return reading.finding;
+    const { queue, privileged, settingsProblems, version } = reading.facts;
+    // In the order in which they are told; the evidence names all of them.
+    const complaints: Complaint[] = [];
+
+    if (queue.refused > 0) {
+      complaints.push({
+        reason: 'reports-refused',
+        values: { refused: queue.refused },
+        evidence: [{ section: 'agent', path: 'queue.refused', value: queue.refused }],
+      });
+    }
+
+    // Both instants are of the device's clock, so its offset does not matter.
+    const waitedMs = Date.parse(reading.section.collectedAt) - Date.parse(queue.oldestAt ?? '');
+    const plausible = waitedMs >= -toleranceMs;
+    if (queue.waiting > 0 && !(plausible && waitedMs <= longestWaitMs)) {
+      complaints.push({
+        reason: 'reports-waiting',
+        values: plausible
+          ? { waiting: queue.waiting, waitedSeconds: Math.floor(waitedMs / 1000) }
+          : { waiting: queue.waiting },
+        evidence: [
+          { section: 'agent', path: 'queue.waiting', value: queue.waiting },
+          { section: 'agent', path: 'queue.oldestAt', value: queue.oldestAt ?? null },
+        ],
+      });
+    }
+
+    if (!privileged) {
+      complaints.push({
+        reason: 'rights-missing',
+        values: {},
+        evidence: [{ section: 'agent', path: 'privileged', value: false }],
+      });
+    }
+
+    const [first] = settingsProblems;
+    if (first !== undefined) {
+      complaints.push({
+        reason: 'settings-ignored',
+        values: { count: settingsProblems.length, first },
+        evidence: settingsProblems.slice(0, maxSettingsNamed).map((value, index) => ({
+          section: 'agent',
+          path: `settingsProblems[${index}]`,
+          value,
+        })),
+      });
+    }
+
+    const failing = [...input.sections.values()].flatMap(({ id, state, problems }) => {
+      const index = problems.findIndex(({ code }) => isFault(code, state));
+      const code = problems[index]?.code;
+      return code === undefined ? [] : [{ section: id, path: `problems[${index}].code`, value: code }];
+    });
+    if (failing.length > 0) {
+      complaints.push({
+        reason: 'sections-failing',
+        values: { count: failing.length, sections: failing.map(({ section }) => section).join(', ') },
+        evidence: failing,
+      });
+    }
+
+    const [worst] = complaints;
+    if (worst === undefined) {
+      return met('agent-works', { version }, [{ section: 'agent', path: 'queue.refused', value: queue.refused }]);
+    }
+    return notMet(
+      'warning',
+      worst.reason,
+      worst.values,
+      complaints.flatMap(({ evidence }) => evidence),
+    );
+  },
+};

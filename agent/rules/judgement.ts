@@ -1,0 +1,72 @@
+/** What a rule is: its input, what it finds, and the words that belong to each reason. */
+import type { SectionId } from '../contract/facts/index.ts';
+import type { Thresholds } from '../contract/policy.ts';
+import type { Section, Severity, Verdict } from '../contract/report.ts';
+import type { ControlId } from './controls.ts';
+import type { Sentence, Words } from './wording.ts';
+
+/** The part of a section that rules read. */
+export type EvidenceSection = Pick<Section, 'id' | 'state' | 'collectedAt' | 'data' | 'problems'>;
+
+export interface RuleInput {
+  /** The newest known sections with their facts in full, by id. */
+  readonly sections: ReadonlyMap<string, EvidenceSection>;
+  readonly thresholds: Thresholds;
+  /** The server's time on the server, the device's time on the device. */
+  readonly now: Date;
+  /** Device clock minus server time at the last signed exchange, in seconds. */
+  readonly clockOffsetSeconds?: number;
+  /** Only the server knows it; absent on the device. `lastAt` is server time. */
+  readonly heard?: { readonly lastAt?: Date };
+}
+
+/** A verdict before it is signed with the id of its rule. */
+export type Finding = Omit<Verdict, 'ruleId'>;
+export type Values = Verdict['values'];
+export type Evidence = Verdict['evidence'][number];
+
+export interface Rule {
+  readonly id: string;
+  readonly title: Words;
+  /** Sections it reads, so that the console can lead there. */
+  readonly sections: readonly SectionId[];
+  /** Controls that a kept rule supports; it never proves one alone. */
+  readonly controls: readonly ControlId[];
+  /** One sentence for each reason that is the rule's own; reasons that all rules share stand in `shared-reasons.ts`. */
+  readonly words: Readonly<Record<string, Sentence>>;
+  /** Pure. `undefined` = the rule does not apply here. */
+  evaluate(input: RuleInput): Finding | undefined;
+}
+
+/** Evidence that stands in no section: what the server and the device saw of each other. */
+export const serverContact = 'server-contact';
+
+/** Bounds of the contract for what a verdict carries. */
+const maxEvidence = 32;
+const maxValueLength = 260;
+
+function bounded(
+  kind: Finding['verdict'],
+  severity: Severity,
+  reason: string,
+  values: Values,
+  evidence: readonly Evidence[],
+): Finding {
+  const cut = (value: string | number) => (typeof value === 'string' ? value.slice(0, maxValueLength) : value);
+  return {
+    verdict: kind,
+    severity,
+    reason,
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, cut(value)])),
+    evidence: evidence.slice(0, maxEvidence),
+  };
+}
+
+export const met = (reason: string, values: Values, evidence: readonly Evidence[]): Finding =>
+  bounded('met', 'info', reason, values, evidence);
+
+export const notMet = (severity: Severity, reason: string, values: Values, evidence: readonly Evidence[]): Finding =>
+  bounded('not-met', severity, reason, values, evidence);
+
+export const unknown = (reason: string, values: Values = {}, evidence: readonly Evidence[] = []): Finding =>
+  bounded('unknown', 'warning', reason, values, evidence);

@@ -1,0 +1,83 @@
+/**
+ * How a rule gets at facts: present, fresh and fitting their schema, or a finding that says why not. Nothing here ever
+ * ends in "met".
+ */
+import type { FactsOf, SectionId } from '../contract/facts/index.ts';
+import { parseSectionData, section as sectionSchema } from '../contract/report.ts';
+import { type EvidenceSection, type Finding, type RuleInput, unknown } from './judgement.ts';
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+
+/** Facts older than this say nothing about today. */
+export const maxAgeMs = 3 * dayMs;
+/** Two clocks that are kept right may differ by this much. */
+export const toleranceMs = 5 * minuteMs;
+
+const evidenceSection = sectionSchema.pick({ id: true, state: true, collectedAt: true, data: true, problems: true });
+
+export type Reading<Id extends SectionId> =
+  | { readonly facts: FactsOf<Id>; readonly section: EvidenceSection; readonly finding?: never }
+  | { readonly finding: Finding };
+
+/** Time by the server's clock, as far as it is known: the device's own calendar may be years off. */
+export function serverTime(input: RuleInput): Date {
+  const onServer = input.heard !== undefined;
+  return onServer ? input.now : new Date(input.now.getTime() - (input.clockOffsetSeconds ?? 0) * 1000);
+}
+
+/** Age of an instant of the device's clock. On the device both clocks are the same one; on the server the offset is taken out. */
+function ageMs(input: RuleInput, instant: string): number {
+  const offsetMs = input.heard !== undefined ? (input.clockOffsetSeconds ?? 0) * 1000 : 0;
+  return input.now.getTime() - (Date.parse(instant) - offsetMs);
+}
+
+/** `path` as written in evidence: "volumes[0].freeBytes". */
+function evidencePath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (done, part) => (typeof part === 'number' ? `${done}[${part}]` : `${done}${done === '' ? '' : '.'}${String(part)}`),
+    '',
+  );
+}
+
+/** Reads a section's facts, or says with which of the shared reasons it cannot. */
+export function facts<Id extends SectionId>(input: RuleInput, id: Id): Reading<Id> {
+  const raw = input.sections.get(id);
+  if (raw === undefined) return { finding: unknown('facts-missing', { section: id, code: 'not-collected' }) };
+  const checked = evidenceSection.safeParse(raw);
+  if (!checked.success) return { finding: unknown('facts-invalid', { section: id }) };
+  const section = checked.data;
+  if (section.state === 'missing' || section.data === undefined || section.data === null) {
+    const code = section.problems[0]?.code ?? 'not-collected';
+    const evidence = section.problems.slice(0, 1).map(() => ({ section: id, path: 'problems[0].code', value: code }));
+    return { finding: unknown('facts-missing', { section: id, code }, evidence) };
+  }
+  const age = ageMs(input, section.collectedAt);
+  const collected = [{ section: id, path: 'collectedAt', value: section.collectedAt }];
+  if (age < -toleranceMs) return { finding: unknown('facts-from-future', { section: id }, collected) };
+  if (!(age <= maxAgeMs)) {
+    // An age that is no number is not fresh either; it has no value to show.
+    const values = Number.isFinite(age) ? { section: id, ageSeconds: Math.floor(age / 1000) } : { section: id };
+    return { finding: unknown('facts-stale', values, collected) };
+  }
+  const parsed = parseSectionData(id, section.data);
+  if (!parsed.success) {
+    const path = evidencePath(parsed.error.issues[0]?.path ?? []);
+    return { finding: unknown('facts-invalid', { section: id }, [{ section: id, path: path || 'data', value: null }]) };
+  }
+  return { facts: parsed.data as FactsOf<Id>, section };
+}
+
+/**
+ * Whether a list in the section may lack entries. A problem does not say which entry it took away, so any gap counts;
+ * `not-present` is an answer of the machine and no gap.
+ */
+export function hasGaps(section: EvidenceSection): boolean {
+  if (section.state === 'complete') return false;
+  return section.problems.length === 0 || section.problems.some(({ code }) => code !== 'not-present');
+}
+
+/** The finding for thresholds that are no numbers: the facts cannot be judged by them. */
+export function limitsInvalid(...limits: readonly number[]): Finding | undefined {
+  return limits.every((limit) => Number.isFinite(limit)) ? undefined : unknown('limits-invalid');
+}

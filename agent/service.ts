@@ -1,0 +1,104 @@
+/** The long-running service: looks once a minute what is due and does it. Complete without anybody logged in. */
+import type { Agent } from './agent.ts';
+import type { Log } from './log.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import { dueTasks, type Task } from './schedule/due.ts';
+import { everyMinute } from './schedule/minute-tick.ts';
+import type { Settings } from './settings/settings.ts';
+
+/** Two ticks further apart than this: the PC slept. */
+const sleptMs = 150_000;
+const statusIntervalMs = 5 * 60_000;
+
+export interface ServiceOptions {
+  readonly agent: Agent;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** One look at what is due; `startService` calls it each minute. */
+export function createTick({ agent, settings, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
+  let awakeSince = clock.now().getTime();
+  let lastTick = awakeSince;
+
+  const run = async (task: Task): Promise<void> => {
+    switch (task) {
+      case 'full-round':
+      case 'cheap-round': {
+        const { sections } = await agent.round(task === 'full-round' ? 'full' : 'cheap');
+        log.info('collected', { task, sections: sections.length });
+        break;
+      }
+      case 'check-in': {
+        const result = await agent.exchange();
+        log.info('reported', { ...result });
+        break;
+      }
+      case 'status':
+        agent.publishStatus();
+        break;
+    }
+  };
+
+  return async () => {
+    const now = clock.now();
+    const at = now.getTime();
+    if (at - lastTick > sleptMs || at < lastTick) awakeSince = at;
+    lastTick = at;
+    const enrolment = agent.enrolment();
+    const { checkInSeconds, notBefore } = agent.store.readExchange();
+    const due = dueTasks({
+      now,
+      lastRuns: agent.store.lastRuns(),
+      intervalsMs: {
+        // Both sides may ask for fewer check-ins; neither can ask for more than the other allows.
+        'check-in': Math.max(settings.checkInSeconds, checkInSeconds) * 1000,
+        'cheap-round': settings.cheapRoundMinutes * 60_000,
+        'full-round': settings.fullRoundMinutes * 60_000,
+        status: statusIntervalMs,
+      },
+      seed: enrolment?.deviceId ?? '',
+      awakeSince,
+    });
+    // A round is followed by sending at once; what a failure set as the earliest time holds for both.
+    const collected = due.some((task) => task.endsWith('round'));
+    const wanted = new Set<Task>(collected ? [...due, 'check-in', 'status'] : due);
+    // A clock that was set back must not keep the agent silent for years.
+    const blocked = at < notBefore && notBefore - at < 6 * 3_600_000;
+    if (enrolment === undefined || blocked) wanted.delete('check-in');
+    for (const task of wanted) {
+      try {
+        await run(task);
+      } catch (error) {
+        log.warn('task-failed', { task, error: (error as Error).message });
+      }
+      agent.store.ran(task, clock.now());
+    }
+  };
+}
+
+/** Runs until `stop`; the first look is taken at once. `stop` waits for what is under way. */
+export function startService(options: ServiceOptions): { stop(): Promise<void> } {
+  const tick = createTick(options);
+  let current = Promise.resolve();
+  const guarded = async (): Promise<void> => {
+    try {
+      await tick();
+    } catch (error) {
+      // The store itself failed (full disk, damaged file). The next minute tries again.
+      options.log.error('tick-failed', { error: (error as Error).message });
+    }
+  };
+  current = guarded();
+  const job = everyMinute(() => {
+    current = current.then(guarded);
+    return current;
+  });
+  return {
+    stop: async () => {
+      job.stop();
+      await current;
+    },
+  };
+}
