@@ -1,11 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttp, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -14,74 +10,15 @@ import {
   type ServerClient,
   ServerUnreachable,
 } from '../../../agent/report/server-client.ts';
+import { type Certificates, makeCertificates } from '../../fixtures/certificates.ts';
 
-let dir: string;
+let certificates: Certificates;
+let issued: Record<'good' | 'expired', { key: string; cert: string }>;
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'kits-tls-'));
-  certificate('ca', ['-subj', '/CN=Test CA']);
-  issue('good', 30);
-  issue('expired', -1);
+  certificates = makeCertificates();
+  issued = { good: certificates.issue('good', 30), expired: certificates.issue('expired', -1) };
 });
-afterAll(() => rmSync(dir, { recursive: true }));
-
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
-}
-function certificate(name: string, more: string[]): void {
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '30',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.pem`,
-    ...more,
-  );
-}
-/** A certificate for localhost of the test authority; negative days make one that has run out. */
-function issue(name: string, days: number): void {
-  openssl(
-    'req',
-    '-new',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.csr`,
-    '-subj',
-    '/CN=localhost',
-    '-addext',
-    'subjectAltName=DNS:localhost',
-  );
-  // A negative number of days ends before it begins: refused as expired.
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    `${name}.csr`,
-    '-CA',
-    'ca.pem',
-    '-CAkey',
-    'ca.key',
-    '-copy_extensions',
-    'copy',
-    '-days',
-    String(days),
-    '-out',
-    `${name}.pem`,
-  );
-}
+afterAll(() => certificates.remove());
 
 async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
   server.listen(0, host);
@@ -93,8 +30,7 @@ async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const https = (name: string, listener: RequestListener): Server =>
-  createHttps({ key: readFileSync(join(dir, `${name}.key`)), cert: readFileSync(join(dir, `${name}.pem`)) }, listener);
+const https = (name: 'good' | 'expired', listener: RequestListener): Server => createHttps(issued[name], listener);
 
 function client(baseUrl: string, more: { proxy?: string; caFile?: string } = {}): ServerClient {
   const made = createServerClient({ baseUrl, userAgent: 'kits-agent/test', ...more });
@@ -188,7 +124,7 @@ test('nobody listens, or somebody hangs up: both have their code', async () => {
 describe('TLS', () => {
   test('a server whose certificate comes from the configured authority is trusted', async () => {
     const port = await listen(https('good', hello));
-    const answer = await client(`https://localhost:${port}`, { caFile: join(dir, 'ca.pem') }).send(get);
+    const answer = await client(`https://localhost:${port}`, { caFile: certificates.caFile }).send(get);
     expect(answer.body.toString()).toBe('hello');
   });
 
@@ -201,20 +137,20 @@ describe('TLS', () => {
 
   test('another name is refused', async () => {
     const port = await listen(https('good', hello));
-    expect(await failure(client(`https://127.0.0.1:${port}`, { caFile: join(dir, 'ca.pem') }).send(get))).toBe(
+    expect(await failure(client(`https://127.0.0.1:${port}`, { caFile: certificates.caFile }).send(get))).toBe(
       'tls-untrusted',
     );
   });
 
   test('an expired certificate is refused under its own code', async () => {
     const port = await listen(https('expired', hello));
-    expect(await failure(client(`https://localhost:${port}`, { caFile: join(dir, 'ca.pem') }).send(get))).toBe(
+    expect(await failure(client(`https://localhost:${port}`, { caFile: certificates.caFile }).send(get))).toBe(
       'tls-expired',
     );
   });
 
   test('a certificate file that is not there is said by name', () => {
-    expect(() => client('https://localhost:1', { caFile: join(dir, 'none.pem') })).toThrow(/none\.pem cannot be read/);
+    expect(() => client('https://localhost:1', { caFile: '/nowhere/none.pem' })).toThrow(/none\.pem cannot be read/);
   });
 });
 

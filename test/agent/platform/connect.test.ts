@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer as createTls } from 'node:tls';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { connectTo } from '../../../agent/platform/connect.ts';
+import { type Certificates, makeCertificates } from '../../fixtures/certificates.ts';
+
+let certificates: Certificates;
+beforeAll(() => {
+  certificates = makeCertificates();
+});
+afterAll(() => certificates.remove());
+
+const never = new AbortController().signal;
+const look = (
+  port: number,
+  tls: boolean,
+  more: { host?: string; ca?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+) =>
+  connectTo(
+    { host: more.host ?? 'localhost', port, tls },
+    {
+      timeoutMs: more.timeoutMs ?? 5000,
+      signal: more.signal ?? never,
+      ...(more.ca === undefined ? {} : { ca: more.ca }),
+    },
+  );
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('a TCP target that listens is reachable, one that does not is refused', async () => {
+  const port = await listen(createServer((socket) => socket.destroy()));
+  expect(await look(port, false)).toMatchObject({ reachable: true, connectMs: expect.any(Number) });
+  expect(await look(1, false)).toEqual({ reachable: false, failure: 'refused' });
+});
+
+test('a name nobody knows is a matter of name resolution', async () => {
+  expect(await look(443, true, { host: 'nobody.invalid' })).toEqual({ reachable: false, failure: 'dns' });
+});
+
+test('a certificate of a known authority is trusted and dated', async () => {
+  const port = await listen(createTls(certificates.issue('good', 20)));
+  const result = await look(port, true, { ca: certificates.ca });
+  expect(result).toMatchObject({
+    reachable: true,
+    certificate: { subject: 'localhost', issuer: 'Test CA', trusted: true },
+  });
+  const days = ((result.certificate?.validUntil.getTime() ?? 0) - Date.now()) / 86_400_000;
+  expect(days).toBeGreaterThan(19.9);
+  expect(days).toBeLessThanOrEqual(20);
+});
+
+test.each([
+  ['an unknown authority', 20, undefined, 'localhost'],
+  ['an expired certificate', -1, 'ca', 'localhost'],
+  ['another name', 20, 'ca', '127.0.0.1'],
+])('%s fails as "tls" and is never trusted', async (_name, days, ca, host) => {
+  const port = await listen(createTls(certificates.issue('server', days)));
+  const result = await look(port, true, { host, ...(ca === undefined ? {} : { ca: certificates.ca }) });
+  expect(result).toMatchObject({ reachable: false, failure: 'tls' });
+  expect(result.certificate?.trusted ?? false).toBe(false);
+});
+
+test('a server that accepts and then says nothing is a timeout', async () => {
+  const port = await listen(createServer());
+  expect(await look(port, true, { timeoutMs: 200 })).toMatchObject({ reachable: false, failure: 'timeout' });
+});
+
+test('a round that is over waits for nobody', async () => {
+  const round = new AbortController();
+  const port = await listen(createServer());
+  const looking = look(port, true, { timeoutMs: 60_000, signal: round.signal });
+  round.abort();
+  expect(await looking).toMatchObject({ reachable: false, failure: 'timeout' });
+});
