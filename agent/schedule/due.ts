@@ -34,14 +34,15 @@ function isDue(task: Task, { now, lastRuns, intervalsMs, seed, awakeSince }: Due
   const at = now.getTime();
   const last = lastRuns.get(task);
   const interval = intervalsMs[task];
-  const awake = at >= awakeSince && at - awakeSince < fraction(`${seed} ${task} wake`) * spreadAfterWake[task];
-  if (last === undefined) return !awake;
+  // Just installed: somebody may be waiting to see it arrive.
+  if (last === undefined) return true;
   // A run in the future means that the clock was set back: what it says no longer counts.
   if (!(last <= at)) return true;
   // ±10 %, another value after each run, so that devices that met once drift apart again.
   const jitter = (fraction(`${seed} ${task} ${last}`) - 0.5) * 0.2 * interval;
   if (at - last < interval + (task === 'status' ? 0 : jitter)) return false;
-  return !awake;
+  const awakeFor = at - awakeSince;
+  return !(awakeFor >= 0 && awakeFor < fraction(`${seed} ${task} wake`) * spreadAfterWake[task]);
 }
 
 /** 0 ≤ f < 1, the same for the same text on every machine (FNV-1a with a final mix). */

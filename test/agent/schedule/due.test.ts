@@ -47,7 +47,7 @@ test('many missed runs are one run, and a full round takes the place of a cheap 
 });
 
 test('devices that wake at the same moment spread over the first minutes, and none is forgotten', () => {
-  const lastRuns = new Map<string, number>();
+  const lastRuns = new Map(tasks.map((task) => [task, now - 86_400_000]));
   const due = (seed: string, afterMs: number): boolean =>
     dueTasks({ ...quiet, seed, lastRuns, awakeSince: now - afterMs }).includes('check-in');
   const seeds = Array.from({ length: 200 }, (_, index) => `device ${index}`);

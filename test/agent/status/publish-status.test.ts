@@ -1,0 +1,52 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Status } from '../../../agent/contract/status.ts';
+import { publishSent, publishStatus } from '../../../agent/status/publish-status.ts';
+
+function folder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'kits-status-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  return join(dir, 'public');
+}
+
+const value: Status = {
+  contractVersion: 1,
+  writtenAt: '2026-11-24T09:00:00.000Z',
+  validUntil: '2026-11-24T09:15:00.000Z',
+  agentVersion: '0.1.0',
+  device: { hostname: 'rathaus-07', state: 'not-enrolled' },
+  overall: 'unknown',
+  verdicts: [],
+  reporting: { waiting: 0 },
+  notices: [],
+  handledRequests: [],
+};
+
+test('every user may read the status, whatever the umask of the service; no draft is left', () => {
+  const dir = folder();
+  const before = process.umask(0o077);
+  onTestFinished(() => void process.umask(before));
+  publishStatus(dir, value);
+  publishStatus(dir, { ...value, overall: 'ok' });
+  expect(JSON.parse(readFileSync(join(dir, 'status.json'), 'utf8'))).toEqual({ ...value, overall: 'ok' });
+  expect(statSync(join(dir, 'status.json')).mode & 0o777).toBe(0o644);
+  expect(readdirSync(dir)).toEqual(['status.json']);
+});
+
+test('a status the tray would refuse is not written', () => {
+  const dir = folder();
+  publishStatus(dir, value);
+  expect(() => publishStatus(dir, { ...value, writtenAt: 'yesterday' })).toThrow();
+  expect(JSON.parse(readFileSync(join(dir, 'status.json'), 'utf8'))).toEqual(value);
+});
+
+test('the last ten reports stay, counted by number and not by letter', () => {
+  const dir = folder();
+  for (let sequence = 1; sequence <= 12; sequence += 1) publishSent(dir, sequence, { sequence });
+  const kept = readdirSync(join(dir, 'sent')).map((name) => Number.parseInt(name, 10));
+  expect(kept.sort((a, b) => a - b)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(JSON.parse(readFileSync(join(dir, 'sent', '12.json'), 'utf8'))).toEqual({ sequence: 12 });
+});
