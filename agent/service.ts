@@ -74,6 +74,8 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
         log.warn('task-failed', { task, error: (error as Error).message });
       }
       agent.store.ran(task, clock.now());
+      // A full round has read the cheap sections as well.
+      if (task === 'full-round') agent.store.ran('cheap-round', clock.now());
     }
   };
 }

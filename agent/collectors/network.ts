@@ -2,7 +2,7 @@
 import type { FactsOf } from '../contract/facts/index.ts';
 import type { Machine } from '../platform/machine.ts';
 import { type CollectContext, CollectError, type Collector } from './collector.ts';
-import { byKey, clean, codeOf, defined, listOrNone, readOptional, readRequired, wholeNumber } from './text.ts';
+import { atMost, byKey, clean, codeOf, defined, listOrNone, readOptional, wholeNumber } from './text.ts';
 
 type Interface = FactsOf<'network'>['interfaces'][number];
 type Address = Interface['addresses'][number];
@@ -17,42 +17,61 @@ export const networkCollector: Collector<'network'> = {
   round: 'cheap',
   collect: async (context) => {
     const { machine } = context;
-    const names = (await listOrNone(machine, classNet)).filter((name) => name !== 'lo');
+    const routes = parseRoutes(await readTable(context, '/proc/net/route'));
+    const ipv4 = assignIpv4(parseFibTrie(await readTable(context, '/proc/net/fib_trie')), routes);
+    const ipv6 = parseIfInet6(await readTable(context, '/proc/net/if_inet6'));
     const interfaces: Interface[] = [];
-    const routes = parseRoutes((await readOptional(machine, '/proc/net/route')) ?? '');
-    const ipv4 = assignIpv4(parseFibTrie(await readWithNote(context, '/proc/net/fib_trie')), routes);
-    const ipv6 = parseIfInet6((await readOptional(machine, '/proc/net/if_inet6')) ?? '');
-    for (const name of names) {
+    for (const name of await listInterfaces(machine)) {
       // Files in this folder that are no interfaces ("bonding_masters") have no type.
       const type = await readOptional(machine, `${classNet}/${name}/type`);
-      if (type !== undefined)
-        interfaces.push(
-          await readInterface(machine, name, type, [...(ipv4.get(name) ?? []), ...(ipv6.get(name) ?? [])]),
-        );
+      if (type === undefined) continue;
+      interfaces.push(
+        await readInterface(context, name, type, [...(ipv4.byInterface.get(name) ?? []), ...(ipv6.get(name) ?? [])]),
+      );
     }
     if (interfaces.length === 0) throw new CollectError('not-present', 'no network interface but the loopback');
-    const gateways = [
-      ...gatewaysOf(routes),
-      ...gatewaysOf6((await readOptional(machine, '/proc/net/ipv6_route')) ?? ''),
-    ];
+    if (ipv4.unassigned.length > 0) {
+      const which = ipv4.unassigned.slice(0, 8).join(', ');
+      context.problem('unsupported', `the kernel's tables do not say which interface has ${which}`);
+    }
+    const gateways = [...gatewaysOf(routes), ...gatewaysOf6(await readTable(context, '/proc/net/ipv6_route'))];
+    // A server of containers has hundreds of virtual interfaces: its real ones come first.
+    const inOrder = byKey(interfaces, ({ kind, name }) => `${kind === 'virtual' ? 1 : 0} ${name}`);
     return {
-      interfaces: byKey(interfaces, ({ name }) => name),
-      gateways: byKey(distinct(gateways), ({ address, interface: via }) => `${address} ${via}`).slice(0, 32),
-      dnsServers: await dnsServers(machine),
+      interfaces: byKey(atMost(inOrder, 128, 'interfaces', context), ({ name }) => name),
+      gateways: atMost(byKey(distinct(gateways), gatewayKey), 32, 'gateways', context),
+      dnsServers: await readDnsServers(context),
     };
   },
 };
 
-async function readWithNote({ machine, problem }: CollectContext, path: string): Promise<string> {
+async function listInterfaces(machine: Machine): Promise<string[]> {
   try {
-    return await readRequired(machine, path);
+    return (await machine.list(classNet)).filter((name) => name !== 'lo');
+  } catch (cause) {
+    // Not even the loopback: that is a missing /sys and no machine without a network.
+    throw new CollectError(codeOf(cause), (cause as Error).message, { cause });
+  }
+}
+
+/** Text of a kernel table; empty when it cannot be read, which is noted. A kernel without IPv6 has none of its tables. */
+async function readTable({ machine, problem }: CollectContext, path: string): Promise<string> {
+  try {
+    return await machine.readText(path);
   } catch (error) {
-    problem(codeOf(error), `${path}: addresses are not known`);
+    const code = codeOf(error);
+    if (code !== 'not-found' || !path.includes('6')) problem(code, (error as Error).message);
     return '';
   }
 }
 
-async function readInterface(machine: Machine, name: string, type: string, addresses: Address[]): Promise<Interface> {
+async function readInterface(
+  context: CollectContext,
+  name: string,
+  type: string,
+  addresses: readonly Address[],
+): Promise<Interface> {
+  const { machine } = context;
   const folder = `${classNet}/${name}`;
   const read = (file: string): Promise<string | undefined> => readOptional(machine, `${folder}/${file}`, 4096);
   const driver = await linkName(machine, `${folder}/device/driver`);
@@ -64,13 +83,19 @@ async function readInterface(machine: Machine, name: string, type: string, addre
     kind: await kindOf(machine, name, type, driver),
     macAddress:
       mac !== undefined && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) && mac !== '00:00:00:00:00:00' ? mac : undefined,
-    state: oneOf(['up', 'down', 'dormant'], state) ?? ('unknown' as const),
+    // "lowerlayerdown": a VLAN or bridge whose cable is out.
+    state: oneOf(['up', 'down', 'dormant'], state?.replace('lowerlayer', '')) ?? ('unknown' as const),
     // An interface without a link says -1, an old kernel the same as an unsigned number: both mean "not known".
     speedMbps: wholeNumber(await read('speed'), 1, 1_000_000),
     duplex: oneOf(['full', 'half'], duplex),
     mtu: wholeNumber(await read('mtu'), 1, 1_000_000),
     driver: clean(driver, 60),
-    addresses: byKey(addresses, ({ address }) => address).slice(0, 64),
+    addresses: atMost(
+      byKey(addresses, ({ address }) => address),
+      64,
+      `addresses of ${name}`,
+      context,
+    ),
   });
 }
 
@@ -101,6 +126,8 @@ async function kindOf(
   if (inside.has('bridge') || devtype === 'bridge') return 'bridge';
   if (inside.has('bonding') || devtype === 'bond') return 'bond';
   if (devtype === 'vlan') return 'vlan';
+  // A tap that is the port of a bridge is the cable of a virtual machine.
+  if (inside.has('tun_flags') && inside.has('brport')) return 'virtual';
   if (devtype === 'wireguard' || inside.has('tun_flags') || type === '65534') return 'vpn';
   // A physical adapter has a device behind it; veth pairs and dummies have none.
   if (driver === undefined && !inside.has('device')) return 'virtual';
@@ -133,36 +160,61 @@ function swap(hex: string): number {
   return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
-/** Own addresses ("/32 host LOCAL") in the kernel's routing trie, without loopback; each once. */
-export function parseFibTrie(text: string): string[] {
-  const found = new Set<string>();
-  let last: string | undefined;
+/** What the kernel's routing trie says about this machine itself. Addresses as numbers in network order, without 127/8. */
+export interface LocalAddresses {
+  /** "/32 host LOCAL". */
+  readonly own: ReadonlySet<number>;
+  /** "/32 link BROADCAST": the kernel enters one for each network of up to /30 in which it has an address. */
+  readonly broadcasts: ReadonlySet<number>;
+}
+
+export function parseFibTrie(text: string): LocalAddresses {
+  const own = new Set<number>();
+  const broadcasts = new Set<number>();
+  let last: number | undefined;
   for (const line of text.split('\n')) {
-    last = /\|-- (\d+\.\d+\.\d+\.\d+)/.exec(line)?.[1] ?? last;
-    if (last !== undefined && /\/32 host LOCAL/.test(line) && !last.startsWith('127.')) found.add(last);
+    const address = /\|-- (\d{1,3}(?:\.\d{1,3}){3})/.exec(line)?.[1];
+    if (address !== undefined) last = toNumber(address);
+    if (last === undefined || last >>> 24 === 127) continue;
+    if (line.includes('/32 host LOCAL')) own.add(last);
+    if (line.includes('/32 link BROADCAST')) broadcasts.add(last);
   }
-  return [...found];
+  return { own, broadcasts };
 }
 
 /**
- * The trie names no interfaces; the route to the network an address lies in does. An address outside of every network
- * (a tunnel's) goes with no interface rather than a wrong one.
+ * The trie names no interfaces; the route to the network an address lies in does. A route counts only when the network
+ * is this machine's own (its broadcast address is known) and not one that merely leads through a tunnel. Where two
+ * interfaces lie in the same network the tables do not tell them apart: such an address goes with none of them.
  */
-function assignIpv4(addresses: readonly string[], routes: readonly Route[]): ReadonlyMap<string, Address[]> {
+function assignIpv4(
+  { own, broadcasts }: LocalAddresses,
+  routes: readonly Route[],
+): { byInterface: ReadonlyMap<string, Address[]>; unassigned: string[] } {
   const byInterface = new Map<string, Address[]>();
-  for (const address of addresses) {
-    const number = toNumber(address);
-    const [route] = routes
-      .filter(({ destination, gateway, mask }) => mask !== 0 && gateway === 0 && (number & mask) >>> 0 === destination)
-      .sort((a, b) => b.mask - a.mask);
-    if (route === undefined) continue;
-    const prefixLength = Math.clz32(~route.mask);
-    byInterface.set(route.interface, [
-      ...(byInterface.get(route.interface) ?? []),
-      { address, family: 'ipv4', prefixLength },
+  const unassigned: string[] = [];
+  const connected = routes.filter(
+    ({ destination, gateway, mask }) =>
+      gateway === 0 && mask !== 0 && (prefixOf(mask) > 30 || broadcasts.has((destination | ~mask) >>> 0)),
+  );
+  for (const number of own) {
+    const around = connected.filter(({ destination, mask }) => (number & mask) >>> 0 === destination);
+    const [closest] = around.sort((a, b) => b.mask - a.mask);
+    const address = toAddress(number);
+    if (closest === undefined || around.some((route) => route.interface !== closest.interface)) {
+      unassigned.push(address);
+      continue;
+    }
+    byInterface.set(closest.interface, [
+      ...(byInterface.get(closest.interface) ?? []),
+      { address, family: 'ipv4', prefixLength: prefixOf(closest.mask) },
     ]);
   }
-  return byInterface;
+  return { byInterface, unassigned };
+}
+
+function prefixOf(mask: number): number {
+  return Math.clz32(~mask);
 }
 
 function toNumber(address: string): number {
@@ -187,20 +239,10 @@ export function parseIfInet6(text: string): ReadonlyMap<string, Address[]> {
   return byInterface;
 }
 
-/** 32 hexadecimal digits in the short form of RFC 5952. */
+/** 32 hexadecimal digits in the short form of RFC 5952, which is the one a URL has. */
 function ipv6(hex: string): string | undefined {
-  const groups = /^[0-9a-f]{32}$/i.test(hex) ? hex.toLowerCase().match(/.{4}/g) : null;
-  if (groups === null) return undefined;
-  const short = groups.map((group) => group.replace(/^0{1,3}/, ''));
-  const runs = [...short.join(':').matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
-  const longest = runs.sort((a, b) => b.length - a.length)[0];
-  if (longest === undefined) return short.join(':');
-  return short
-    .join(':')
-    .replace(longest, longest.startsWith(':') ? ':' : '::')
-    .replace(/:{3,}/, '::')
-    .replace(/^:(?!:)/, '::')
-    .replace(/([^:]):$/, '$1::');
+  const groups = /^[0-9a-f]{32}$/i.test(hex) ? hex.match(/.{4}/g) : null;
+  return groups === null ? undefined : new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
 function gatewaysOf(routes: readonly Route[]): Gateway[] {
@@ -228,21 +270,27 @@ function gatewaysOf6(text: string): Gateway[] {
   });
 }
 
+/** A blank sorts before every character of an address, so that this is the order of the addresses. */
+function gatewayKey({ address, interface: via }: Gateway): string {
+  return `${address} ${via}`;
+}
+
 function distinct(gateways: readonly Gateway[]): Gateway[] {
-  return [...new Map(gateways.map((gateway) => [`${gateway.address} ${gateway.interface}`, gateway])).values()];
+  return [...new Map(gateways.map((gateway) => [gatewayKey(gateway), gateway])).values()];
 }
 
 /** The real servers behind systemd-resolved's stub, where there is one. */
-async function dnsServers(machine: Machine): Promise<string[]> {
-  const servers = nameservers(await readOptional(machine, '/etc/resolv.conf'));
-  if (!servers.includes('127.0.0.53')) return servers;
-  const behind = nameservers(await readOptional(machine, '/run/systemd/resolve/resolv.conf'));
-  return behind.length > 0 ? behind : servers;
+async function readDnsServers(context: CollectContext): Promise<string[]> {
+  const servers = parseNameservers(await readTable(context, '/etc/resolv.conf'));
+  if (!servers.includes('127.0.0.53')) return atMost(servers, 16, 'name servers', context);
+  const behind = parseNameservers((await readOptional(context.machine, '/run/systemd/resolve/resolv.conf')) ?? '');
+  return atMost(behind.length > 0 ? behind : servers, 16, 'name servers', context);
 }
 
-function nameservers(text: string | undefined): string[] {
-  const found = [...(text ?? '').matchAll(/^nameserver[ \t]+([0-9a-fA-F.:%\w-]{2,60})\s*$/gm)].map(
-    (match) => match[1] ?? '',
-  );
-  return [...new Set(found)].slice(0, 16);
+const ipAddress = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?)$/i;
+
+/** resolv.conf(5): the addresses in their order, each once; what is no address is left out. */
+export function parseNameservers(text: string): string[] {
+  const found = [...text.matchAll(/^nameserver[ \t]+(\S{2,60})(?!\S)/gm)].map(([, address = '']) => address);
+  return [...new Set(found.filter((address) => ipAddress.test(address)))];
 }

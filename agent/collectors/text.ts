@@ -1,7 +1,7 @@
 /** Words the firmware and the kernel give: cleaned, bounded, and told from placeholders. */
 import type { ProblemCode } from '../contract/report.ts';
 import type { Machine } from '../platform/machine.ts';
-import { CollectError } from './collector.ts';
+import { type CollectContext, CollectError } from './collector.ts';
 
 /** Without control characters and doubled blanks, cut to `max` UTF-16 code units; undefined when nothing is left. */
 export function clean(value: string | undefined, max: number): string | undefined {
@@ -84,6 +84,17 @@ export function byKey<T>(items: readonly T[], key: (item: T) => string): T[] {
     const [left, right] = [key(a), key(b)];
     return left < right ? -1 : left > right ? 1 : 0;
   });
+}
+
+/** The first `max` items; what is cut off is noted, so that no list is short in silence. */
+export function atMost<T>(
+  items: readonly T[],
+  max: number,
+  what: string,
+  { problem }: Pick<CollectContext, 'problem'>,
+): T[] {
+  if (items.length > max) problem('truncated', `${items.length - max} of ${items.length} ${what} are left out`);
+  return items.slice(0, max);
 }
 
 /** Keys without a value are left out: `undefined` is no JSON. */

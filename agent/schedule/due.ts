@@ -22,27 +22,32 @@ const spreadAfterWake: Readonly<Record<Task, number>> = {
   status: 0,
 };
 
-/** In the order in which they should run. A full round takes the place of a cheap one that is due with it. */
+/** In the order in which they should run. A full round that is overdue takes the place of a cheap one. */
 export function dueTasks(input: DueInput): Task[] {
-  const due = tasks.filter((task) => isDue(task, input));
-  const withoutCheap = due.includes('full-round') ? due.filter((task) => task !== 'cheap-round') : due;
+  const overdue = tasks.filter((task) => isOverdue(task, input));
   const order: readonly Task[] = ['full-round', 'cheap-round', 'check-in', 'status'];
-  return order.filter((task) => withoutCheap.includes(task));
+  return order.filter(
+    (task) =>
+      overdue.includes(task) &&
+      !isSpreading(task, input) &&
+      !(task === 'cheap-round' && overdue.includes('full-round')),
+  );
 }
 
-function isDue(task: Task, { now, lastRuns, intervalsMs, seed, awakeSince }: DueInput): boolean {
+function isOverdue(task: Task, { now, lastRuns, intervalsMs, seed }: DueInput): boolean {
   const at = now.getTime();
   const last = lastRuns.get(task);
-  const interval = intervalsMs[task];
-  // Just installed: somebody may be waiting to see it arrive.
-  if (last === undefined) return true;
   // A run in the future means that the clock was set back: what it says no longer counts.
-  if (!(last <= at)) return true;
+  if (last === undefined || !(last <= at)) return true;
   // ±10 %, another value after each run, so that devices that met once drift apart again.
-  const jitter = (fraction(`${seed} ${task} ${last}`) - 0.5) * 0.2 * interval;
-  if (at - last < interval + (task === 'status' ? 0 : jitter)) return false;
-  const awakeFor = at - awakeSince;
-  return !(awakeFor >= 0 && awakeFor < fraction(`${seed} ${task} wake`) * spreadAfterWake[task]);
+  const jitter = task === 'status' ? 0 : (fraction(`${seed} ${task} ${last}`) - 0.5) * 0.2 * intervalsMs[task];
+  return at - last >= intervalsMs[task] + jitter;
+}
+
+/** Holds back for a moment after waking up; a first run is never held back: somebody may be waiting to see it arrive. */
+function isSpreading(task: Task, { now, lastRuns, seed, awakeSince }: DueInput): boolean {
+  const awakeFor = now.getTime() - awakeSince;
+  return lastRuns.has(task) && awakeFor >= 0 && awakeFor < fraction(`${seed} ${task} wake`) * spreadAfterWake[task];
 }
 
 /** 0 ≤ f < 1, the same for the same text on every machine (FNV-1a with a final mix). */

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Agent, openAgent } from '../../agent/agent.ts';
+import { createLog } from '../../agent/log.ts';
+import type { Clock } from '../../agent/platform/clock.ts';
+import { createTick } from '../../agent/service.ts';
+import { loadSettings } from '../../agent/settings/settings.ts';
+import { recordedMachine } from '../fakes/recorded-machine.ts';
+import { vm } from '../fixtures/vm.ts';
+
+/** A clock that stands until it is moved. */
+function standingClock(start: string): Clock & { forward(minutes: number): void } {
+  let at = Date.parse(start);
+  return {
+    now: () => new Date(at),
+    monotonicMs: () => at,
+    forward: (minutes) => {
+      at += minutes * 60_000;
+    },
+  };
+}
+
+async function service(start = '2026-11-24T07:00:00Z') {
+  const dataDir = mkdtempSync(join(tmpdir(), 'kits-service-'));
+  const lines: { event: string; task?: string }[] = [];
+  const clock = standingClock(start);
+  const settings = loadSettings();
+  const log = createLog('debug', (line) => lines.push(JSON.parse(line)));
+  const agent: Agent = await openAgent({ dataDir, settings, machine: recordedMachine(vm), log, clock });
+  onTestFinished(() => {
+    agent.close();
+    rmSync(dataDir, { recursive: true });
+  });
+  return {
+    agent,
+    clock,
+    lines,
+    settings: settings.settings,
+    log,
+    tick: createTick({ agent, settings: settings.settings, log, clock }),
+  };
+}
+
+const rounds = (lines: readonly { event: string; task?: string }[]): string[] =>
+  lines.filter(({ event }) => event === 'collected').map(({ task }) => task ?? '');
+
+test('collects at once, then cheaply about every hour and in full about every four', async () => {
+  const { tick, clock, lines } = await service();
+  for (let minute = 0; minute < 9 * 60; minute += 1) {
+    await tick();
+    clock.forward(1);
+  }
+  const done = rounds(lines);
+  expect(done[0]).toBe('full-round');
+  expect(done.filter((task) => task === 'full-round')).toHaveLength(3);
+  expect(done.filter((task) => task === 'cheap-round').length).toBeGreaterThanOrEqual(5);
+  expect(done.filter((task) => task === 'cheap-round').length).toBeLessThanOrEqual(8);
+});
+
+test('a weekend asleep is one full round, not forty-two', async () => {
+  const { tick, clock, lines } = await service();
+  await tick();
+  clock.forward(60 * 62);
+  for (let minute = 0; minute < 10; minute += 1) {
+    await tick();
+    clock.forward(1);
+  }
+  expect(rounds(lines)).toEqual(['full-round', 'full-round']);
+});
+
+test('a clock set back by years does not stop the service', async () => {
+  const { tick, clock, lines } = await service();
+  await tick();
+  clock.forward(-60 * 24 * 365 * 5);
+  for (let minute = 0; minute < 10; minute += 1) {
+    await tick();
+    clock.forward(1);
+  }
+  expect(rounds(lines)).toEqual(['full-round', 'full-round']);
+});
+
+test('a task that fails is logged and tried again at its next time, the others go on', async () => {
+  const { agent, clock, lines, settings, log } = await service();
+  const failing: Agent = { ...agent, round: () => Promise.reject(new Error('disk full')) };
+  const tick = createTick({ agent: failing, settings, log, clock });
+  await tick();
+  expect(lines).toContainEqual(
+    expect.objectContaining({ event: 'task-failed', task: 'full-round', error: 'disk full' }),
+  );
+  expect(agent.store.lastRuns().has('status')).toBe(true);
+});
+
+test('without an enrolment nothing is sent and no report is made for nobody', async () => {
+  const { agent, tick, clock } = await service();
+  for (let minute = 0; minute < 60; minute += 1) {
+    await tick();
+    clock.forward(1);
+  }
+  expect(agent.store.queue().waiting).toBe(0);
+  expect(agent.store.lastRuns().has('check-in')).toBe(false);
+  expect(agent.store.readSections().length).toBeGreaterThan(10);
+});
