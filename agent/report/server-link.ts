@@ -198,10 +198,12 @@ export function createServerLink(options: LinkOptions): ServerLink {
           result.accepted += 1;
         } catch (error) {
           if (!(error instanceof ServerRefused) || !aboutTheReport.has(error.status)) throw error;
-          if (error.code === agentErrorCodes.rewound && !renewed) {
+          const conflict = error.code === agentErrorCodes.conflict;
+          if ((conflict || error.code === agentErrorCodes.rewound) && !renewed && !report.resigned) {
+            // The server holds another report at this place: this store was set back without knowing it.
             renewed = true;
             await renewEpoch();
-          } else if (error.code === agentErrorCodes.conflict && report.resigned) {
+          } else if (conflict && report.resigned) {
             // The server took it under its first signature before this store was set back: nothing is missing.
             store.acknowledge(report.sequence, now(), sectionIds);
           } else {

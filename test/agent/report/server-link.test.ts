@@ -1,0 +1,333 @@
+/** The agent against a real KITS server on loopback, with a middleman who can lose and forge what passes. */
+
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttp, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Agent, openAgent } from '../../../agent/agent.ts';
+import { createLog } from '../../../agent/log.ts';
+import { loadSettings } from '../../../agent/settings/settings.ts';
+import { createMunicipality } from '../../../server/fleet/municipalities.ts';
+import { type Actor, everything } from '../../../server/fleet/scope.ts';
+import { createEnrolmentToken } from '../../../server/fleet/tokens.ts';
+import { createServer, type KitsServer } from '../../../server/server.ts';
+import { type RecordedTree, recordedMachine } from '../../fakes/recorded-machine.ts';
+import { notebook } from '../../fixtures/notebook.ts';
+import { vm } from '../../fixtures/vm.ts';
+
+const actor: Actor = { name: 'test', scope: everything };
+const silent = (): PassThrough => new PassThrough().resume();
+
+function folder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'kits-link-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function startServer(dataDir: string): Promise<KitsServer> {
+  const server = await createServer({ dataDir, consoleDir: '/nowhere', logStream: silent() });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+async function tokenOf(server: KitsServer, approvalRequired = false): Promise<string> {
+  const { id } = await createMunicipality(server.context, actor, {
+    name: `Gemeinde ${Math.random()}`,
+    approvalRequired,
+  });
+  return (await createEnrolmentToken(server.context, actor, { municipalityId: id, uses: 1, expiresInDays: 1 })).token;
+}
+
+type Meddle = (path: string, answer: Buffer) => Buffer | 'drop' | 'forward';
+
+/** Passes requests on to wherever `target` points; each answer may be lost after the server has done its work. */
+async function middleman(initial: string): Promise<{ url: string; target: string; meddle: Meddle }> {
+  const self = { url: '', target: initial, meddle: ((): 'forward' => 'forward') as Meddle };
+  const proxy = createHttp((incoming, outgoing) => {
+    const upstream = httpRequest(
+      `${self.target}${incoming.url}`,
+      { method: incoming.method, headers: incoming.headers },
+      async (answer) => {
+        const body = Buffer.concat(await answer.toArray());
+        const verdict = self.meddle(incoming.url ?? '', body);
+        if (verdict === 'drop') return void outgoing.destroy();
+        const { 'content-length': _length, ...headers } = answer.headers;
+        outgoing.writeHead(answer.statusCode ?? 500, headers).end(verdict === 'forward' ? body : verdict);
+      },
+    );
+    upstream.on('error', () => outgoing.destroy());
+    incoming.pipe(upstream);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  self.url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return self;
+}
+
+async function startAgent(dataDir: string, tree: RecordedTree = vm): Promise<Agent> {
+  const agent = await openAgent({
+    dataDir,
+    settings: loadSettings(),
+    machine: recordedMachine(tree, { hostname: 'rathaus-07' }),
+    log: createLog('error', () => undefined),
+  });
+  onTestFinished(() => {
+    if (open.delete(agent)) agent.close();
+  });
+  open.add(agent);
+  return agent;
+}
+const open = new Set<Agent>();
+function close(agent: Agent): void {
+  open.delete(agent);
+  agent.close();
+}
+
+/** A server, a middleman before it, and an agent enrolled through him. */
+async function town(options: { approvalRequired?: boolean; tree?: RecordedTree } = {}) {
+  const [serverDir, agentDir] = [join(folder(), 'server'), join(folder(), 'agent')];
+  const server = await startServer(serverDir);
+  const between = await middleman(server.url);
+  const agent = await startAgent(agentDir, options.tree);
+  const enrolment = await agent.enrol({
+    server: between.url,
+    token: await tokenOf(server, options.approvalRequired),
+    serverKey: server.keyThumbprint,
+  });
+  return { serverDir, agentDir, server, between, agent, enrolment };
+}
+
+const stored = (server: KitsServer) =>
+  server.context.db
+    .selectFrom('reports')
+    .select(['id', 'sequence', 'store_epoch'])
+    .orderBy('received_at')
+    .orderBy('sequence')
+    .execute();
+
+test('a round arrives, its facts can be queried, and the next one sends only what changed', async () => {
+  const { server, agent, enrolment } = await town();
+  await agent.round('full');
+  const first = await agent.exchange();
+  expect(first).toMatchObject({ accepted: 1, refused: 0 });
+  expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  const hardware = await server.context.db
+    .selectFrom('device_hardware')
+    .selectAll()
+    .where('device_id', '=', enrolment.deviceId)
+    .executeTakeFirstOrThrow();
+  expect(hardware).toMatchObject({
+    memory_bytes: 4_030_000 * 1024,
+    cpu_threads: 2,
+    os_id: 'debian',
+    virtualization: 'vm',
+  });
+  const packages = await server.context.db
+    .selectFrom('device_packages')
+    .select('name')
+    .where('device_id', '=', enrolment.deviceId)
+    .execute();
+  expect(packages).toHaveLength(3);
+  await agent.round('full');
+  const second = await agent.exchange();
+  expect(second.accepted).toBe(1);
+  expect(second.bytesSent).toBeLessThan(first.bytesSent);
+  const kept = await server.context.db
+    .selectFrom('sections')
+    .select('data')
+    .where('section_id', '=', 'memory')
+    .executeTakeFirstOrThrow();
+  expect(JSON.parse(kept.data ?? 'null')).toMatchObject({ totalBytes: 4_030_000 * 1024 });
+});
+
+test('an acknowledgement that is lost on the way costs a second sending, never a second report', async () => {
+  const { server, between, agent } = await town();
+  const { report } = await agent.round('full');
+  between.meddle = (path) => (path === '/agent/v1/reports' ? 'drop' : 'forward');
+  await expect(agent.exchange()).rejects.toMatchObject({ name: 'ServerUnreachable', code: 'reset' });
+  expect(await stored(server)).toHaveLength(1);
+  expect(agent.store.queue().waiting).toBe(1);
+  expect(agent.store.readExchange()).toMatchObject({ failure: 'reset', failures: 1 });
+  between.meddle = () => 'forward';
+  expect(await agent.exchange()).toMatchObject({ accepted: 1 });
+  expect((await stored(server)).map(({ id }) => id)).toEqual([report?.envelope.reportId]);
+  expect(agent.store.readExchange().failure).toBeUndefined();
+});
+
+test('what was collected while the server was away arrives afterwards, in order', async () => {
+  const { serverDir, server, between, agent } = await town();
+  await server.close();
+  for (let day = 0; day < 5; day += 1) {
+    await agent.round('cheap');
+    await expect(agent.exchange()).rejects.toMatchObject({ name: 'ServerUnreachable' });
+  }
+  expect(agent.store.queue().waiting).toBe(5);
+  const again = await startServer(serverDir);
+  between.target = again.url;
+  expect(await agent.exchange()).toMatchObject({ accepted: 5 });
+  expect((await stored(again)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('an answer by somebody else counts as none', async () => {
+  const { server, between, agent } = await town();
+  const stranger = await startServer(join(folder(), 'stranger'));
+  await agent.round('full');
+  const strangers = stranger.context.signingKey.thumbprint;
+  expect(strangers).not.toBe(server.keyThumbprint);
+  between.meddle = (path, answer) =>
+    path === '/agent/v1/reports'
+      ? Buffer.from(answer.toString().replace(/"receipt":"[^"]+"/, '"receipt":"a.b.c"'))
+      : 'forward';
+  await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
+  expect(agent.store.queue().waiting).toBe(1);
+  between.meddle = () => Buffer.from('<html>Bitte melden Sie sich an</html>');
+  await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
+  expect(agent.store.queue().waiting).toBe(1);
+});
+
+test('yesterday’s signed answer is no answer to today’s question', async () => {
+  const { between, agent } = await town();
+  let recorded: Buffer | undefined;
+  between.meddle = (_path, answer) => {
+    recorded ??= answer;
+    return recorded;
+  };
+  await agent.exchange();
+  await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
+});
+
+test('a server that cannot show the pinned key gets neither token nor key', async () => {
+  const server = await startServer(join(folder(), 'server'));
+  const agent = await startAgent(join(folder(), 'agent'));
+  const token = await tokenOf(server);
+  await expect(agent.enrol({ server: server.url, token, serverKey: 'A'.repeat(43) })).rejects.toMatchObject({
+    code: 'server-key',
+  });
+  expect(await server.context.db.selectFrom('devices').selectAll().execute()).toEqual([]);
+  await expect(agent.enrol({ server: server.url, token: 'kits-enrol-wrong-wrong-wrong' })).rejects.toMatchObject({
+    code: 'token-invalid',
+  });
+  expect(agent.enrolment()).toBeUndefined();
+  await agent.enrol({ server: server.url, token });
+  expect(agent.enrolment()).toMatchObject({ serverKeyThumbprint: server.keyThumbprint, state: 'active' });
+});
+
+test('a machine that enrols twice is one device', async () => {
+  const { server, agent, enrolment } = await town();
+  const again = await agent.enrol({
+    server: server.url,
+    token: await tokenOf(server),
+    serverKey: server.keyThumbprint,
+  });
+  expect(again.deviceId).toBe(enrolment.deviceId);
+  expect(await server.context.db.selectFrom('devices').select('id').execute()).toHaveLength(1);
+});
+
+test('reports of a device that waits for approval wait with it', async () => {
+  const { server, agent, enrolment } = await town({ approvalRequired: true });
+  expect(enrolment.state).toBe('pending');
+  await agent.round('full');
+  expect(await agent.exchange()).toMatchObject({ accepted: 0, refused: 0 });
+  expect(agent.store.queue()).toMatchObject({ waiting: 1, refused: 0 });
+  await server.context.db
+    .updateTable('devices')
+    .set({ state: 'active' })
+    .where('id', '=', enrolment.deviceId)
+    .execute();
+  expect(await agent.exchange()).toMatchObject({ accepted: 1 });
+  expect(agent.enrolment()?.state).toBe('active');
+});
+
+test('a PC restored from an image begins a new epoch; nothing is lost, nothing is twice', async () => {
+  const { agentDir, server, agent } = await town();
+  await agent.round('full');
+  await agent.exchange();
+  await agent.round('cheap');
+  close(agent);
+  const image = join(folder(), 'image');
+  cpSync(agentDir, image, { recursive: true });
+  const ahead = await startAgent(agentDir);
+  await ahead.round('cheap');
+  expect(await ahead.exchange()).toMatchObject({ accepted: 2 });
+  const before = ahead.store.epoch;
+  close(ahead);
+  rmSync(agentDir, { recursive: true });
+  cpSync(image, agentDir, { recursive: true });
+
+  const restored = await startAgent(agentDir);
+  const { report } = await restored.round('cheap');
+  await restored.exchange();
+  expect(restored.store.epoch).not.toBe(before);
+  expect(restored.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  const reports = await stored(server);
+  expect(new Set(reports.map(({ id }) => id)).size).toBe(reports.length);
+  expect(reports.map(({ id }) => id)).toContain(report?.envelope.reportId);
+  expect(reports).toHaveLength(4);
+});
+
+test('a server restored from its backup gets again what it had acknowledged since', async () => {
+  const { serverDir, server, between, agent } = await town();
+  await agent.round('full');
+  await agent.exchange();
+  await server.close();
+  const backup = join(folder(), 'backup');
+  mkdirSync(backup);
+  cpSync(serverDir, backup, { recursive: true });
+  const later = await startServer(serverDir);
+  between.target = later.url;
+  await agent.round('cheap');
+  await agent.round('cheap');
+  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
+  await later.close();
+  rmSync(serverDir, { recursive: true });
+  cpSync(backup, serverDir, { recursive: true });
+  expect(existsSync(serverDir)).toBe(true);
+
+  const restored = await startServer(serverDir);
+  between.target = restored.url;
+  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
+  expect((await stored(restored)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+});
+
+test('a copied disk in other hardware is a clone: quarantined, the facts stay those of the original', async () => {
+  const { agentDir, server, agent, enrolment } = await town({ tree: notebook });
+  await agent.round('full');
+  await agent.exchange();
+  close(agent);
+  const copy = join(folder(), 'copy');
+  cpSync(agentDir, copy, { recursive: true });
+  const otherHardware = Object.fromEntries(
+    Object.entries(notebook).map(([path, content]) =>
+      /serial|uuid|\/address$/.test(path) && typeof content === 'string'
+        ? [path, content.replace(/[1-9]/g, '7')]
+        : [path, content],
+    ),
+  );
+  const clone = await startAgent(copy, otherHardware);
+  await clone.round('full');
+  await expect(clone.exchange()).rejects.toMatchObject({ name: 'ServerRefused', code: 'device-not-active' });
+  expect(clone.store.queue().waiting).toBe(1);
+  const device = await server.context.db
+    .selectFrom('devices')
+    .select(['state', 'serial_number'])
+    .where('id', '=', enrolment.deviceId)
+    .executeTakeFirstOrThrow();
+  expect(device).toEqual({ state: 'quarantined', serial_number: 'PF2ABCDE' });
+});
+
+test('a device the server has never heard of keeps its reports', async () => {
+  const { between, agent } = await town();
+  const other = await startServer(join(folder(), 'other'));
+  await agent.round('cheap');
+  between.target = other.url;
+  await expect(agent.exchange()).rejects.toMatchObject({ name: 'ServerRefused', code: 'unknown-device' });
+  expect(agent.store.queue()).toMatchObject({ waiting: 1, refused: 0 });
+});
