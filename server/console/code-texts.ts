@@ -1,0 +1,96 @@
+/** Words for codes of the server that may grow: actions of the audit log with their details, and events of a device. */
+import type { Words } from './fact-texts.ts';
+import { type FactLanguage, factValue, fieldsOf, isScalar } from './facts.ts';
+import type { Language } from './format.ts';
+
+const actions: Readonly<Record<string, Words>> = {
+  'session.open': { de: 'Angemeldet', en: 'Signed in' },
+  'session.refused': { de: 'Anmeldung abgelehnt', en: 'Sign-in refused' },
+  'session.close': { de: 'Abgemeldet', en: 'Signed out' },
+  'user.create': { de: 'Konto angelegt', en: 'Account created' },
+  'user.set-password': { de: 'Kennwort festgelegt', en: 'Password set' },
+  'user.sign-in-link': { de: 'Anmeldelink ausgestellt', en: 'Sign-in link issued' },
+  'municipality.create': { de: 'Gemeinde angelegt', en: 'Municipality added' },
+  'municipality.change': { de: 'Gemeinde geändert', en: 'Municipality changed' },
+  'token.create': { de: 'Anmelde-Token angelegt', en: 'Enrolment token created' },
+  'token.revoke': { de: 'Anmelde-Token widerrufen', en: 'Enrolment token revoked' },
+  'api-token.create': { de: 'API-Token angelegt', en: 'API token created' },
+  'api-token.revoke': { de: 'API-Token widerrufen', en: 'API token revoked' },
+  'device.change': { de: 'Gerät geändert', en: 'Device changed' },
+  'device.replaced': { de: 'Gerät ersetzt', en: 'Device replaced' },
+  'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
+};
+
+const events: Readonly<Record<string, Words>> = {
+  'report-conflict': { de: 'Zwei verschiedene Berichte an derselben Stelle', en: 'Two different reports in one place' },
+  'clone-suspected': { de: 'Mögliche Kopie eines anderen Geräts', en: 'Possible clone of another device' },
+  'sequence-rewound': { de: 'Auf einen älteren Stand zurückgesetzt', en: 'Set back to an older state' },
+  'sequence-gap': { de: 'Berichte fehlen', en: 'Reports are missing' },
+  'chain-broken': { de: 'Berichtskette unterbrochen', en: 'Chain of reports broken' },
+  'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
+  'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
+  replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },
+  'replaced-by': { de: 'Durch ein anderes Gerät ersetzt', en: 'Replaced by another device' },
+};
+
+const details: Readonly<Record<string, Words>> = {
+  hostname: { de: 'Gerät', en: 'Device' },
+  state: { de: 'Status', en: 'Status' },
+  inventoryNumber: { de: 'Inventarnummer', en: 'Inventory number' },
+  inventory_number: { de: 'Inventarnummer', en: 'Inventory number' },
+  location: { de: 'Standort', en: 'Location' },
+  office: { de: 'Amt', en: 'Office' },
+  note: { de: 'Notiz', en: 'Note' },
+  municipality: { de: 'Gemeinde', en: 'Municipality' },
+  municipality_id: { de: 'Gemeinde', en: 'Municipality' },
+  replaces: { de: 'ersetzt', en: 'replaces' },
+  replacedBy: { de: 'ersetzt durch', en: 'replaced by' },
+  replaced_by: { de: 'ersetzt durch', en: 'replaced by' },
+  approvalRequired: { de: 'Freigabe nötig', en: 'Approval required' },
+  uses: { de: 'Anzahl Geräte', en: 'Number of devices' },
+  expiresAt: { de: 'gültig bis', en: 'valid until' },
+  updated: { de: 'aktualisiert', en: 'updated' },
+  lines: { de: 'Zeilen', en: 'lines' },
+  refused: { de: 'nicht übernommen', en: 'not imported' },
+  role: { de: 'Rolle', en: 'Role' },
+  municipalities: { de: 'Gemeinden', en: 'Municipalities' },
+  by: { de: 'mit', en: 'by' },
+  address: { de: 'von Adresse', en: 'from address' },
+};
+
+/** The code itself when it is new to this console. */
+function words(known: Readonly<Record<string, Words>>, code: string, language: Language): string {
+  return (Object.hasOwn(known, code) ? known[code]?.[language] : undefined) ?? code;
+}
+
+export function auditAction(code: string, language: Language): string {
+  return words(actions, code, language);
+}
+
+export function deviceEvent(code: string, language: Language): string {
+  return words(events, code, language);
+}
+
+function shown(name: string, value: unknown, to: FactLanguage): string {
+  if (value === null || value === '') return '–';
+  return isScalar(value) ? factValue(name, value, to) : JSON.stringify(value);
+}
+
+/** The details of an audit entry, a JSON object whose pairs are "before, after". Anything else is shown as it is. */
+export function auditDetail(detail: string, to: FactLanguage): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(detail);
+  } catch {
+    // Cut off at its greatest length: still worth reading.
+    return detail;
+  }
+  const fields = fieldsOf(parsed);
+  if (fields.length === 0) return detail;
+  return fields
+    .map(([name, value]) => {
+      const parts: readonly unknown[] = Array.isArray(value) && value.length === 2 ? value : [value];
+      return `${words(details, name, to.language)}: ${parts.map((part) => shown(name, part, to)).join(' → ')}`;
+    })
+    .join(' · ');
+}

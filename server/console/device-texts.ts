@@ -1,0 +1,169 @@
+/** The texts of the device page in both languages. */
+const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
+
+export const deviceTexts = {
+  deviceLoading: { de: 'Gerät wird geladen', en: 'Loading device' },
+  backToList: { de: 'Zur Geräteliste', en: 'To the device list' },
+  verdictSummary: {
+    de: {
+      ok: (count: number) => `In Ordnung. ${many(count, 'Die Prüfung ist', `Alle ${count} Prüfungen sind`)} bestanden.`,
+      open: (light: string, open: number, count: number) =>
+        `${light}. ${open} von ${count} Prüfungen ${many(open, 'ist', 'sind')} nicht bestanden.`,
+      unknown: (open: number, count: number) =>
+        `Unbekannt. ${open} von ${count} Prüfungen ${many(open, 'ließ', 'ließen')} sich nicht beurteilen.`,
+      nothing: 'Unbekannt. Zu diesem Gerät liegt noch nichts vor.',
+    },
+    en: {
+      ok: (count: number) => `OK. ${many(count, 'The check has', `All ${count} checks have`)} passed.`,
+      open: (light: string, open: number, count: number) =>
+        `${light}. ${open} of ${count} checks ${many(open, 'has', 'have')} not passed.`,
+      unknown: (open: number, count: number) => `Unknown. ${open} of ${count} checks could not be judged.`,
+      nothing: 'Unknown. Nothing is known of this device yet.',
+    },
+  },
+  stateNotice: {
+    de: {
+      active: '',
+      pending: 'Dieses Gerät wartet auf Freigabe. Seine Berichte werden erst nach der Freigabe angenommen.',
+      quarantined:
+        'Dieses Gerät steht unter Quarantäne: Seine Berichte überschreiben nichts, bis jemand die Ereignisse unten geprüft hat.',
+      retired: 'Dieses Gerät ist ausgemustert. Es zählt in keiner Übersicht mehr mit.',
+    },
+    en: {
+      active: '',
+      pending: 'This device awaits approval. Its reports are accepted only afterwards.',
+      quarantined:
+        'This device is quarantined: its reports overwrite nothing until someone has checked the events below.',
+      retired: 'This device is retired. It no longer counts in any overview.',
+    },
+  },
+  verdicts: { de: 'Prüfungen', en: 'Checks' },
+  verdict: {
+    de: { met: 'Bestanden', 'not-met': 'Nicht bestanden', unknown: 'Nicht zu beurteilen', exempt: 'Ausgenommen' },
+    en: { met: 'Passed', 'not-met': 'Not passed', unknown: 'Cannot be judged', exempt: 'Exempt' },
+  },
+  hint: { de: 'Hinweis', en: 'Note' },
+  evidence: { de: 'Nachweis', en: 'Evidence' },
+  noEvidence: { de: 'Zu dieser Prüfung liegen keine Messwerte vor.', en: 'There are no readings for this check.' },
+  field: { de: 'Angabe', en: 'Field' },
+  value: { de: 'Wert', en: 'Value' },
+  section: { de: 'Bereich', en: 'Section' },
+  since: { de: 'seit', en: 'since' },
+
+  summary: { de: 'Auf einen Blick', en: 'At a glance' },
+  enrolled: { de: 'Angemeldet', en: 'Enrolled' },
+  agentVersion: { de: 'KITS Agent', en: 'KITS Agent' },
+  clockOffset: { de: 'Uhr gegenüber dem Server', en: 'Clock against the server' },
+  clockExact: { de: 'stimmt', en: 'exact' },
+  deviceId: { de: 'Gerätekennung', en: 'Device id' },
+
+  record: { de: 'Stammdaten', en: 'Record' },
+  inventoryNumber: { de: 'Inventarnummer', en: 'Inventory number' },
+  location: { de: 'Standort', en: 'Location' },
+  office: { de: 'Zuständiges Amt', en: 'Responsible office' },
+  note: { de: 'Notiz', en: 'Note' },
+  saveRecord: { de: 'Stammdaten speichern', en: 'Save record' },
+  recordSaved: { de: 'Die Stammdaten sind gespeichert.', en: 'The record has been saved.' },
+
+  approve: { de: 'Freigeben', en: 'Approve' },
+  approveTitle: { de: 'Gerät freigeben', en: 'Approve device' },
+  approveText: {
+    de: (name: string) => `${name} gehört danach zum Bestand, und seine Berichte werden angenommen.`,
+    en: (name: string) => `${name} then belongs to the fleet and its reports are accepted.`,
+  },
+  approved: { de: 'Das Gerät ist freigegeben.', en: 'The device has been approved.' },
+  releaseText: {
+    de: (name: string) => `Berichte von ${name} werden danach wieder angenommen. Prüfen Sie vorher die Ereignisse.`,
+    en: (name: string) => `Reports of ${name} are accepted again. Check the events first.`,
+  },
+  move: { de: 'Umziehen', en: 'Move' },
+  moveTitle: { de: 'In eine andere Gemeinde umziehen', en: 'Move to another municipality' },
+  moveText: {
+    de: (name: string) => `${name} wird danach von der neuen Gemeinde gesehen und von der bisherigen nicht mehr.`,
+    en: (name: string) => `The new municipality will see ${name}, the former one no longer will.`,
+  },
+  newMunicipality: { de: 'Neue Gemeinde', en: 'New municipality' },
+  moved: { de: 'Das Gerät ist umgezogen.', en: 'The device has been moved.' },
+  replace: { de: 'Ersetzt anderes Gerät', en: 'Replaces another device' },
+  replaceTitle: { de: 'Dieses Gerät ersetzt ein anderes', en: 'This device replaces another one' },
+  replaceText: {
+    de: (name: string) => `${name} übernimmt die Stammdaten des anderen Geräts, das dabei ausgemustert wird.`,
+    en: (name: string) => `${name} takes over the record of the other device, which is then retired.`,
+  },
+  replaceSearch: { de: 'Altes Gerät suchen', en: 'Find the old device' },
+  replaceChoose: { de: 'Altes Gerät', en: 'Old device' },
+  replaceNone: { de: 'Kein anderes Gerät gefunden.', en: 'No other device found.' },
+  replaced: { de: 'Das andere Gerät ist ersetzt.', en: 'The other device has been replaced.' },
+  retire: { de: 'Ausmustern', en: 'Retire' },
+  retireTitle: { de: 'Gerät ausmustern', en: 'Retire device' },
+  retireText: {
+    de: (name: string) =>
+      `Von ${name} werden danach keine Berichte mehr angenommen, und das Gerät zählt in keiner Übersicht mehr mit. Das lässt sich rückgängig machen.`,
+    en: (name: string) =>
+      `Reports of ${name} are no longer accepted, and it no longer counts in any overview. This can be undone.`,
+  },
+  retired: { de: 'Das Gerät ist ausgemustert.', en: 'The device has been retired.' },
+  bringBack: { de: 'Wieder aufnehmen', en: 'Bring back' },
+  bringBackText: {
+    de: (name: string) => `${name} gehört danach wieder zum Bestand.`,
+    en: (name: string) => `${name} then belongs to the fleet again.`,
+  },
+  broughtBack: { de: 'Das Gerät ist wieder aufgenommen.', en: 'The device is back in the fleet.' },
+  print: { de: 'Drucken', en: 'Print' },
+
+  events: { de: 'Auffällige Ereignisse', en: 'Events that need an eye' },
+  facts: { de: 'Ausstattung und Betrieb', en: 'Equipment and operation' },
+  noFacts: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },
+  collected: { de: 'Erhoben', en: 'Collected' },
+  took: { de: 'Dauer', en: 'Took' },
+  raw: { de: 'Rohdaten', en: 'Raw data' },
+  problems: { de: 'Was nicht gelesen werden konnte', en: 'What could not be read' },
+  noData: { de: 'Zu diesem Bereich liegen keine Angaben vor.', en: 'There is nothing about this section.' },
+  notSent: {
+    de: 'Die Angaben haben sich nicht geändert und folgen mit dem nächsten vollständigen Bericht.',
+    en: 'The facts have not changed and follow with the next full report.',
+  },
+  entries: {
+    de: (shown: string, count: number) => `${shown} ${many(count, 'Eintrag', 'Einträge')}`,
+    en: (shown: string, count: number) => `${shown} ${many(count, 'entry', 'entries')}`,
+  },
+  freeOf: {
+    de: (volume: string, free: string, size: string) => `${volume}: ${free} von ${size} frei`,
+    en: (volume: string, free: string, size: string) => `${volume}: ${free} of ${size} free`,
+  },
+  emptyList: { de: 'keine vorhanden', en: 'none present' },
+  filterEntries: { de: 'Einträge filtern', en: 'Filter entries' },
+  showAll: {
+    de: (count: string) => `Alle ${count} anzeigen`,
+    en: (count: string) => `Show all ${count}`,
+  },
+  shownOf: {
+    de: (shown: string, count: string) => `${shown} von ${count} Einträgen`,
+    en: (shown: string, count: string) => `${shown} of ${count} entries`,
+  },
+  sectionState: {
+    de: { complete: 'vollständig', partial: 'unvollständig', missing: 'fehlt' },
+    en: { complete: 'complete', partial: 'incomplete', missing: 'missing' },
+  },
+  notPresent: { de: 'nicht vorhanden', en: 'not present' },
+
+  history: { de: 'Verlauf der Berichte', en: 'History of reports' },
+  noHistory: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },
+  received: { de: 'Eingegangen', en: 'Received' },
+  reportClass: {
+    de: {
+      routine: 'Regelbericht',
+      full: 'Vollbericht',
+      incident: 'Vorfall',
+      acknowledgement: 'Bestätigung',
+      gap: 'Lücke',
+    },
+    en: { routine: 'routine', full: 'full', incident: 'incident', acknowledgement: 'acknowledgement', gap: 'gap' },
+  },
+  kindOfReport: { de: 'Art', en: 'Kind' },
+  number: { de: 'Nr.', en: 'No.' },
+  size: { de: 'Größe', en: 'Size' },
+  changed: { de: 'Geändert', en: 'Changed' },
+  nothingChanged: { de: 'nichts', en: 'nothing' },
+  withProblems: { de: 'Mit Lücken', en: 'With gaps' },
+};
