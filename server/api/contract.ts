@@ -7,7 +7,7 @@ import { deviceStates } from '../../agent/contract/wire.ts';
 
 /** Lists page by cursor: an opaque string from the page before. */
 export const pageQuery = z.object({
-  cursor: z.string().max(400).optional(),
+  cursor: z.string().max(800).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 
@@ -30,6 +30,11 @@ export const municipality = z.object({
 });
 export type Municipality = z.infer<typeof municipality>;
 export const municipalityList = z.object({ items: z.array(municipality) });
+
+/** `POST /api/v1/municipalities` */
+export const municipalityRequest = z.object({ name: text(120), approvalRequired: z.boolean().default(false) });
+/** `PATCH /api/v1/municipalities/:id` */
+export const municipalityChange = z.object({ approvalRequired: z.boolean() });
 
 export const roles = ['admin', 'technician', 'viewer'] as const;
 export type Role = (typeof roles)[number];

@@ -41,6 +41,11 @@ export interface DeviceTable {
   clock_offset_seconds: number | null;
   store_epoch: string | null;
   acknowledged_sequence: number;
+  /** Which report the newest facts came from: its epoch, and its time of creation (never later than its receipt). */
+  facts_epoch: string | null;
+  facts_created_at: string | null;
+  /** When the rules were last applied; null before the first time. */
+  judged_at: string | null;
   /** JSON of the hardware marks seen at enrolment and updated by accepted reports. */
   fingerprint: string;
   /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
@@ -239,6 +244,12 @@ export interface AuditTable {
   detail: string | null;
 }
 
+/** One row, written to learn whether the disk takes anything. */
+export interface ReadinessTable {
+  id: number;
+  at: string;
+}
+
 export interface Schema {
   municipalities: MunicipalityTable;
   enrolment_tokens: EnrolmentTokenTable;
@@ -259,6 +270,7 @@ export interface Schema {
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  readiness: ReadinessTable;
 }
 
 export type DeviceRow = Selectable<DeviceTable>;

@@ -24,7 +24,8 @@ function open(file: string): SqliteDatabase {
       if (known !== undefined) return known;
       if (prepared.size >= maxPrepared) prepared.clear();
       // A transaction that reads first and writes later must not find that another process wrote in between.
-      const made = adapt(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+      const made =
+        sql === 'rollback' ? rollback(database) : adapt(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
       prepared.set(sql, made);
       return made;
     },
@@ -39,6 +40,15 @@ function adapt(statement: StatementSync): SqliteStatement {
     run: (parameters) => statement.run(...values(parameters)),
     iterate: (parameters) => statement.iterate(...values(parameters)),
   };
+}
+
+/** A full disk ends a transaction by itself; rolling back once more would hide that error behind another one. */
+function rollback(database: DatabaseSync): SqliteStatement {
+  const run = (): { changes: number; lastInsertRowid: number } => {
+    if (database.isTransaction) database.exec('rollback');
+    return { changes: 0, lastInsertRowid: 0 };
+  };
+  return { reader: false, all: () => [], run, iterate: () => [].values() };
 }
 
 /** The names of applied migrations, read without changing a byte of the file; empty for a new file. */

@@ -37,6 +37,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('clock_offset_seconds', 'bigint')
     .addColumn('store_epoch', 'text')
     .addColumn('acknowledged_sequence', 'bigint', (column) => column.notNull())
+    .addColumn('facts_epoch', 'text')
+    .addColumn('facts_created_at', 'text')
+    .addColumn('judged_at', 'text')
     .addColumn('fingerprint', 'text', (column) => column.notNull())
     .addColumn('proof_issued_at', 'bigint', (column) => column.notNull())
     .addColumn('proof_counter', 'bigint', (column) => column.notNull())
@@ -63,6 +66,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('devices_by_hostname').on('devices').columns(['hostname', 'id']).execute();
   await db.schema.createIndex('devices_by_light').on('devices').columns(['light_rank', 'id']).execute();
   await db.schema.createIndex('devices_by_last_heard').on('devices').columns(['last_heard_at', 'id']).execute();
+  await db.schema.createIndex('devices_by_judged').on('devices').columns(['judged_at', 'id']).execute();
+  await db.schema
+    .createIndex('devices_by_serial_number')
+    .on('devices')
+    .columns(['municipality_id', 'serial_number'])
+    .execute();
   await db.schema
     .createTable('device_epochs')
     .addColumn('device_id', 'text', (column) => column.notNull().references('devices.id'))
@@ -239,4 +248,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('detail', 'text')
     .execute();
   await db.schema.createIndex('audit_by_municipality').on('audit').columns(['municipality_id', 'id']).execute();
+  await db.schema
+    .createTable('readiness')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .execute();
 }

@@ -1,0 +1,104 @@
+/** Devices: list, one of them, its history, changes, and the import of records. */
+import { z } from 'zod';
+import { uuid } from '../../agent/contract/field.ts';
+import type { ServerContext } from '../context.ts';
+import { changeDevice } from '../fleet/device-change.ts';
+import { listDevices } from '../fleet/device-list.ts';
+import { describeDevice, listHistory } from '../fleet/devices.ts';
+import { maxCsvBytes } from '../fleet/record-csv.ts';
+import { importRecords } from '../fleet/record-import.ts';
+import { actorOf } from './access.ts';
+import type { ApiScope } from './api-scope.ts';
+import {
+  device,
+  deviceChange,
+  deviceList,
+  deviceQuery,
+  historyList,
+  pageQuery,
+  recordImportResult,
+} from './contract.ts';
+import { languageOf } from './refusals.ts';
+
+const tags = ['devices'];
+const byId = z.object({ id: uuid });
+
+export async function deviceRoutes(scope: ApiScope, context: ServerContext): Promise<void> {
+  scope.get(
+    '/devices',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        tags,
+        summary: 'Search, filter and sort devices',
+        querystring: deviceQuery,
+        response: { 200: deviceList },
+      },
+    },
+    async (request) => listDevices(context, actorOf(request).scope, request.query),
+  );
+
+  scope.get(
+    '/devices/:id',
+    {
+      config: { access: 'viewer' },
+      schema: { tags, summary: 'All that is known of a device', params: byId, response: { 200: device } },
+    },
+    async (request) => describeDevice(context, actorOf(request).scope, request.params.id),
+  );
+
+  scope.patch(
+    '/devices/:id',
+    {
+      config: { access: 'technician' },
+      schema: {
+        tags,
+        summary: 'Change the record; approve, retire, move or replace the device',
+        params: byId,
+        body: deviceChange.strict(),
+        response: { 200: device },
+      },
+    },
+    async (request) => changeDevice(context, actorOf(request), request.params.id, request.body),
+  );
+
+  scope.get(
+    '/devices/:id/history',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        tags,
+        summary: 'Reports of a device, youngest first',
+        params: byId,
+        querystring: pageQuery,
+        response: { 200: historyList },
+      },
+    },
+    async (request) => listHistory(context, actorOf(request).scope, request.params.id, request.query),
+  );
+
+  await scope.register((csv: ApiScope, _, done) => {
+    csv.removeAllContentTypeParsers();
+    csv.addContentTypeParser('text/csv', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+    csv.post(
+      '/devices/import-records',
+      {
+        config: { access: 'technician' },
+        bodyLimit: maxCsvBytes,
+        schema: {
+          tags,
+          summary: 'Import device records from CSV',
+          consumes: ['text/csv'],
+          querystring: z.object({ municipality: uuid.optional() }),
+          response: { 200: recordImportResult },
+        },
+      },
+      async (request) =>
+        importRecords(context, actorOf(request), request.body instanceof Uint8Array ? request.body : new Uint8Array(), {
+          municipalityId: request.query.municipality,
+          language: languageOf(request),
+        }),
+    );
+    done();
+  });
+}

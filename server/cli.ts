@@ -1,0 +1,158 @@
+/** `kits-server <command>`: reads the command line, runs one command, explains what went wrong. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type CommandInput, UsageError } from './commands/command.ts';
+import * as staff from './commands/staff.ts';
+import { serverVersion } from './version.ts';
+
+/** Exit codes are part of the interface. */
+export const exitCodes = { done: 0, unexpected: 1, usage: 2 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+interface Command {
+  readonly usage: string;
+  readonly does: string;
+  readonly options?: NonNullable<ParseArgsConfig['options']>;
+  readonly run: (input: CommandInput) => Promise<void>;
+}
+
+const roleNames = 'admin|technician|viewer';
+
+const commands: Readonly<Record<string, Command>> = {
+  start: {
+    usage: 'start [--data-dir DIR] [--port PORT] [--host HOST]',
+    does: 'the server in the foreground; default port 7480 on 127.0.0.1',
+    options: { port: { type: 'string' }, host: { type: 'string' } },
+    // Loaded only here: the other commands need no HTTP server.
+    run: async (input) => (await import('./commands/start.ts')).startCommand(input),
+  },
+  'create-municipality': {
+    usage: 'create-municipality NAME',
+    does: 'adds a municipality and prints its id',
+    run: staff.createMunicipalityCommand,
+  },
+  'create-token': {
+    usage: 'create-token --municipality M [--uses N] [--expires DAYS]',
+    does: 'prints an enrolment token; default: one device, 14 days',
+    options: { municipality: { type: 'string' }, uses: { type: 'string' }, expires: { type: 'string' } },
+    run: staff.createTokenCommand,
+  },
+  'create-user': {
+    usage: `create-user NAME --role ${roleNames} [--municipality M]…`,
+    does: 'adds a member of staff; without --municipality for all of them',
+    options: { role: { type: 'string' }, municipality: { type: 'string', multiple: true } },
+    run: staff.createUserCommand,
+  },
+  'create-api-token': {
+    usage: `create-api-token --role ${roleNames} [--municipality M]`,
+    does: 'prints a token for scripts (Authorization: Bearer …)',
+    options: { role: { type: 'string' }, municipality: { type: 'string' } },
+    run: staff.createApiTokenCommand,
+  },
+  'revoke-api-token': {
+    usage: 'revoke-api-token ID',
+    does: 'ends a token for scripts',
+    run: staff.revokeApiTokenCommand,
+  },
+  'sign-in-link': {
+    usage: 'sign-in-link NAME [--url URL]',
+    does: 'prints a link that signs in once, within 30 minutes',
+    options: { url: { type: 'string' } },
+    run: staff.signInLinkCommand,
+  },
+  version: {
+    usage: 'version',
+    does: 'prints the version',
+    run: async (input) => {
+      input.out(input.options['json'] === true ? JSON.stringify({ version: serverVersion }) : serverVersion);
+    },
+  },
+};
+
+const everywhere = {
+  'data-dir': { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+function help(): string {
+  const width = Math.max(...Object.values(commands).map(({ usage }) => usage.length));
+  return [
+    'kits-server <command>',
+    '',
+    ...Object.values(commands).map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
+    '',
+    'Everywhere: --data-dir DIR (default .kits/server), --json, --help. M is the name or the id of a municipality.',
+    'Exit codes: 0 done, 1 unexpected, 2 usage, or the command cannot be carried out as it stands',
+  ].join('\n');
+}
+
+/** Runs one command line; returns the exit code instead of ending the process. */
+export async function main(
+  argv: readonly string[],
+  streams: Pick<CommandInput, 'out' | 'err' | 'signal'>,
+): Promise<ExitCode> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    (name === undefined ? streams.err : streams.out)(help());
+    return name === undefined ? exitCodes.usage : exitCodes.done;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  try {
+    if (command === undefined) throw new UsageError(`There is no command "${name}".`);
+    const { values, positionals } = read(command, rest);
+    if (values['help'] === true) {
+      streams.out(`kits-server ${command.usage}\n${command.does}`);
+      return exitCodes.done;
+    }
+    await command.run({ ...streams, options: values, positionals });
+    return exitCodes.done;
+  } catch (error) {
+    return explain(error, streams.err, command?.usage);
+  }
+}
+
+function read(
+  command: Command,
+  rest: readonly string[],
+): Pick<CommandInput, 'positionals'> & { values: CommandInput['options'] } {
+  try {
+    return parseArgs({ args: [...rest], options: { ...everywhere, ...command.options }, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
+}
+
+/** Errors whose message says what happened and what to do; by name, so that the server is loaded only to start it. */
+const explained = new Set([
+  'UsageError',
+  'Refusal',
+  'AlreadyRunning',
+  'NewerDatabase',
+  'KeyFileError',
+  'AddressUnavailable',
+]);
+
+function explain(error: unknown, err: (line: string) => void, usage: string | undefined): ExitCode {
+  if (!(error instanceof Error)) {
+    err(`kits-server: ${String(error)}`);
+    return exitCodes.unexpected;
+  }
+  err(`kits-server: ${error.message}`);
+  if (error.name === 'UsageError') {
+    err(usage === undefined ? 'Run "kits-server --help" for the list.' : `Usage: kits-server ${usage}`);
+  }
+  if (explained.has(error.name)) return exitCodes.usage;
+  err(error.stack ?? '');
+  return exitCodes.unexpected;
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // Not process.exit(): standard output may be a pipe that still has to take the result.
+  process.exitCode = await main(process.argv.slice(2), {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    signal: stop.signal,
+  });
+}

@@ -1,0 +1,113 @@
+/** What a command of `kits-server` gets, and how it reads its options. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Role, roles } from '../api/contract.ts';
+import { type Actor, everything, type FleetContext } from '../fleet/scope.ts';
+import { loadServerKeys } from '../keys.ts';
+import { openDatabase } from '../store/database.ts';
+
+export const defaultPort = 7480;
+
+/** The command line cannot be understood; the message says what was expected. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface CommandInput {
+  readonly options: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  readonly positionals: readonly string[];
+  readonly out: (line: string) => void;
+  /** The log and words for a person; never mixed with a result on standard output. */
+  readonly err: (line: string) => void;
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly signal: AbortSignal;
+}
+
+/** The result: one line for a person or a shell, or one JSON object with `--json`. */
+export function print(input: CommandInput, line: string, json: Readonly<Record<string, unknown>>): void {
+  input.out(input.options['json'] === true ? JSON.stringify(json) : line);
+}
+
+export function optionOf(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Throws `UsageError`. */
+export function neededOption(input: CommandInput, name: string): string {
+  const value = optionOf(input, name);
+  if (value === undefined || value === '') throw new UsageError(`--${name} is missing.`);
+  return value;
+}
+
+/** The one word behind the command. Throws `UsageError`. */
+export function subjectOf(input: CommandInput): string {
+  const [subject, ...more] = input.positionals;
+  if (subject === undefined) throw new UsageError('The name is missing.');
+  if (more.length > 0) throw new UsageError(`Expected one name, not ${input.positionals.length}; put it in quotes.`);
+  return subject;
+}
+
+/** Throws `UsageError` for anything but a whole number from `least` to `most`. */
+export function numberOption(input: CommandInput, name: string, least: number, most: number): number | undefined {
+  const value = optionOf(input, name);
+  if (value === undefined) return undefined;
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`--${name} ${value}: expected a whole number from ${least} to ${most}.`);
+}
+
+/** Throws `UsageError`. */
+export function roleOption(input: CommandInput): Role {
+  const value = neededOption(input, 'role');
+  const role = roles.find((known) => known === value);
+  if (role === undefined) throw new UsageError(`--role ${value}: expected one of ${roles.join(', ')}.`);
+  return role;
+}
+
+export function dataDirOf(input: CommandInput): string {
+  return resolve(optionOf(input, 'data-dir') ?? join('.kits', 'server'));
+}
+
+/** Opens the database for one piece of work; makes data directory, keys and database when there are none yet. */
+export async function withFleet(
+  input: CommandInput,
+  work: (context: FleetContext, actor: Actor) => Promise<void>,
+): Promise<void> {
+  const dataDir = dataDirOf(input);
+  const file = join(dataDir, 'kits.db');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    // A database without its keys would look like one whose keys were lost.
+    await loadServerKeys(dataDir, false);
+    input.err(`There was no database in ${dataDir}; a new one is made.`);
+  }
+  const db = await openDatabase(file);
+  try {
+    await work({ db, now: () => new Date() }, { name: `cli:${systemUser()}`, scope: everything });
+  } finally {
+    await db.destroy();
+  }
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user without an entry in the user database, as in some containers.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+/** By id or by name. Throws `UsageError` with the ones there are. */
+export async function municipalityIdOf({ db }: FleetContext, idOrName: string): Promise<string> {
+  const known = await db.selectFrom('municipalities').select(['id', 'name']).orderBy('name').execute();
+  const wanted = idOrName.normalize('NFC').trim();
+  const found = known.find(({ id, name }) => id === wanted || name === wanted);
+  if (found !== undefined) return found.id;
+  const there = known.length === 0 ? 'There is none yet' : `There are: ${known.map(({ name }) => name).join(', ')}`;
+  throw new UsageError(
+    `There is no municipality "${idOrName}". ${there}. Make it with: kits-server create-municipality "${idOrName}"`,
+  );
+}

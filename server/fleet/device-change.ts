@@ -1,0 +1,99 @@
+/** What staff change about a device: its record, its state, its municipality, and which device took its place. */
+import type { Device, DeviceChange } from '../api/contract.ts';
+import { recordDeed } from '../staff/audit.ts';
+import type { Database } from '../store/database.ts';
+import { describeDevice, findDevice } from './devices.ts';
+import { findMunicipality } from './municipalities.ts';
+import { differences, recordAfter } from './record.ts';
+import { Refusal } from './refusal.ts';
+import type { Actor, FleetContext } from './scope.ts';
+import { searchTextOf } from './search-text.ts';
+
+/** All parts of the change are stored together, or none. Throws `Refusal` not-found or conflict. */
+export async function changeDevice(
+  context: FleetContext,
+  actor: Actor,
+  id: string,
+  change: DeviceChange,
+): Promise<Device> {
+  const at = context.now();
+  await context.db.transaction().execute(async (trx) => {
+    const before = await findDevice(trx, actor.scope, id);
+    const state = change.state ?? before.state;
+    const replaced =
+      change.replacesDeviceId === undefined
+        ? undefined
+        : await replace(trx, actor, at, { id, hostname: before.hostname, state }, change.replacesDeviceId);
+    const municipality =
+      change.municipalityId === undefined ? undefined : await findMunicipality(trx, actor.scope, change.municipalityId);
+    const record = recordAfter(replaced ?? before, change);
+    const after = {
+      ...record,
+      state,
+      municipality_id: municipality?.id ?? before.municipality_id,
+      // A device that is back in the fleet is no longer replaced.
+      replaced_by: state === 'retired' ? before.replaced_by : null,
+    };
+    const changes = differences(before, after);
+    if (Object.keys(changes).length === 0 && replaced === undefined) return;
+    await trx
+      .updateTable('devices')
+      .set({ ...after, search_text: searchTextOf({ ...before, ...record }) })
+      .where('id', '=', id)
+      .execute();
+    // A move stands in the record of both municipalities.
+    for (const municipalityId of new Set([before.municipality_id, after.municipality_id])) {
+      await recordDeed(trx, at, {
+        actor: actor.name,
+        action: 'device.change',
+        municipalityId,
+        target: id,
+        detail: { hostname: before.hostname, ...changes, ...(replaced && { replaces: replaced.id }) },
+      });
+    }
+  });
+  return describeDevice(context, actor.scope, id);
+}
+
+/** Takes the other device out of the fleet and hands over its record. */
+async function replace(
+  trx: Database,
+  actor: Actor,
+  at: Date,
+  successor: { readonly id: string; readonly hostname: string; readonly state: string },
+  replacedId: string,
+) {
+  const replaced = await findDevice(trx, actor.scope, replacedId);
+  if (replaced.id === successor.id || successor.state === 'retired') {
+    throw new Refusal('conflict', {
+      de: 'Ein Gerät kann weder sich selbst ersetzen noch als ausgemustertes Gerät ein anderes.',
+      en: 'A device cannot replace itself, and a retired device cannot replace another one.',
+    });
+  }
+  if (replaced.replaced_by !== null) {
+    throw new Refusal('conflict', {
+      de: `${replaced.hostname} ist schon durch ein anderes Gerät ersetzt.`,
+      en: `${replaced.hostname} has been replaced by another device already.`,
+    });
+  }
+  await trx
+    .updateTable('devices')
+    .set({ state: 'retired', replaced_by: successor.id })
+    .where('id', '=', replaced.id)
+    .execute();
+  await trx
+    .insertInto('device_events')
+    .values([
+      { device_id: replaced.id, at: at.toISOString(), code: 'replaced-by', detail: successor.hostname },
+      { device_id: successor.id, at: at.toISOString(), code: 'replaces', detail: replaced.hostname },
+    ])
+    .execute();
+  await recordDeed(trx, at, {
+    actor: actor.name,
+    action: 'device.replaced',
+    municipalityId: replaced.municipality_id,
+    target: replaced.id,
+    detail: { hostname: replaced.hostname, state: [replaced.state, 'retired'], replacedBy: successor.id },
+  });
+  return replaced;
+}

@@ -1,0 +1,97 @@
+/** The list of devices: search, filters, order and pages. */
+import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
+import { uuid } from '../../agent/contract/field.ts';
+import { type DeviceList, type DeviceSummary, deviceQuery } from '../api/contract.ts';
+import type { DeviceRow } from '../store/schema.ts';
+import { decodeCursor, page } from './cursor.ts';
+import { devicesIn, type FleetContext, type Scope } from './scope.ts';
+import { searchPatterns } from './search-text.ts';
+
+type Query = z.output<typeof deviceQuery>;
+type Devices = ReturnType<typeof devicesIn>;
+
+/** Long names are ordered by their beginning, which keeps cursors short. */
+const name = sql<string>`lower(substr(devices.hostname, 1, 24))`;
+
+/** The first key of each order; hostname and id follow, so that every device has one place. Null counts as lowest. */
+const firstKeys: Readonly<Record<Query['sort'], RawBuilder<string | number>>> = {
+  hostname: name,
+  municipality: sql<string>`substr(municipalities.name, 1, 40)`,
+  light: sql<number>`devices.light_rank`,
+  lastHeardAt: sql<string>`coalesce(devices.last_heard_at, '')`,
+  osName: sql<string>`lower(substr(coalesce(devices.os_name, ''), 1, 24))`,
+};
+
+const place = z
+  .tuple([
+    deviceQuery.shape.sort.unwrap(),
+    deviceQuery.shape.order.unwrap(),
+    z.union([z.string(), z.number()]),
+    z.string(),
+    uuid,
+  ])
+  .refine(([sort, , firstKey]) => typeof firstKey === (sort === 'light' ? 'number' : 'string'));
+
+/** Retired devices are listed only when asked for. Throws `Refusal` invalid-cursor. */
+export async function listDevices({ db }: FleetContext, scope: Scope, query: Query): Promise<DeviceList> {
+  const first = firstKeys[query.sort];
+  let rows = matching(devicesIn(db, scope), query)
+    .innerJoin('municipalities', 'municipalities.id', 'devices.municipality_id')
+    .selectAll('devices')
+    .select(['municipalities.name as municipality_name', first.as('first_key'), name.as('name_key')]);
+  if (query.cursor !== undefined) {
+    const own = place.refine(([sort, order]) => sort === query.sort && order === query.order);
+    const [, , firstKey, nameKey, id] = decodeCursor(query.cursor, own);
+    const beyond = sql.raw(query.order === 'asc' ? '>' : '<');
+    rows = rows.where(sql<boolean>`(${first}, ${name}, devices.id) ${beyond} (${firstKey}, ${nameKey}, ${id})`);
+  }
+  const found = await rows
+    .orderBy(first, query.order)
+    .orderBy(name, query.order)
+    .orderBy('devices.id', query.order)
+    .limit(query.limit + 1)
+    .execute();
+  const counted = await matching(devicesIn(db, scope), query)
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  const shown = page(found, query.limit, (row) => [query.sort, query.order, row.first_key, row.name_key, row.id]);
+  return { items: shown.rows.map(summaryOf), nextCursor: shown.nextCursor, total: Number(counted.total) };
+}
+
+function matching(devices: Devices, query: Query): Devices {
+  let found =
+    query.state === undefined
+      ? devices.where('devices.state', '!=', 'retired')
+      : devices.where('devices.state', '=', query.state);
+  if (query.municipality !== undefined) found = found.where('devices.municipality_id', '=', query.municipality);
+  if (query.light !== undefined) found = found.where('devices.light', '=', query.light);
+  for (const pattern of searchPatterns(query.search ?? '')) {
+    found = found.where(sql<boolean>`devices.search_text like ${pattern} escape '\\'`);
+  }
+  return found;
+}
+
+export function summaryOf(row: DeviceRow & { readonly municipality_name: string }): DeviceSummary {
+  return {
+    id: row.id,
+    hostname: row.hostname,
+    municipality: { id: row.municipality_id, name: row.municipality_name },
+    state: row.state,
+    light: row.light,
+    worst:
+      row.worst_rule === null
+        ? null
+        : { ruleId: row.worst_rule, verdict: row.worst_verdict ?? '', reason: row.worst_reason ?? '' },
+    osName: row.os_name,
+    model: row.model,
+    record: {
+      inventoryNumber: row.inventory_number,
+      location: row.location,
+      office: row.office,
+      note: row.note,
+    },
+    enrolledAt: row.enrolled_at,
+    lastHeardAt: row.last_heard_at,
+  };
+}

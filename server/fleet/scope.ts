@@ -1,0 +1,58 @@
+/**
+ * The tenant-scoped layer: what a member of staff or a script may reach. Devices, tokens, municipalities and the audit
+ * record are read through these functions only, so that no query can forget whose data it touches.
+ */
+import type { Role } from '../api/contract.ts';
+import type { ServerContext } from '../context.ts';
+import type { Database } from '../store/database.ts';
+
+export type FleetContext = Pick<ServerContext, 'db' | 'now'>;
+
+export interface Scope {
+  readonly role: Role;
+  /** A list is never empty: nobody becomes "all" by losing the last entry. */
+  readonly municipalities: 'all' | readonly [string, ...string[]];
+}
+
+/** Who acts: `name` stands in the audit record. */
+export interface Actor {
+  readonly name: string;
+  readonly scope: Scope;
+}
+
+export const everything: Scope = { role: 'admin', municipalities: 'all' };
+
+/** Each role may do what the ones before it may. */
+const rising: readonly Role[] = ['viewer', 'technician', 'admin'];
+
+export function holdsRole(scope: Scope, needed: Role): boolean {
+  return rising.indexOf(scope.role) >= rising.indexOf(needed);
+}
+
+/** Ids as stored for a user or an API token; none stored = all municipalities. */
+export function reachOf(stored: readonly string[]): Scope['municipalities'] {
+  const [first, ...more] = stored;
+  return first === undefined ? 'all' : [first, ...more];
+}
+
+export function devicesIn(db: Database, { municipalities }: Scope) {
+  const devices = db.selectFrom('devices');
+  return municipalities === 'all' ? devices : devices.where('devices.municipality_id', 'in', municipalities);
+}
+
+export function tokensIn(db: Database, { municipalities }: Scope) {
+  const tokens = db.selectFrom('enrolment_tokens');
+  return municipalities === 'all' ? tokens : tokens.where('enrolment_tokens.municipality_id', 'in', municipalities);
+}
+
+export function municipalitiesIn(db: Database, { municipalities }: Scope) {
+  const all = db.selectFrom('municipalities');
+  return municipalities === 'all' ? all : all.where('municipalities.id', 'in', municipalities);
+}
+
+/** Entries that belong to no municipality (sign-ins, users) are for administrators of the whole district only. */
+export function auditIn(db: Database, { municipalities, role }: Scope) {
+  const audit = db.selectFrom('audit');
+  if (municipalities !== 'all') return audit.where('audit.municipality_id', 'in', municipalities);
+  return role === 'admin' ? audit : audit.where('audit.municipality_id', 'is not', null);
+}

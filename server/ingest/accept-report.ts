@@ -1,0 +1,258 @@
+/**
+ * Decides about one verified report and stores it, all in one transaction: either report, facts, verdicts and receipt
+ * are there, or nothing is. What is refused with evidence keeps the evidence.
+ */
+import { fingerprint } from '../../agent/contract/report.ts';
+import { jwsTypes, type Receipt } from '../../agent/contract/wire.ts';
+import { signJws } from '../../agent/signing/jws.ts';
+import { evaluateDevice } from '../fleet/evaluate.ts';
+import { Problem } from '../problem.ts';
+import type { Database } from '../store/database.ts';
+import type { DeviceRow } from '../store/schema.ts';
+import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
+import { noteEvent } from './events.ts';
+import { compareMarks } from './hardware-marks.ts';
+import type { ReadReport } from './read-report.ts';
+import { noteSameHardware } from './same-hardware.ts';
+import { storeSections } from './store-sections.ts';
+
+export interface Taken {
+  /** False when these very bytes were taken before: `receipt` is the one of then. */
+  readonly created: boolean;
+  readonly receipt: string;
+  readonly device: DeviceRow;
+}
+
+type Decision = Taken | { readonly refusal: Problem };
+
+/** The receipt when these very bytes were taken before; the proof is used up then. Throws 401 use-nonce. */
+export async function findTaken(
+  context: IngestContext,
+  request: DeviceRequest,
+  report: { readonly envelope: { readonly reportId: string }; readonly envelopeHash: string },
+): Promise<Taken | undefined> {
+  const same = (db: Database) =>
+    db
+      .selectFrom('reports')
+      .select('receipt_jws')
+      .where('id', '=', report.envelope.reportId)
+      .where('device_id', '=', request.device.id)
+      .where('envelope_hash', '=', report.envelopeHash)
+      .executeTakeFirst();
+  const found = await same(context.db);
+  if (found === undefined) return undefined;
+  const device = await context.db.transaction().execute((trx) => takeProof(trx, context, request));
+  return { created: false, receipt: found.receipt_jws, device };
+}
+
+/**
+ * Throws 401 use-nonce, 403 device-not-active, 409 report-conflict or 409 sequence-rewound. `report` may be the second
+ * of two equal ones that arrived together.
+ */
+export async function acceptReport(context: IngestContext, request: DeviceRequest, report: ReadReport): Promise<Taken> {
+  const decision = await context.db.transaction().execute(async (trx): Promise<Decision> => {
+    const device = await takeProof(trx, context, request);
+    const place = await readPlace(trx, report);
+    const twin = place.found.find(({ envelope_hash }) => envelope_hash === report.envelopeHash);
+    if (twin !== undefined) return { created: false, receipt: twin.receipt_jws, device };
+    const refusal = await refuse(trx, context, device, report, place);
+    if (refusal !== undefined) return { refusal };
+    return store(trx, context, device, report, place);
+  });
+  // Thrown outside, so that the evidence of a refusal is not rolled back with it.
+  if ('refusal' in decision) throw decision.refusal;
+  return decision;
+}
+
+interface Place {
+  /** Reports that hold the id or the place of this one. */
+  readonly found: readonly { readonly id: string; readonly envelope_hash: string; readonly receipt_jws: string }[];
+  /** High-water mark of the epoch; undefined when the epoch is new. */
+  readonly highest: { readonly sequence: number; readonly envelope_hash: string } | undefined;
+}
+
+async function readPlace(trx: Database, { envelope }: ReadReport): Promise<Place> {
+  const found = await trx
+    .selectFrom('reports')
+    .select(['id', 'envelope_hash', 'receipt_jws'])
+    .where(({ eb, and, or }) =>
+      or([
+        eb('id', '=', envelope.reportId),
+        and([
+          eb('device_id', '=', envelope.deviceId),
+          eb('store_epoch', '=', envelope.storeEpoch),
+          eb('sequence', '=', envelope.sequence),
+        ]),
+      ]),
+    )
+    .execute();
+  const highest = await trx
+    .selectFrom('device_epochs')
+    .select(['sequence', 'envelope_hash'])
+    .where('device_id', '=', envelope.deviceId)
+    .where('store_epoch', '=', envelope.storeEpoch)
+    .executeTakeFirst();
+  return { found, highest };
+}
+
+async function refuse(
+  trx: Database,
+  context: IngestContext,
+  device: DeviceRow,
+  { envelope, envelopeHash, content }: ReadReport,
+  { found, highest }: Place,
+): Promise<Problem | undefined> {
+  const now = context.now();
+  if (device.state !== 'active') return notActive(device);
+  if (compareMarks(fingerprint.parse(JSON.parse(device.fingerprint)), content.fingerprint) === 'other') {
+    await trx.updateTable('devices').set({ state: 'quarantined' }).where('id', '=', device.id).execute();
+    const detail = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
+    await noteEvent(trx, device.id, now, 'clone-suspected', detail);
+    return notActive({ ...device, state: 'quarantined' });
+  }
+  if (found.length > 0) {
+    const held = found.map(({ id, envelope_hash }) => `${id} (${envelope_hash})`).join(', ');
+    const detail = `Report ${envelope.reportId} (${envelopeHash}) claims sequence ${envelope.sequence} of ${envelope.storeEpoch}, held by ${held}.`;
+    await noteEvent(trx, device.id, now, 'report-conflict', detail);
+    if (found.some(({ id }) => id !== envelope.reportId)) {
+      await noteEvent(
+        trx,
+        device.id,
+        now,
+        'clone-suspected',
+        `Two reports claim one place in the same store. ${detail}`,
+      );
+    }
+    return new Problem(409, 'report-conflict', 'Another report with this id or at this place is held already.');
+  }
+  if (highest !== undefined && envelope.sequence <= highest.sequence) {
+    const detail = `Report ${envelope.reportId} claims sequence ${envelope.sequence} of ${envelope.storeEpoch}, which has come to ${highest.sequence}.`;
+    await noteEvent(trx, device.id, now, 'sequence-rewound', detail);
+    return new Problem(
+      409,
+      'sequence-rewound',
+      `This store epoch has come to ${highest.sequence} already; begin a new one.`,
+    );
+  }
+  return undefined;
+}
+
+function notActive({ state }: Pick<DeviceRow, 'state'>): Problem {
+  return new Problem(403, 'device-not-active', `This device is ${state}; its reports are not taken now.`);
+}
+
+async function store(
+  trx: Database,
+  context: IngestContext,
+  device: DeviceRow,
+  report: ReadReport,
+  { highest }: Place,
+): Promise<Taken> {
+  const { envelope, envelopeHash, content } = report;
+  const now = context.now();
+  const receivedAt = now.toISOString();
+  await noteOddities(trx, device, report, highest, now);
+
+  // A clock that runs ahead must not make later reports look old.
+  const createdAt = envelope.createdAt < receivedAt ? envelope.createdAt : receivedAt;
+  // Within an epoch the sequence decides; a report from before, signed anew in a later epoch, adds to the history only.
+  const isNewest =
+    device.facts_epoch === envelope.storeEpoch ||
+    device.facts_created_at === null ||
+    createdAt > device.facts_created_at;
+  await trx
+    .updateTable('devices')
+    .set({
+      store_epoch: envelope.storeEpoch,
+      acknowledged_sequence: envelope.sequence,
+      ...(isNewest
+        ? {
+            facts_epoch: envelope.storeEpoch,
+            facts_created_at: createdAt,
+            agent_version: content.agentVersion,
+            fingerprint: JSON.stringify({ ...JSON.parse(device.fingerprint), ...content.fingerprint }),
+          }
+        : {}),
+    })
+    .where('id', '=', device.id)
+    .execute();
+  await trx
+    .insertInto('device_epochs')
+    .values({
+      device_id: device.id,
+      store_epoch: envelope.storeEpoch,
+      sequence: envelope.sequence,
+      envelope_hash: envelopeHash,
+      first_seen_at: receivedAt,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['device_id', 'store_epoch'])
+        .doUpdateSet({ sequence: envelope.sequence, envelope_hash: envelopeHash }),
+    )
+    .execute();
+
+  const { need, history } = await storeSections(trx, device, report, { isNewest, now });
+  await noteSameHardware(trx, device, now);
+  const receiptClaims: Receipt = {
+    reportId: envelope.reportId,
+    deviceId: device.id,
+    storeEpoch: envelope.storeEpoch,
+    sequence: envelope.sequence,
+    envelopeHash,
+    receivedAt,
+    need,
+  };
+  const receipt = await signJws(jwsTypes.receipt, receiptClaims, context.signingKey);
+  await trx
+    .insertInto('reports')
+    .values({
+      id: envelope.reportId,
+      device_id: device.id,
+      municipality_id: device.municipality_id,
+      store_epoch: envelope.storeEpoch,
+      sequence: envelope.sequence,
+      class: envelope.class,
+      created_at: envelope.createdAt,
+      received_at: receivedAt,
+      envelope_jws: report.envelopeJws,
+      envelope_hash: envelopeHash,
+      body: report.packed,
+      body_bytes: envelope.bodyBytes,
+      wire_bytes: report.wireBytes,
+      receipt_jws: receipt,
+    })
+    .execute();
+  if (history.length > 0) await trx.insertInto('report_sections').values(history).execute();
+  await evaluateDevice(trx, device.id, now);
+  return { created: true, receipt, device };
+}
+
+/** Nothing of this refuses a report: a hole is evidence, and what comes after it is still true. */
+async function noteOddities(
+  trx: Database,
+  device: DeviceRow,
+  { envelope }: ReadReport,
+  highest: Place['highest'],
+  now: Date,
+): Promise<void> {
+  const { storeEpoch, sequence, previousHash } = envelope;
+  if (highest === undefined) {
+    const { epochs } = await trx
+      .selectFrom('device_epochs')
+      .select(({ fn }) => fn.countAll<number>().as('epochs'))
+      .where('device_id', '=', device.id)
+      .executeTakeFirstOrThrow();
+    if (Number(epochs) > 0) {
+      await noteEvent(trx, device.id, now, 'store-epoch-new', `The device began the store epoch ${storeEpoch}.`);
+    }
+  }
+  const expected = (highest?.sequence ?? 0) + 1;
+  if (sequence > expected) {
+    const detail = `Sequences ${expected} to ${sequence - 1} of ${storeEpoch} are missing.`;
+    await noteEvent(trx, device.id, now, 'sequence-gap', detail);
+  } else if (previousHash !== highest?.envelope_hash) {
+    const detail = `Report ${sequence} of ${storeEpoch} does not follow on the one before it.`;
+    await noteEvent(trx, device.id, now, 'chain-broken', detail);
+  }
+}

@@ -1,0 +1,48 @@
+/** A check-in: the smallest thing a device says, and the chance to tell it something. */
+import { type CheckInRequest, checkInRequest } from '../../agent/contract/wire.ts';
+import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
+import type { DeviceRow } from '../store/schema.ts';
+import { highestSequence, neededSections, signAnswer } from './answer.ts';
+import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
+import { parseJson } from './parse-json.ts';
+
+/** A clock that moved by more than this is worth judging at once. */
+const clockStepSeconds = 30;
+
+/** Returns the signed answer. Throws 400 malformed, or 401 use-nonce. */
+export async function checkIn(context: IngestContext, request: DeviceRequest, body: Uint8Array): Promise<string> {
+  const said = parseJson(body, checkInRequest, 400);
+  const { device, held, need } = await context.db.transaction().execute(async (trx) => {
+    const taken = await takeProof(trx, context, request);
+    await trx
+      .updateTable('devices')
+      .set({ agent_version: said.agentVersion, store_epoch: said.storeEpoch })
+      .where('id', '=', taken.id)
+      .execute();
+    if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
+    return {
+      device: taken,
+      held: await highestSequence(trx, taken, said.storeEpoch),
+      need: await neededSections(trx, taken.id),
+    };
+  });
+  return signAnswer(context, {
+    jti: request.claims.jti,
+    state: device.state,
+    acknowledged: held,
+    need,
+    ...(isRewound(said, held) ? { rewound: true } : {}),
+  });
+}
+
+/** The server holds more of this epoch than the device has made: the device's store was set back. */
+function isRewound(said: CheckInRequest, held: number): boolean {
+  return held > said.sequence;
+}
+
+/** Judging costs more than the check-in itself; most check-ins change nothing that the hourly round would not see. */
+function isNews(before: DeviceRow, after: DeviceRow): boolean {
+  const silentMs = Date.parse(after.last_heard_at ?? '') - Date.parse(before.last_heard_at ?? '');
+  const step = Math.abs((after.clock_offset_seconds ?? 0) - (before.clock_offset_seconds ?? 0));
+  return !(silentMs < judgeEveryMs) || before.clock_offset_seconds === null || step > clockStepSeconds;
+}

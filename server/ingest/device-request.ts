@@ -1,0 +1,126 @@
+/**
+ * Who sends, and that the request is fresh: the transport proof. Everything here is judged before a byte of the body is
+ * believed; the proof is used up in the transaction that has an effect.
+ */
+import { nonceHeader, type ProofClaims, proofHeader } from '../../agent/contract/wire.ts';
+import { JwsError } from '../../agent/signing/jws.ts';
+import { claimedDevice, verifyProof } from '../../agent/signing/proof.ts';
+import type { ServerContext } from '../context.ts';
+import type { Metrics } from '../metrics.ts';
+import { Problem } from '../problem.ts';
+import type { Database } from '../store/database.ts';
+import type { DeviceRow } from '../store/schema.ts';
+import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
+
+export interface IngestContext extends ServerContext {
+  readonly nonceKey: Uint8Array;
+  readonly metrics: Metrics;
+}
+
+/** A request whose proof holds; it counts only once `takeProof` has used it up. */
+export interface DeviceRequest {
+  readonly device: DeviceRow;
+  readonly claims: ProofClaims;
+  readonly nonceIssuedAtMs: number;
+}
+
+export const proofMissing = () => new Problem(401, 'proof-invalid', `The request has no valid ${proofHeader} header.`);
+
+/** The key a device signs with, as the signing leaf wants it. */
+export function keyOf(device: DeviceRow) {
+  return {
+    publicKey: { kty: 'OKP' as const, crv: 'Ed25519' as const, x: device.key_x },
+    thumbprint: device.key_thumbprint,
+  };
+}
+
+/**
+ * The device the proof names; nothing is proven yet. Asked before the body is read, so that a stranger cannot make the
+ * server take in megabytes. Throws 401 proof-invalid, 404 unknown-device, or 403 device-not-active for a retired one.
+ */
+export async function findClaimedDevice(
+  context: IngestContext,
+  proof: string | string[] | undefined,
+): Promise<DeviceRow> {
+  const id = typeof proof === 'string' ? claimedDevice(proof) : undefined;
+  if (id === undefined) throw proofMissing();
+  const device = await context.db.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirst();
+  if (device === undefined) throw new Problem(404, 'unknown-device', 'No device with this id is enrolled here.');
+  if (device.state === 'retired') throw new Problem(403, 'device-not-active', 'This device has been retired.');
+  return device;
+}
+
+/** Throws 401 proof-invalid (signature, other request, other body) or 401 use-nonce with a fresh nonce. */
+export async function verifyRequest(
+  context: IngestContext,
+  device: DeviceRow,
+  request: { readonly proof: string; readonly method: string; readonly path: string; readonly body: Uint8Array },
+): Promise<DeviceRequest> {
+  let claims: ProofClaims;
+  try {
+    claims = await verifyProof(request.proof, request, keyOf(device));
+  } catch (cause) {
+    if (!(cause instanceof JwsError)) throw cause;
+    throw new Problem(401, 'proof-invalid', 'The proof does not fit this request and this device.', { cause });
+  }
+  const nowMs = context.now().getTime();
+  const nonceIssuedAtMs = readNonce(context.nonceKey, device.id, claims.nonce, nowMs, device.proof_issued_at);
+  if (nonceIssuedAtMs === undefined || !isNewer(device, nonceIssuedAtMs, claims.ctr)) throw useNonce(context, device);
+  return { device, claims, nonceIssuedAtMs };
+}
+
+function isNewer(device: DeviceRow, issuedAtMs: number, counter: number): boolean {
+  return (
+    issuedAtMs > device.proof_issued_at || (issuedAtMs === device.proof_issued_at && counter > device.proof_counter)
+  );
+}
+
+function useNonce(context: IngestContext, device: DeviceRow): Problem {
+  return new Problem(401, 'use-nonce', `Make the proof again with the nonce of the ${nonceHeader} header.`, {
+    headers: { [nonceHeader]: freshNonce(context, device.id, device.proof_issued_at) },
+  });
+}
+
+/** Always newer than the newest one used: a device whose counter or clock went back can go on with it. */
+export function freshNonce(context: IngestContext, deviceId: string, newestUsedMs: number): string {
+  return makeNonce(context.nonceKey, deviceId, Math.max(context.now().getTime(), newestUsedMs + 1));
+}
+
+/** A fresh nonce when the one just used is past half its life; otherwise none, which keeps answers small. */
+export function renewedNonce(context: IngestContext, request: DeviceRequest): Record<string, string> {
+  if (context.now().getTime() - request.nonceIssuedAtMs < nonceRenewalMs) return {};
+  return { [nonceHeader]: freshNonce(context, request.device.id, request.nonceIssuedAtMs) };
+}
+
+/**
+ * Uses the proof up and notes that the device was heard of; returns the device as it stands now. Throws 401 use-nonce
+ * when another request with this proof, or a newer one, came first.
+ */
+export async function takeProof(trx: Database, context: IngestContext, request: DeviceRequest): Promise<DeviceRow> {
+  const now = context.now();
+  const { claims, nonceIssuedAtMs } = request;
+  const taken = await trx
+    .updateTable('devices')
+    .set({
+      proof_issued_at: nonceIssuedAtMs,
+      proof_counter: claims.ctr,
+      last_heard_at: now.toISOString(),
+      clock_offset_seconds: claims.iat - Math.floor(now.getTime() / 1000),
+    })
+    .where('id', '=', request.device.id)
+    .where(({ eb, and, or }) =>
+      or([
+        eb('proof_issued_at', '<', nonceIssuedAtMs),
+        and([eb('proof_issued_at', '=', nonceIssuedAtMs), eb('proof_counter', '<', claims.ctr)]),
+      ]),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  if (taken !== undefined) return taken;
+  const device = await trx
+    .selectFrom('devices')
+    .selectAll()
+    .where('id', '=', request.device.id)
+    .executeTakeFirstOrThrow();
+  throw useNonce(context, device);
+}

@@ -1,0 +1,35 @@
+/** What happened to a device that a person should look at. Codes are stable; the detail is plain text. */
+import type { Database } from '../store/database.ts';
+
+export type DeviceEventCode =
+  | 'report-conflict'
+  | 'clone-suspected'
+  | 'sequence-rewound'
+  | 'sequence-gap'
+  | 'chain-broken'
+  | 'store-epoch-new'
+  | 'same-hardware';
+
+/** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */
+export async function noteEvent(
+  trx: Database,
+  deviceId: string,
+  at: Date,
+  code: DeviceEventCode,
+  detail: string,
+): Promise<void> {
+  const said = detail.slice(0, 500);
+  const last = await trx
+    .selectFrom('device_events')
+    .select('detail')
+    .where('device_id', '=', deviceId)
+    .where('code', '=', code)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last?.detail === said) return;
+  await trx
+    .insertInto('device_events')
+    .values({ device_id: deviceId, at: at.toISOString(), code, detail: said })
+    .execute();
+}

@@ -1,0 +1,397 @@
+/**
+ * A scripted device: speaks the real contract with real signatures over real HTTP, and can be told to misbehave. It
+ * keeps no queue; what it sends and whether that is right is for the test to decide.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip, zstdCompress } from 'node:zlib';
+import type { FactsOf, SectionId } from '../../agent/contract/facts/index.ts';
+import {
+  contractVersion,
+  type Fingerprint,
+  type ReportBody,
+  type ReportEnvelope,
+  type Section,
+} from '../../agent/contract/report.ts';
+import {
+  checkInResponse,
+  type EnrolmentAnswer,
+  enrolmentAnswer,
+  enrolmentResponse,
+  jwsTypes,
+  nonceHeader,
+  problemDocument,
+  proofHeader,
+  publicKey,
+  type Receipt,
+  receipt as receiptSchema,
+  reportMediaType,
+  reportResponse,
+  type SignedAnswer,
+  signedAnswer,
+} from '../../agent/contract/wire.ts';
+import { canonicalHash, canonicalJson, hashBytes } from '../../agent/signing/canonical.ts';
+import { signJws, verifyJws } from '../../agent/signing/jws.ts';
+import { generateKey, type SigningKey, thumbprintOf } from '../../agent/signing/keys.ts';
+import { makeProof } from '../../agent/signing/proof.ts';
+import { encodeFrame, type SignedReport, signReport } from '../../agent/signing/report-frame.ts';
+
+const zstd = promisify(zstdCompress);
+const gz = promisify(gzip);
+
+/** What came back: `code` of the problem document when it was refused. */
+export interface Answered {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly detail: string | undefined;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export interface Reported extends Answered {
+  readonly receipt: Receipt | undefined;
+  readonly receiptJws: string | undefined;
+  readonly answer: SignedAnswer | undefined;
+  readonly report: SignedReport;
+}
+
+export interface ReportOptions {
+  readonly reportId?: string;
+  readonly sequence?: number;
+  readonly epoch?: string;
+  readonly createdAt?: Date;
+  readonly previousHash?: string | undefined;
+  readonly fingerprint?: Fingerprint;
+  /** Signs the envelope instead of the device's key. */
+  readonly signWith?: SigningKey;
+  /** Changes the body before it is signed. */
+  readonly body?: Partial<Record<keyof ReportBody, unknown>>;
+  readonly envelope?: Partial<ReportEnvelope>;
+  readonly encoding?: 'zstd' | 'gzip' | 'identity';
+}
+
+export interface TestAgentOptions {
+  readonly url: string;
+  readonly token: string;
+  /** Pinned when given; otherwise whatever the server shows. */
+  readonly serverKeyThumbprint?: string;
+  readonly hostname?: string;
+  /** The device's clock. */
+  readonly now?: () => Date;
+  readonly key?: SigningKey;
+}
+
+export type TestAgent = Awaited<ReturnType<typeof createTestAgent>>;
+
+/** A section with its hash; `data` undefined makes it `missing`. */
+export function sectionOf(id: string, data: unknown, change: Partial<Section> = {}): Section {
+  const there = data !== undefined;
+  return {
+    id,
+    state: there ? 'complete' : 'missing',
+    collectedAt: new Date().toISOString(),
+    durationMs: 12,
+    hash: canonicalHash(data ?? null),
+    ...(there ? { data } : {}),
+    problems: there ? [] : [{ code: 'not-present', detail: 'this machine has none' }],
+    ...change,
+  };
+}
+
+/** The same section known by its hash only. */
+export function byHash({ data: _data, ...section }: Section): Section {
+  return section;
+}
+
+const gib = 1024 ** 3;
+
+/** Plausible facts of an office PC in order; change what a test is about. */
+export function officeFacts(hostname: string) {
+  const facts = {
+    system: {
+      hostname,
+      manufacturer: 'Beispiel GmbH',
+      model: 'Büro-PC 3',
+      serialNumber: `SN-${hostname}`,
+      chassis: 'desktop',
+      virtualization: { kind: 'none' },
+    },
+    os: {
+      family: 'linux',
+      id: 'debian',
+      name: 'Debian GNU/Linux 13 (trixie)',
+      version: '13',
+      kernel: '6.12.41-amd64',
+      architecture: 'x86_64',
+    },
+    cpu: { model: 'Beispiel 5000', architecture: 'x86_64', sockets: 1, cores: 4, threads: 8 },
+    memory: { totalBytes: 16 * gib },
+    storage: {
+      disks: [{ name: 'sda', sizeBytes: 512 * gib, kind: 'ssd', removable: false }],
+      volumes: [
+        {
+          mountPoint: '/',
+          fileSystem: 'ext4',
+          sizeBytes: 500 * gib,
+          freeBytes: 300 * gib,
+          readOnly: false,
+          system: true,
+          remote: false,
+        },
+      ],
+    },
+    network: {
+      interfaces: [
+        {
+          name: 'eno1',
+          kind: 'ethernet',
+          macAddress: '02:00:00:00:00:01',
+          state: 'up',
+          speedMbps: 1000,
+          addresses: [{ address: '192.0.2.10', family: 'ipv4', prefixLength: 24 }],
+        },
+      ],
+      gateways: [{ address: '192.0.2.1', family: 'ipv4', interface: 'eno1' }],
+      dnsServers: ['192.0.2.1'],
+    },
+    software: {
+      source: 'dpkg',
+      packages: [
+        { name: 'bash', version: '5.2.37-2', architecture: 'amd64' },
+        { name: 'openssl', version: '3.5.1-1', architecture: 'amd64' },
+      ],
+    },
+    energy: { uptimeDays: 3 },
+    agent: {
+      version: '0.1.0',
+      nodeVersion: '24.21.0',
+      platform: 'linux',
+      privileged: true,
+      policyVersion: 0,
+      queue: { waiting: 0, refused: 0 },
+      settingsProblems: [],
+    },
+  } satisfies { [Id in SectionId]?: FactsOf<Id> };
+  return facts;
+}
+
+/** Random hardware marks of one machine. */
+export function newMarks(): Required<Fingerprint> {
+  const mark = () => hashBytes(randomBytes(16));
+  return { firmware: mark(), board: mark(), disks: mark(), macs: mark() };
+}
+
+export async function createTestAgent(options: TestAgentOptions) {
+  const { url, token, hostname = `pc-${randomBytes(3).toString('hex')}`, now = () => new Date() } = options;
+  const key = options.key ?? (await generateKey());
+  const serverKey = await fetchServerKey(url, options.serverKeyThumbprint);
+  const state = {
+    deviceId: '',
+    epoch: randomUUID(),
+    /** Highest sequence made so far. */
+    sequence: 0,
+    previousHash: undefined as string | undefined,
+    fingerprint: newMarks() as Fingerprint,
+    nonce: 'none',
+    counter: 0,
+  };
+
+  const remember = (headers: Headers): void => {
+    const fresh = headers.get(nonceHeader);
+    if (fresh !== null) Object.assign(state, { nonce: fresh, counter: 0 });
+  };
+
+  const post = async (path: string, headers: Record<string, string>, body: Uint8Array): Promise<Answered> => {
+    const response = await fetch(url + path, { method: 'POST', headers, body: Buffer.from(body) });
+    remember(response.headers);
+    return read(response);
+  };
+
+  /** One proof for a request, without sending it. */
+  const proofFor = (
+    path: string,
+    body: Uint8Array,
+    change: { counter?: number; nonce?: string; key?: SigningKey } = {},
+  ) => {
+    state.counter += 1;
+    return makeProof(
+      {
+        deviceId: state.deviceId,
+        method: 'POST',
+        path,
+        body,
+        nonce: change.nonce ?? state.nonce,
+        counter: change.counter ?? state.counter,
+        now: now(),
+      },
+      change.key ?? key,
+    );
+  };
+
+  /** Sends with a proof; again with a new nonce when the server asks for one. */
+  const send = async (path: string, headers: Record<string, string>, body: Uint8Array) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const { proof, jti } = await proofFor(path, body);
+      const answered = await post(path, { ...headers, [proofHeader]: proof }, body);
+      if (answered.code !== 'use-nonce' || attempt > 1) return { answered, jti };
+    }
+  };
+
+  const trust = async (jws: string, jti: string): Promise<SignedAnswer> => {
+    const answer = await verifyJws(jwsTypes.answer, jws, [serverKey], signedAnswer);
+    if (answer.nonce !== jti) throw new Error('the answer was made for another request');
+    return answer;
+  };
+
+  /** All sections of an office PC, with changes by id; `undefined` makes a section missing. */
+  const office = (changes: Readonly<Record<string, unknown>> = {}): Section[] =>
+    Object.entries({ ...officeFacts(hostname), ...changes })
+      .map(([id, data]) => sectionOf(id, data, { collectedAt: now().toISOString() }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+
+  const agent = {
+    key,
+    hostname,
+    state,
+    post,
+    proofFor,
+
+    /** Throws when refused; `tryEnrol` tells. */
+    enrol: async (): Promise<EnrolmentAnswer> => {
+      const { answered, answer } = await agent.tryEnrol();
+      if (answer === undefined) throw new Error(`enrolment refused: ${answered.status} ${answered.code}`);
+      return answer;
+    },
+
+    tryEnrol: async (
+      change: { token?: string; key?: SigningKey; tamper?: (jws: string) => string } = {},
+    ): Promise<{ answered: Answered; answer: EnrolmentAnswer | undefined }> => {
+      const nonce = randomBytes(18).toString('base64url');
+      const request = {
+        contractVersion,
+        nonce,
+        token: change.token ?? token,
+        hostname,
+        platform: 'linux',
+        agentVersion: '0.1.0',
+        fingerprint: state.fingerprint,
+      };
+      const jws = await signJws(jwsTypes.enrolment, request, change.key ?? key, { embedKey: true });
+      const body = Buffer.from(change.tamper?.(jws) ?? jws);
+      const answered = await post('/agent/v1/enrol', { 'content-type': 'application/jose' }, body);
+      if (answered.status >= 300) return { answered, answer: undefined };
+      const answerJws = enrolmentResponse.parse(answered.body).answer;
+      const answer = await verifyJws(jwsTypes.answer, answerJws, [serverKey], enrolmentAnswer);
+      if (answer.nonce !== nonce) throw new Error('the answer was made for another enrolment');
+      state.deviceId = answer.deviceId;
+      return { answered, answer };
+    },
+
+    checkIn: async (change: Record<string, unknown> = {}): Promise<Answered & { answer: SignedAnswer | undefined }> => {
+      const request = {
+        contractVersion,
+        agentVersion: '0.1.0',
+        storeEpoch: state.epoch,
+        sequence: state.sequence,
+        waiting: 0,
+        policyVersion: 0,
+        ...change,
+      };
+      const body = Buffer.from(JSON.stringify(request));
+      const { answered, jti } = await send('/agent/v1/check-in', { 'content-type': 'application/json' }, body);
+      const answer = answered.status < 300 ? await trust(checkInResponse.parse(answered.body).answer, jti) : undefined;
+      return { ...answered, answer };
+    },
+
+    sections: office,
+
+    /** Signs the next report of the epoch without sending it. */
+    makeReport: async (sections = office(), change: ReportOptions = {}): Promise<SignedReport> => {
+      const createdAt = (change.createdAt ?? now()).toISOString();
+      const body = {
+        contractVersion,
+        deviceId: state.deviceId,
+        createdAt,
+        agentVersion: '0.1.0',
+        platform: 'linux',
+        fingerprint: change.fingerprint ?? state.fingerprint,
+        sections,
+        verdicts: [],
+        ...change.body,
+      };
+      const previousHash = 'previousHash' in change ? change.previousHash : state.previousHash;
+      const report = await signReport(
+        {
+          contractVersion,
+          reportId: change.reportId ?? randomUUID(),
+          deviceId: state.deviceId,
+          storeEpoch: change.epoch ?? state.epoch,
+          sequence: change.sequence ?? state.sequence + 1,
+          class: 'full',
+          createdAt,
+          ...(previousHash === undefined ? {} : { previousHash }),
+          ...change.envelope,
+        },
+        Buffer.from(canonicalJson(body)),
+        change.signWith ?? key,
+      );
+      if (report.envelope.storeEpoch === state.epoch) {
+        state.sequence = Math.max(state.sequence, report.envelope.sequence);
+        state.previousHash = report.envelopeHash;
+      }
+      return report;
+    },
+
+    /** Sends a report as it is, once more if need be. */
+    sendReport: async (report: SignedReport, encoding: ReportOptions['encoding'] = 'zstd'): Promise<Reported> => {
+      const frame = encodeFrame(report);
+      const body = encoding === 'zstd' ? await zstd(frame) : encoding === 'gzip' ? await gz(frame) : frame;
+      const headers = { 'content-type': reportMediaType, 'content-encoding': encoding };
+      const { answered, jti } = await send('/agent/v1/reports', headers, body);
+      if (answered.status >= 300) {
+        return { ...answered, report, receipt: undefined, receiptJws: undefined, answer: undefined };
+      }
+      const { receipt: receiptJws, answer } = reportResponse.parse(answered.body);
+      const receipt = await verifyJws(jwsTypes.receipt, receiptJws, [serverKey], receiptSchema);
+      return { ...answered, report, receiptJws, receipt, answer: await trust(answer, jti) };
+    },
+
+    report: async (sections = office(), change: ReportOptions = {}): Promise<Reported> =>
+      agent.sendReport(await agent.makeReport(sections, change), change.encoding),
+
+    /** Sends raw bytes as a report with a valid proof over them. */
+    sendBytes: async (body: Uint8Array, headers: Record<string, string> = {}): Promise<Answered> => {
+      const sent = await send('/agent/v1/reports', { 'content-type': reportMediaType, ...headers }, body);
+      return sent.answered;
+    },
+
+    /** Begins a new store, as after "reset" or a restored image that was told so. */
+    renewEpoch: (): void => {
+      Object.assign(state, { epoch: randomUUID(), sequence: 0, previousHash: undefined });
+    },
+  };
+  return agent;
+}
+
+async function fetchServerKey(url: string, pin: string | undefined) {
+  const response = await fetch(`${url}/agent/v1/keys`);
+  const { keys } = (await response.json()) as { keys: unknown[] };
+  const key = publicKey.parse(keys[0]);
+  const thumbprint = await thumbprintOf(key);
+  if (pin !== undefined && pin !== thumbprint) throw new Error('the server shows another key than the pinned one');
+  return { publicKey: key, thumbprint };
+}
+
+async function read(response: Response): Promise<Answered> {
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') === true;
+  const body: unknown = isJson ? JSON.parse(text) : text;
+  const problem = problemDocument.safeParse(body);
+  return {
+    status: response.status,
+    code: problem.success ? problem.data.code : undefined,
+    detail: problem.success ? problem.data.detail : undefined,
+    headers: response.headers,
+    body,
+  };
+}

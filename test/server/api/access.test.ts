@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addDevice, type Client, type StaffedServer, startStaffedServer } from './staffed-server.ts';
+
+let kits: StaffedServer;
+const clients: Record<string, Client> = {};
+let own: string;
+let foreign: string;
+let ownToken: string;
+let foreignToken: string;
+
+beforeAll(async () => {
+  kits = await startStaffedServer();
+  clients['nobody'] = kits.anonymous;
+  clients['admin'] = await kits.staff('Ada', 'admin');
+  clients['technician'] = await kits.staff('Tom', 'technician', kits.wasungen);
+  clients['viewer'] = await kits.staff('Vera', 'viewer', kits.wasungen);
+  clients['technician script'] = (await kits.script('technician', kits.wasungen)).client;
+  clients['viewer script'] = (await kits.script('viewer')).client;
+  own = await addDevice(kits.context, kits.wasungen, { hostname: 'own' });
+  foreign = await addDevice(kits.context, kits.grabfeld, { hostname: 'foreign' });
+  const make = async (municipalityId: string) =>
+    (await clients['admin']!.send('POST', 'tokens', { municipalityId })).body.id;
+  ownToken = await make(kits.wasungen);
+  foreignToken = await make(kits.grabfeld);
+});
+afterAll(() => kits.close());
+
+type Expected = number;
+const everybody = ['nobody', 'viewer', 'viewer script', 'technician', 'technician script', 'admin'] as const;
+
+/** What each caller gets, in the order of `everybody`. */
+const matrix: readonly [method: string, path: () => string, body: () => object | string | undefined, Expected[]][] = [
+  ['GET', () => 'session', () => undefined, [401, 200, 403, 200, 403, 200]],
+  ['GET', () => 'municipalities', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => 'municipalities', () => ({ name: 'Fambach' }), [401, 403, 403, 403, 403, 201]],
+  [
+    'PATCH',
+    () => `municipalities/${kits.wasungen}`,
+    () => ({ approvalRequired: true }),
+    [401, 403, 403, 403, 403, 200],
+  ],
+  ['GET', () => 'devices', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `devices/${own}`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `devices/${own}/history`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['PATCH', () => `devices/${own}`, () => ({ location: 'Rathaus' }), [401, 403, 403, 200, 200, 200]],
+  ['POST', () => 'devices/import-records', () => 'hostname,note\nown,x', [401, 403, 403, 200, 200, 200]],
+  ['GET', () => 'tokens', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => 'tokens', () => ({ municipalityId: kits.wasungen }), [401, 403, 403, 201, 201, 201]],
+  ['DELETE', () => `tokens/${ownToken}`, () => undefined, [401, 403, 403, 204, 204, 204]],
+  ['GET', () => 'audit', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['PUT', () => 'session/password', () => ({ password: 'a long enough one' }), [401, 204, 403, 204, 403, 204]],
+];
+
+describe('each role may do its share and no more', () => {
+  test.each(matrix)('%s %o', async (method, path, body, expected) => {
+    const statuses: number[] = [];
+    for (const who of everybody) {
+      const payload = body();
+      const answer = await clients[who]!.send(method, path(), payload);
+      statuses.push(answer.status);
+      if (answer.status === 401) expect(answer.body.code).toBe('not-signed-in');
+      if (answer.status === 403) expect(answer.body.code).toBe('forbidden');
+    }
+    expect(statuses).toEqual(expected);
+  });
+
+  test('no route of the API is missing in this table', async () => {
+    const { paths } = (await kits.call('openapi.json', {})).body;
+    const published = Object.entries(paths as Record<string, object>).flatMap(([path, methods]) =>
+      path.startsWith('/api/v1/')
+        ? Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice(8)}`)
+        : [],
+    );
+    const listed = matrix.map(([method, path]) => `${method} ${path().replace(/[0-9a-f-]{36}/, '{id}')}`);
+    // Signing in and out have tests of their own.
+    expect(published.sort()).toEqual([...listed, 'POST session', 'DELETE session'].sort());
+  });
+});
+
+describe('what belongs to another municipality is not there', () => {
+  test.each<[string, () => string, () => object | undefined]>([
+    ['GET', () => `devices/${foreign}`, () => undefined],
+    ['GET', () => `devices/${foreign}/history`, () => undefined],
+    ['PATCH', () => `devices/${foreign}`, () => ({ note: 'taken over' })],
+    ['PATCH', () => `devices/${foreign}`, () => ({ municipalityId: kits.wasungen })],
+    ['PATCH', () => `devices/${own}`, () => ({ municipalityId: kits.grabfeld })],
+    ['PATCH', () => `devices/${own}`, () => ({ replacesDeviceId: foreign })],
+    ['DELETE', () => `tokens/${foreignToken}`, () => undefined],
+    ['POST', () => 'tokens', () => ({ municipalityId: kits.grabfeld })],
+  ])('%s %o', async (method, path, body) => {
+    for (const who of ['technician', 'technician script']) {
+      const answer = await clients[who]!.send(method, path(), body());
+      expect([answer.status, answer.body.code]).toEqual([404, 'not-found']);
+      const nowhere = await clients[who]!.send(method, path().replaceAll(foreign, crypto.randomUUID()), body());
+      expect(nowhere.status).toBe(404);
+    }
+    const row = await kits.context.db.selectFrom('devices').selectAll().where('id', '=', foreign).executeTakeFirst();
+    expect(row).toMatchObject({ municipality_id: kits.grabfeld, note: null, state: 'active' });
+  });
+
+  test('an administrator of one municipality has no rights in another, and adds none', async () => {
+    const local = await kits.staff('Lea', 'admin', kits.wasungen);
+    const change = await local.send('PATCH', `municipalities/${kits.grabfeld}`, { approvalRequired: true });
+    expect([change.status, change.body.code]).toEqual([404, 'not-found']);
+    const add = await local.send('POST', 'municipalities', { name: 'Neubrunn' });
+    expect([add.status, add.body.code]).toEqual([403, 'forbidden']);
+  });
+
+  test('lists show one’s own only', async () => {
+    for (const who of ['technician', 'technician script', 'viewer']) {
+      const client = clients[who]!;
+      const names = async (path: string) => (await client.get(path)).body.items;
+      expect((await names('municipalities')).map((one: { name: string }) => one.name)).toEqual(['Wasungen']);
+      const devices = await client.get('devices');
+      expect(devices.body.total).toBe(1);
+      expect(devices.body.items.map((one: { hostname: string }) => one.hostname)).toEqual(['own']);
+      expect((await client.get(`devices?municipality=${kits.grabfeld}`)).body).toMatchObject({ items: [], total: 0 });
+      const tokens: { municipality: { id: string } }[] = await names('tokens');
+      expect(new Set(tokens.map((one) => one.municipality.id))).toEqual(new Set([kits.wasungen]));
+      const audit: { municipalityId: string }[] = await names('audit');
+      expect(new Set(audit.map((one) => one.municipalityId))).toEqual(new Set([kits.wasungen]));
+    }
+  });
+
+  test('one member of staff can look after several municipalities', async () => {
+    const both = await kits.staff('Both', 'technician', kits.wasungen, kits.grabfeld);
+    expect((await both.get(`devices/${own}`)).status).toBe(200);
+    expect((await both.get(`devices/${foreign}`)).status).toBe(200);
+    expect((await both.get('session')).body.municipalities.sort()).toEqual([kits.wasungen, kits.grabfeld].sort());
+  });
+
+  test('sign-ins and users stand in the record of district administrators only', async () => {
+    const actions = async (client: Client): Promise<string[]> =>
+      (await client.get('audit?limit=500')).body.items.map((one: { action: string }) => one.action);
+    expect(await actions(clients['admin']!)).toContain('session.open');
+    const district = await kits.script('technician');
+    const seen = await actions(district.client);
+    expect(seen).toContain('municipality.create');
+    expect(seen).not.toContain('session.open');
+    expect(seen).not.toContain('user.create');
+  });
+});
+
+describe('an API token', () => {
+  test('stops at once when it is revoked', async () => {
+    const { revokeApiToken } = await import('../../../server/staff/api-tokens.ts');
+    const { id, client } = await kits.script('viewer');
+    expect((await client.get('devices')).status).toBe(200);
+    await revokeApiToken(kits.context, 'cli:test', id);
+    const answer = await client.get('devices');
+    expect([answer.status, answer.body.code, answer.headers.get('www-authenticate')]).toEqual([
+      401,
+      'not-signed-in',
+      'Bearer',
+    ]);
+    await expect(revokeApiToken(kits.context, 'cli:test', id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('that is wrong is not helped by a good cookie beside it', async () => {
+    const { cookie } = clients['admin']!;
+    for (const authorization of [`Bearer kits_${'a'.repeat(43)}`, 'Basic YTpi', 'Bearer', '']) {
+      const answer = await kits.call('devices', { headers: { cookie, authorization } });
+      expect(answer.status).toBe(401);
+    }
+  });
+
+  test('is not stored, and its deeds carry its id', async () => {
+    const { id, client } = await kits.script('technician');
+    await client.send('PATCH', `devices/${own}`, { note: 'by a script' });
+    const audit = await kits.context.db.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();
+    expect(audit).toMatchObject({ actor: `api-token:${id}`, action: 'device.change', target: own });
+    const stored = await kits.context.db.selectFrom('api_tokens').selectAll().execute();
+    expect(JSON.stringify(stored)).not.toContain('kits_');
+  });
+});
+
+test('answers are kept by no cache', async () => {
+  expect((await clients['admin']!.get('devices')).headers.get('cache-control')).toBe('no-store');
+});
+
+test('words are German unless English is asked for', async () => {
+  const speak = async (language: string) =>
+    (await kits.call('devices', { headers: { 'accept-language': language } })).body.detail;
+  expect(await speak('de-DE,de;q=0.9,en;q=0.8')).toContain('nicht angemeldet');
+  expect(await speak('en-GB,en;q=0.9')).toContain('not signed in');
+});

@@ -1,0 +1,246 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createListener } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../../server/store/database.ts';
+
+const cli = join(import.meta.dirname, '../../../server/cli.ts');
+let dir: string;
+let dataDir: string;
+const children = new Set<ChildProcess>();
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'kits-cli-'));
+  dataDir = join(dir, 'server');
+});
+afterEach(async () => {
+  for (const child of children) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  rmSync(dir, { recursive: true });
+});
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [cli, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+/** Runs a command to its end. */
+async function bare(...args: string[]) {
+  const child = start(...args);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code, out: out.trimEnd(), err };
+}
+
+const run = (...args: string[]) => bare(...args, '--data-dir', dataDir);
+const json = async (...args: string[]) => JSON.parse((await run(...args, '--json')).out);
+
+/** Starts the server and waits for its line. */
+async function startServer(...args: string[]) {
+  const child = start('start', '--data-dir', dataDir, '--port', '0', ...args);
+  child.stderr.resume();
+  const lines: string[] = [];
+  const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  await once(reader, 'line');
+  return { child, lines };
+}
+
+describe('the first steps, one after the other, before any server has run', () => {
+  test('each command prints what the next one needs', async () => {
+    const municipality = await run('create-municipality', 'Floh-Seligenthal');
+    expect(municipality).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(municipality.err).toContain('new one is made');
+    expect(municipality.err).toContain('create-token --municipality "Floh-Seligenthal"');
+
+    const token = await run('create-token', '--municipality', 'Floh-Seligenthal', '--uses', '30', '--expires', '7');
+    expect(token).toMatchObject({ code: 0, out: expect.stringMatching(/^kits-enrol-[\w-]{43}$/) });
+    expect(token.err).not.toContain(token.out);
+
+    expect((await run('create-user', 'Ada Beispiel', '--role', 'technician')).code).toBe(0);
+    const link = await run('sign-in-link', 'Ada Beispiel', '--url', 'https://kits.example/');
+    expect(link).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^https:\/\/kits\.example\/anmelden#[\w-]{43}$/),
+    });
+    expect((await run('sign-in-link', 'Ada Beispiel')).out).toMatch(/^http:\/\/127\.0\.0\.1:7480\/anmelden#[\w-]{43}$/);
+
+    const db = await openDatabase(join(dataDir, 'kits.db'));
+    const stored = await db.selectFrom('enrolment_tokens').selectAll().execute();
+    expect(stored).toMatchObject([{ municipality_id: municipality.out, uses_left: 30 }]);
+    const days = (Date.parse(stored[0]!.expires_at) - Date.parse(stored[0]!.created_at)) / 86_400_000;
+    expect(days).toBe(7);
+    const audit = await db.selectFrom('audit').selectAll().orderBy('id').execute();
+    await db.destroy();
+    expect(audit.map(({ action }) => action)).toEqual([
+      'municipality.create',
+      'token.create',
+      'user.create',
+      'user.sign-in-link',
+      'user.sign-in-link',
+    ]);
+    expect(new Set(audit.map(({ actor }) => actor))).toEqual(new Set([`cli:${userInfo().username}`]));
+    expect(JSON.stringify(audit)).not.toContain(token.out);
+  });
+
+  test('the data directory is for its owner only, and has the keys that a server will use', async () => {
+    await run('create-municipality', 'Belrieth');
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+    const key = readFileSync(join(dataDir, 'keys', 'server-signing.pem'), 'utf8');
+    const { child } = await startServer();
+    child.kill('SIGTERM');
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect(readFileSync(join(dataDir, 'keys', 'server-signing.pem'), 'utf8')).toBe(key);
+  });
+
+  test('without --data-dir everything is in .kits/server', async () => {
+    expect((await bare('create-municipality', 'Belrieth')).code).toBe(0);
+    expect(existsSync(join(dir, '.kits/server/kits.db'))).toBe(true);
+  });
+});
+
+describe('--json', () => {
+  test('prints one object', async () => {
+    const municipality = await json('create-municipality', 'Christes');
+    expect(municipality).toEqual({ id: expect.any(String), name: 'Christes' });
+    expect(await json('create-token', '--municipality', municipality.id)).toEqual({
+      id: expect.any(String),
+      token: expect.stringMatching(/^kits-enrol-/),
+      municipality,
+      expiresAt: expect.stringMatching(/Z$/),
+      usesLeft: 1,
+    });
+    const second = await json('create-municipality', 'Neubrunn');
+    expect(
+      await json('create-user', 'Vera', '--role', 'viewer', '--municipality', 'Christes', '--municipality', second.id),
+    ).toEqual({ id: expect.any(String), name: 'Vera', role: 'viewer', municipalities: [municipality.id, second.id] });
+    expect(await json('sign-in-link', 'Vera')).toEqual({
+      link: expect.stringContaining('/anmelden#'),
+      expiresAt: expect.stringMatching(/Z$/),
+    });
+    expect(await json('create-api-token', '--role', 'viewer', '--municipality', 'Christes')).toEqual({
+      id: expect.any(String),
+      token: expect.stringMatching(/^kits_/),
+      role: 'viewer',
+      municipalityId: municipality.id,
+    });
+    expect(await json('version')).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+  });
+});
+
+describe('start', () => {
+  test('prints one line, serves until SIGTERM, and lets the other commands work beside it', async () => {
+    await run('create-municipality', 'Fambach');
+    const { child, lines } = await startServer('--json');
+    const { url, keyThumbprint } = JSON.parse(lines[0]!);
+    expect(keyThumbprint).toMatch(/^[\w-]{43}$/);
+    const { token, id } = await json('create-api-token', '--role', 'viewer');
+    const ask = () => fetch(`${url}/api/v1/municipalities`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await ask()).status).toBe(200);
+    expect((await run('revoke-api-token', id)).code).toBe(0);
+    expect((await ask()).status).toBe(401);
+
+    const second = await run('start', '--port', '0');
+    expect(second).toMatchObject({ code: 2, out: '' });
+    expect(second.err).toContain('Another KITS server works on this data directory');
+
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('ends cleanly on SIGINT, and its line names address and key', async () => {
+    const { child, lines } = await startServer();
+    expect(lines[0]).toMatch(/^KITS server: http:\/\/127\.0\.0\.1:\d+ {2}key [\w-]{43}$/);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('says so when the port is taken', async () => {
+    const listener = createListener().listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as { port: number };
+    const answer = await run('start', '--port', String(port));
+    listener.close();
+    expect(answer.code).toBe(2);
+    expect(answer.err).toContain(`127.0.0.1:${port}`);
+    expect(answer.err).not.toContain('    at ');
+  });
+});
+
+describe('what cannot be carried out ends with 2 and a reason', () => {
+  test.each<[string[], RegExp]>([
+    [[], /kits-server <command>/],
+    [['dance'], /There is no command "dance"[\s\S]*--help/],
+    [['toString'], /There is no command "toString"/],
+    [['create-municipality'], /name is missing[\s\S]*Usage: kits-server create-municipality NAME/],
+    [['create-municipality', 'Bad', 'Salzungen'], /in quotes[\s\S]*Usage/],
+    [['create-municipality', ' '], /1 to 120 characters/],
+    [['create-token'], /--municipality is missing[\s\S]*Usage: kits-server create-token/],
+    [['create-token', '--municipality', 'Nowhere'], /no municipality "Nowhere"[\s\S]*create-municipality "Nowhere"/],
+    [['create-token', '--municipality', 'x', '--uses', '0'], /--uses 0: expected a whole number from 1 to 10000/],
+    [['create-token', '--municipality', 'x', '--expires', '1e2'], /--expires 1e2: expected a whole number/],
+    [['create-user', 'Ada'], /--role is missing[\s\S]*Usage/],
+    [['create-user', 'Ada', '--role', 'king'], /--role king: expected one of admin, technician, viewer/],
+    [['create-api-token', '--role', 'viewer', '--municipality', 'Nowhere'], /no municipality "Nowhere"/],
+    [['revoke-api-token', 'none'], /no such thing/],
+    [['sign-in-link', 'Nobody'], /no user "Nobody"[\s\S]*create-user/],
+    [['sign-in-link', 'Ada', '--url', 'javascript:x'], /--url javascript:x: expected the address/],
+    [['start', '--port', '65536'], /--port 65536: expected a whole number from 0 to 65535/],
+    [['version', '--colour'], /--colour[\s\S]*Usage: kits-server version/],
+  ])('%j', async (args, message) => {
+    const answer = args.length === 0 ? await bare() : await run(...args);
+    expect(answer.code).toBe(2);
+    expect(answer.out).toBe('');
+    expect(answer.err).toMatch(message);
+    expect(answer.err).not.toContain('    at ');
+  });
+
+  test('a name that is taken', async () => {
+    await run('create-municipality', 'Grabfeld');
+    expect(await run('create-municipality', 'Grabfeld')).toMatchObject({
+      code: 2,
+      err: 'kits-server: The municipality "Grabfeld" exists already.\n',
+    });
+    await run('create-user', 'Ada', '--role', 'admin');
+    expect((await run('create-user', 'Ada', '--role', 'admin')).err).toContain('There is a user "Ada" already');
+    expect((await run('create-token', '--municipality', 'x')).err).toContain('There are: Grabfeld');
+  });
+});
+
+test('what nobody expected ends with 1', async () => {
+  writeFileSync(dataDir, 'a file where the directory should be');
+  const answer = await run('create-municipality', 'Grabfeld');
+  expect([answer.code, answer.out]).toEqual([1, '']);
+  expect(answer.err).toContain('kits-server:');
+});
+
+describe('help', () => {
+  test('of all commands, and of each', async () => {
+    const all = await bare('--help');
+    expect(all.code).toBe(0);
+    const names = [...all.out.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!);
+    expect(names).toEqual([
+      'start',
+      'create-municipality',
+      'create-token',
+      'create-user',
+      'create-api-token',
+      'revoke-api-token',
+      'sign-in-link',
+      'version',
+    ]);
+    for (const name of names) {
+      const one = await bare(name, '--help');
+      expect([one.code, one.out.split(/\s/)[1]]).toEqual([0, name]);
+    }
+    expect(existsSync(dataDir)).toBe(false);
+  });
+});

@@ -1,0 +1,262 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, gzip, zstdCompress } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nonceHeader, proofHeader, reportMediaType } from '../../../agent/contract/wire.ts';
+import { generateKey } from '../../../agent/signing/keys.ts';
+import { encodeFrame } from '../../../agent/signing/report-frame.ts';
+import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
+import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
+
+const hourMs = 3_600_000;
+let server: TestServer;
+/** Moves the clock of the server. */
+let ahead = 0;
+beforeAll(async () => {
+  server = await startTestServer({ now: () => new Date(Date.now() + ahead) });
+});
+afterAll(() => server.close());
+
+async function enrolled(): Promise<TestAgent> {
+  const agent = await createTestAgent(server);
+  await agent.enrol();
+  return agent;
+}
+
+const checkInPath = '/agent/v1/check-in';
+const checkInBody = (agent: TestAgent) =>
+  Buffer.from(
+    JSON.stringify({
+      contractVersion: 1,
+      agentVersion: '0.1.0',
+      storeEpoch: agent.state.epoch,
+      sequence: 0,
+      waiting: 0,
+      policyVersion: 0,
+    }),
+  );
+
+/** One check-in with exactly this proof, never repeated. */
+function checkInWith(agent: TestAgent, proof: string | undefined, body = checkInBody(agent)) {
+  const headers = { 'content-type': 'application/json', ...(proof === undefined ? {} : { [proofHeader]: proof }) };
+  return agent.post(checkInPath, headers, body);
+}
+
+describe('a transport proof', () => {
+  test('works once', async () => {
+    const agent = await enrolled();
+    const body = checkInBody(agent);
+    const { proof } = await agent.proofFor(checkInPath, body);
+    expect((await checkInWith(agent, proof)).status).toBe(200);
+    const replayed = await checkInWith(agent, proof);
+    expect([replayed.status, replayed.code]).toEqual([401, 'use-nonce']);
+    expect(replayed.headers.get(nonceHeader)).toMatch(/^[\w-]{32}$/);
+  });
+
+  test('sent many times at once works once', async () => {
+    const agent = await enrolled();
+    const { proof } = await agent.proofFor(checkInPath, checkInBody(agent));
+    const all = await Promise.all(Array.from({ length: 8 }, () => checkInWith(agent, proof)));
+    expect(all.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401, 401, 401, 401, 401]);
+  });
+
+  test('with a counter that was used is refused, with a higher one it works', async () => {
+    const agent = await enrolled();
+    const proofWith = async (counter: number) =>
+      (await agent.proofFor(checkInPath, checkInBody(agent), { counter })).proof;
+    expect((await checkInWith(agent, await proofWith(7))).status).toBe(200);
+    const { nonce } = agent.state;
+    expect((await checkInWith(agent, await proofWith(8))).status).toBe(200);
+    expect((await checkInWith(agent, await proofWith(7))).code).toBe('use-nonce');
+    // The answer to that brought a nonce; the former one counts on all the same.
+    agent.state.nonce = nonce;
+    expect((await checkInWith(agent, await proofWith(9))).status).toBe(200);
+  });
+
+  test.each([
+    ['none', 'none'],
+    ['made up', randomBytes(24).toString('base64url')],
+    ['empty', '_'],
+  ])('with a nonce that is %s gets a fresh one, and that one works', async (_name, nonce) => {
+    const agent = await enrolled();
+    const body = checkInBody(agent);
+    const refused = await checkInWith(agent, (await agent.proofFor(checkInPath, body, { nonce })).proof);
+    expect([refused.status, refused.code]).toEqual([401, 'use-nonce']);
+    expect((await checkInWith(agent, (await agent.proofFor(checkInPath, body)).proof)).status).toBe(200);
+  });
+
+  test('with the nonce of another device is refused', async () => {
+    const [agent, other] = [await enrolled(), await enrolled()];
+    const { proof } = await agent.proofFor(checkInPath, checkInBody(agent), { nonce: other.state.nonce });
+    expect((await checkInWith(agent, proof)).code).toBe('use-nonce');
+  });
+
+  test('with a nonce older than 26 hours is refused; after 13 hours an answer brings a new one', async () => {
+    const agent = await enrolled();
+    try {
+      const first = await agent.checkIn();
+      expect(first.headers.get(nonceHeader)).toBeNull();
+      const { nonce } = agent.state;
+      ahead = 13 * hourMs + 60_000;
+      const later = await agent.checkIn();
+      expect([later.status, later.headers.get(nonceHeader)]).toEqual([200, expect.any(String)]);
+      ahead = 26 * hourMs + 60_000;
+      const { proof } = await agent.proofFor(checkInPath, checkInBody(agent), { nonce, counter: 99 });
+      expect((await checkInWith(agent, proof)).code).toBe('use-nonce');
+    } finally {
+      ahead = 0;
+    }
+  });
+
+  test('survives a server clock that was set back', async () => {
+    const agent = await enrolled();
+    try {
+      ahead = 48 * hourMs;
+      expect((await agent.checkIn()).status).toBe(200);
+    } finally {
+      ahead = 0;
+    }
+    expect((await agent.checkIn()).status).toBe(200);
+    expect((await agent.checkIn()).status).toBe(200);
+  });
+
+  test.each<[string, (agent: TestAgent) => Promise<string | undefined>]>([
+    ['is missing', async () => undefined],
+    ['is no JWS', async () => 'a.b.c'],
+    [
+      'is signed by another key',
+      async (agent) => (await agent.proofFor(checkInPath, checkInBody(agent), { key: await generateKey() })).proof,
+    ],
+    ['is for another path', async (agent) => (await agent.proofFor('/agent/v1/reports', checkInBody(agent))).proof],
+    ['is for another body', async (agent) => (await agent.proofFor(checkInPath, Buffer.from('{}'))).proof],
+  ])('that %s is refused', async (_name, make) => {
+    const agent = await enrolled();
+    const refused = await checkInWith(agent, await make(agent));
+    expect([refused.status, refused.code]).toEqual([401, 'proof-invalid']);
+    expect(refused.headers.get(nonceHeader)).toBeNull();
+  });
+
+  test('of a device nobody knows is refused', async () => {
+    const agent = await enrolled();
+    agent.state.deviceId = randomUUID();
+    const refused = await agent.report();
+    expect([refused.status, refused.code]).toEqual([404, 'unknown-device']);
+  });
+});
+
+describe('a check-in', () => {
+  const deviceOf = (agent: TestAgent) =>
+    server.context.db
+      .selectFrom('devices')
+      .selectAll()
+      .where('id', '=', agent.state.deviceId)
+      .executeTakeFirstOrThrow();
+
+  test('is answered with signed words and noted', async () => {
+    const agent = await enrolled();
+    const before = Date.now();
+    const { answer } = await agent.checkIn({ agentVersion: '9.9.9' });
+    expect(answer).toMatchObject({ state: 'active', acknowledged: 0, checkInSeconds: 900, policyVersion: 0, need: [] });
+    expect(Date.parse(answer!.serverTime)).toBeGreaterThanOrEqual(before);
+    const device = await deviceOf(agent);
+    expect(device).toMatchObject({ agent_version: '9.9.9', store_epoch: agent.state.epoch, clock_offset_seconds: 0 });
+    expect(Date.parse(device.last_heard_at ?? '')).toBeGreaterThanOrEqual(before);
+  });
+
+  test('measures the clock of the device, and a wrong one turns the light at once', async () => {
+    let wrong = 0;
+    const agent = await createTestAgent({ ...server, now: () => new Date(Date.now() + wrong) });
+    await agent.enrol();
+    await agent.report();
+    expect(await deviceOf(agent)).toMatchObject({ light: 'ok' });
+    wrong = 2 * hourMs;
+    await agent.checkIn();
+    const device = await deviceOf(agent);
+    expect(Math.abs((device.clock_offset_seconds ?? 0) - 7200)).toBeLessThanOrEqual(2);
+    expect(device).toMatchObject({ light: 'critical', light_rank: 0, worst_rule: 'clock-correct' });
+  });
+
+  test.each<[string, unknown]>([
+    ['sequence', -1],
+    ['storeEpoch', 'here'],
+    ['agentVersion', ''],
+    ['contractVersion', 'one'],
+  ])('with a bad %s is refused by name', async (name, value) => {
+    const agent = await enrolled();
+    const refused = await agent.checkIn({ [name]: value });
+    expect([refused.status, refused.code]).toEqual([400, 'malformed']);
+    expect(refused.detail).toContain(name);
+    expect(await deviceOf(agent)).toMatchObject({ last_heard_at: null });
+  });
+
+  test('of a retired device is refused', async () => {
+    const agent = await enrolled();
+    await server.context.db
+      .updateTable('devices')
+      .set({ state: 'retired' })
+      .where('id', '=', agent.state.deviceId)
+      .execute();
+    const refused = await agent.checkIn();
+    expect([refused.status, refused.code]).toEqual([403, 'device-not-active']);
+  });
+});
+
+describe('the wire', () => {
+  const zeros = Buffer.alloc(70 * 1024 * 1024);
+
+  test.each<[string, () => Promise<Buffer>]>([
+    ['zstd', () => promisify(zstdCompress)(zeros)],
+    ['gzip', () => promisify(gzip)(zeros)],
+  ])('a %s bomb is refused as too large', async (encoding, make) => {
+    const agent = await enrolled();
+    const bomb = await make();
+    expect(bomb.byteLength).toBeLessThan(1024 * 1024);
+    const refused = await agent.sendBytes(bomb, { 'content-encoding': encoding });
+    expect([refused.status, refused.code]).toEqual([413, 'too-large']);
+  });
+
+  test('a zstd frame that wants a huge window is refused', async () => {
+    const agent = await enrolled();
+    const params = { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_contentSizeFlag]: 0 };
+    const frame = await promisify(zstdCompress)(randomBytes(1000), { params });
+    const refused = await agent.sendBytes(frame, { 'content-encoding': 'zstd' });
+    expect([refused.status, refused.code]).toEqual([422, 'malformed']);
+  });
+
+  test('more than 8 MiB is refused', async () => {
+    const agent = await enrolled();
+    const refused = await agent.sendBytes(Buffer.alloc(8 * 1024 * 1024 + 1));
+    expect([refused.status, refused.code]).toEqual([413, 'too-large']);
+  });
+
+  test.each(['br', 'deflate', 'zstd, gzip'])('the encoding %s is refused', async (encoding) => {
+    const agent = await enrolled();
+    const refused = await agent.sendBytes(Buffer.from('x'), { 'content-encoding': encoding });
+    expect([refused.status, refused.code]).toEqual([415, 'unsupported-encoding']);
+    expect(refused.headers.get('accept-encoding')).toContain('zstd');
+  });
+
+  test('bytes that are not what their encoding says are refused', async () => {
+    const agent = await enrolled();
+    const { body } = await agent.makeReport();
+    const refused = await agent.sendBytes(body, { 'content-encoding': 'zstd' });
+    expect([refused.status, refused.code]).toEqual([422, 'malformed']);
+  });
+
+  test('a report under another media type is refused', async () => {
+    const agent = await enrolled();
+    const frame = encodeFrame(await agent.makeReport());
+    const refused = await agent.sendBytes(frame, { 'content-type': 'application/octet-stream' });
+    expect([refused.status, refused.code]).toEqual([415, 'unsupported-media-type']);
+  });
+
+  test('a stranger is turned away before the body is taken in', async () => {
+    const response = await fetch(`${server.url}/agent/v1/reports`, {
+      method: 'POST',
+      headers: { 'content-type': reportMediaType, [proofHeader]: 'nobody' },
+      body: Buffer.alloc(9 * 1024 * 1024),
+    });
+    // The size was never looked at: who sends is asked first.
+    expect(response.status).toBe(401);
+  });
+});
