@@ -14,6 +14,7 @@ import { isGap } from '../agent/commands/collect.ts';
 import { createLog } from '../agent/log.ts';
 import { thisMachine } from '../agent/platform/this-machine.ts';
 import type { SendResult } from '../agent/report/server-link.ts';
+import { tasks } from '../agent/schedule/due.ts';
 import { startService } from '../agent/service.ts';
 import { type LoadedSettings, loadSettings } from '../agent/settings/settings.ts';
 import { createMunicipality, listMunicipalities } from '../server/fleet/municipalities.ts';
@@ -189,6 +190,8 @@ async function main(): Promise<void> {
         ({ accepted }) => `${accepted} accepted`,
       );
       agent.publishStatus();
+      // The service goes on from here instead of beginning with the same round again.
+      for (const task of tasks) agent.store.ran(task, new Date());
       if (sent.accepted === 0) {
         throw new Error(
           `the server took no report: this device is "${agent.enrolment()?.state}". ` +
