@@ -1,14 +1,16 @@
 /** The agent's own health: versions, rights, queue, clock. */
 import type { Collector } from './collector.ts';
-import { defined } from './text.ts';
+import { atMost, clean, defined } from './text.ts';
 
 export const agentCollector: Collector<'agent'> = {
   id: 'agent',
   platforms: ['linux', 'win32'],
   timeoutMs: 5000,
   round: 'cheap',
-  collect: async ({ agent, machine }) =>
-    defined({
+  collect: async (context) => {
+    const { agent, machine } = context;
+    const settingsProblems = [...agent.settingsProblems].sort().flatMap((words) => clean(words, 200) ?? []);
+    return defined({
       version: agent.version,
       nodeVersion: process.versions.node,
       platform: machine.platform,
@@ -17,6 +19,7 @@ export const agentCollector: Collector<'agent'> = {
       policyVersion: agent.policyVersion,
       queue: { ...agent.queue },
       clockOffsetSeconds: agent.clockOffsetSeconds,
-      settingsProblems: agent.settingsProblems.slice(0, 32).map((words) => words.slice(0, 200)),
-    }),
+      settingsProblems: atMost(settingsProblems, 32, 'problems of settings', context),
+    });
+  },
 };

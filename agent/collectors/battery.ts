@@ -2,7 +2,7 @@
 import type { FactsOf } from '../contract/facts/index.ts';
 import type { Machine } from '../platform/machine.ts';
 import { CollectError, type Collector } from './collector.ts';
-import { byKey, clean, defined, listOrNone, meaningful, readOptional, wholeNumber } from './text.ts';
+import { atMost, byKey, clean, defined, listOrNone, meaningful, readOptional, wholeNumber } from './text.ts';
 
 type Battery = FactsOf<'battery'>['batteries'][number];
 
@@ -13,14 +13,22 @@ export const batteryCollector: Collector<'battery'> = {
   platforms: ['linux'],
   timeoutMs: 10_000,
   round: 'full',
-  collect: async ({ machine }) => {
+  collect: async (context) => {
+    const { machine } = context;
     const batteries: Battery[] = [];
     for (const name of await listOrNone(machine, supplies)) {
       const battery = await readBattery(machine, name);
       if (battery !== undefined) batteries.push(battery);
     }
     if (batteries.length === 0) throw new CollectError('not-present', 'this machine has no battery');
-    return { batteries: byKey(batteries, ({ name }) => name).slice(0, 16) };
+    return {
+      batteries: atMost(
+        byKey(batteries, ({ name }) => name),
+        16,
+        'batteries',
+        context,
+      ),
+    };
   },
 };
 
@@ -31,7 +39,8 @@ async function readBattery(machine: Machine, name: string): Promise<Battery | un
   if ((await read('type')) !== 'Battery' || (await read('scope')) === 'Device' || (await read('present')) === '0')
     return undefined;
   const number = async (file: string): Promise<number | undefined> => wholeNumber(await read(file), 0, 1e12);
-  const microvolts = (await number('voltage_min_design')) ?? (await number('voltage_now'));
+  // Not the voltage of this moment: the capacity would change with every report.
+  const microvolts = await number('voltage_min_design');
   /** µWh as such, or µAh times volts. */
   const capacity = async (kind: 'full_design' | 'full'): Promise<number | undefined> => {
     const energy = await number(`energy_${kind}`);

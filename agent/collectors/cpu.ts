@@ -5,6 +5,16 @@ import { clean, defined, listOrNone, readOptional, readRequired, wholeNumber } f
 
 const cpus = '/sys/devices/system/cpu';
 
+/** "CPU implementer" of ARM (MIDR_EL1); PCs name their maker in words. */
+const implementers: Readonly<Record<string, string>> = {
+  '0x41': 'ARM',
+  '0x42': 'Broadcom',
+  '0x4e': 'NVIDIA',
+  '0x51': 'Qualcomm',
+  '0x61': 'Apple',
+  '0xc0': 'Ampere',
+};
+
 export const cpuCollector: Collector<'cpu'> = {
   id: 'cpu',
   platforms: ['linux'],
@@ -36,7 +46,7 @@ export const cpuCollector: Collector<'cpu'> = {
     const kHz = wholeNumber(await readOptional(machine, `${cpus}/cpu0/cpufreq/cpuinfo_max_freq`), 1, 2e7);
     return defined({
       model: model ?? clean(`${architecture} ${first.get('CPU part') ?? ''}`, 160) ?? architecture,
-      vendor: clean(first.get('vendor_id') ?? first.get('CPU implementer'), 80),
+      vendor: clean(first.get('vendor_id') ?? implementers[first.get('CPU implementer') ?? ''], 80),
       architecture,
       family: wholeNumber(first.get('cpu family'), 0, 65_535),
       modelNumber: wholeNumber(first.get('model'), 0, 65_535),

@@ -2,7 +2,7 @@
 import type { FactsOf } from '../contract/facts/index.ts';
 import { type CollectContext, CollectError, type Collector } from './collector.ts';
 import { parseEdid } from './edid.ts';
-import { byKey, clean, codeOf, defined, listOrNone, meaningful, readOptional } from './text.ts';
+import { atMost, byKey, clean, codeOf, defined, listOrNone, meaningful, readOptional } from './text.ts';
 
 type Monitor = FactsOf<'display'>['monitors'][number];
 type Adapter = FactsOf<'display'>['adapters'][number];
@@ -22,8 +22,18 @@ export const displayCollector: Collector<'display'> = {
       throw new CollectError('not-present', 'no graphics adapter and no monitor');
     }
     return {
-      monitors: byKey(monitors, ({ connector }) => connector).slice(0, 32),
-      adapters: byKey(adapters, ({ name }) => name).slice(0, 16),
+      monitors: atMost(
+        byKey(monitors, ({ connector }) => connector),
+        32,
+        'monitors',
+        context,
+      ),
+      adapters: atMost(
+        byKey(adapters, ({ name }) => name),
+        16,
+        'adapters',
+        context,
+      ),
     };
   },
 };
@@ -35,8 +45,11 @@ async function readMonitors({ machine, problem }: CollectContext): Promise<Monit
     if (connector === undefined || (await readOptional(machine, `${drm}/${entry}/status`)) !== 'connected') continue;
     let edid: ReturnType<typeof parseEdid>;
     try {
-      edid = parseEdid(await machine.readBytes(`${drm}/${entry}/edid`, { maxBytes: 65_536 }));
-      if (edid === undefined)
+      const bytes = await machine.readBytes(`${drm}/${entry}/edid`, { maxBytes: 65_536 });
+      edid = parseEdid(bytes);
+      // The screen of a virtual machine has nothing to describe.
+      const blank = bytes.length === 0 && connector.startsWith('Virtual-');
+      if (edid === undefined && !blank)
         problem('unreadable', `${connector}: the monitor does not describe itself (no valid EDID)`);
     } catch (error) {
       problem(codeOf(error), `${connector}: ${(error as Error).message}`);
@@ -58,7 +71,7 @@ async function readMonitors({ machine, problem }: CollectContext): Promise<Monit
   return monitors;
 }
 
-async function readAdapters({ machine }: CollectContext): Promise<Adapter[]> {
+async function readAdapters({ machine, problem }: CollectContext): Promise<Adapter[]> {
   const adapters: Adapter[] = [];
   for (const name of await listOrNone(machine, pci)) {
     const read = async (file: string): Promise<string> =>
@@ -66,7 +79,10 @@ async function readAdapters({ machine }: CollectContext): Promise<Adapter[]> {
     // PCI base class 03: display controllers.
     if (!/^0x03/.test(await read('class'))) continue;
     const ids = [await read('vendor'), await read('device')].map((id) => /^0x([0-9a-f]{4})$/.exec(id)?.[1]);
-    if (ids.includes(undefined)) continue;
+    if (ids.includes(undefined)) {
+      problem('unreadable', `${name}: the adapter does not give its PCI ids`);
+      continue;
+    }
     let driver: string | undefined;
     try {
       driver = (await machine.readLink(`${pci}/${name}/driver`)).split('/').at(-1);

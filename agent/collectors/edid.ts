@@ -14,6 +14,9 @@ export interface Edid {
 const blockBytes = 128;
 const header = [0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00];
 
+/** What makers leave in the number nobody filled in: nothing, ones, or everything. */
+const placeholderSerials: ReadonlySet<number> = new Set([0, 0x01010101, 0xffffffff]);
+
 /** Undefined when the bytes are no EDID: wrong header, too short, or a checksum that does not fit. */
 export function parseEdid(bytes: Uint8Array): Edid | undefined {
   if (bytes.length < blockBytes || header.some((byte, index) => bytes[index] !== byte)) return undefined;
@@ -22,6 +25,8 @@ export function parseEdid(bytes: Uint8Array): Edid | undefined {
   const at = (offset: number): number => block[offset] ?? 0;
   const year = at(17) + 1990;
   // 255 in the week marks a model year; the year counts either way.
+  const maker = letters((at(8) << 8) | at(9));
+  const product = (at(10) | (at(11) << 8)).toString(16).toUpperCase().padStart(4, '0');
   const numeric = (at(12) | (at(13) << 8) | (at(14) << 16) | (at(15) << 24)) >>> 0;
   const descriptors = [54, 72, 90, 108].map((offset) => block.subarray(offset, offset + 18));
   const timing = descriptors.find((descriptor) => (descriptor[0] ?? 0) !== 0 || (descriptor[1] ?? 0) !== 0);
@@ -29,14 +34,15 @@ export function parseEdid(bytes: Uint8Array): Edid | undefined {
     const found = descriptors.find((entry) => entry[0] === 0 && entry[1] === 0 && entry[3] === tag);
     return found === undefined ? undefined : Buffer.from(found.subarray(5)).toString('latin1').split('\n')[0];
   };
-  const size = timing === undefined ? undefined : pictureMm(timing);
+  const size = (timing === undefined ? undefined : pictureMm(timing)) ?? bothSides(at(21) * 10, at(22) * 10);
   return {
-    manufacturer: letters((at(8) << 8) | at(9)),
-    model: words(0xfc),
-    serialNumber: words(0xff) ?? (numeric === 0 ? undefined : String(numeric)),
+    manufacturer: maker,
+    // Panels of notebooks seldom name themselves; their plug-and-play id ("AUO573D") is what other tools show then.
+    model: words(0xfc) ?? (maker === undefined ? undefined : maker + product),
+    serialNumber: words(0xff) ?? (placeholderSerials.has(numeric) ? undefined : String(numeric)),
     manufacturedYear: at(17) === 0 || year > 2100 ? undefined : year,
-    widthMm: size?.width ?? positive(at(21) * 10),
-    heightMm: size?.height ?? positive(at(22) * 10),
+    widthMm: size?.width,
+    heightMm: size?.height,
     preferredWidthPx: timing === undefined ? undefined : positive(twelve(timing, 2, 4)),
     preferredHeightPx: timing === undefined ? undefined : positive(twelve(timing, 5, 7)),
   };
@@ -59,6 +65,11 @@ function pictureMm(timing: Uint8Array): { width: number; height: number } | unde
   const high = timing[14] ?? 0;
   const width = (timing[12] ?? 0) | ((high & 0xf0) << 4);
   const height = (timing[13] ?? 0) | ((high & 0x0f) << 8);
+  return bothSides(width, height);
+}
+
+/** A projector has no size; one side alone is a ratio and no length (E-EDID 1.4, 3.6.2). */
+function bothSides(width: number, height: number): { width: number; height: number } | undefined {
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 

@@ -40,8 +40,9 @@ function words(line: string | undefined): string[] | undefined {
     .sort();
 }
 
-/** Mains as soon as one supply is plugged in; battery only when a battery says that it is being used. */
+/** Mains as soon as one supply is plugged in; battery when the PC has one and nothing else feeds it. */
 async function powerSource(machine: Machine): Promise<'mains' | 'battery' | undefined> {
+  let hasBattery = false;
   let discharging = false;
   let unplugged = false;
   for (const name of await listOrNone(machine, supplies)) {
@@ -53,8 +54,10 @@ async function powerSource(machine: Machine): Promise<'mains' | 'battery' | unde
       if (online === '1') return 'mains';
       if (type === 'Mains' && online === '0') unplugged = true;
     }
-    if (type === 'Battery' && (await read('scope')) !== 'Device' && (await read('status')) === 'Discharging')
-      discharging = true;
+    if (type === 'Battery' && (await read('scope')) !== 'Device' && (await read('present')) !== '0') {
+      hasBattery = true;
+      if ((await read('status')) === 'Discharging') discharging = true;
+    }
   }
-  return discharging || unplugged ? 'battery' : undefined;
+  return hasBattery && (discharging || unplugged) ? 'battery' : undefined;
 }

@@ -3,7 +3,7 @@ import type { FactsOf } from '../contract/facts/index.ts';
 import type { InfrastructureTarget } from '../contract/policy.ts';
 import type { Machine } from '../platform/machine.ts';
 import { type CollectContext, CollectError, type Collector } from './collector.ts';
-import { byKey, clean, defined } from './text.ts';
+import { atMost, byKey, clean, defined } from './text.ts';
 
 type Target = FactsOf<'infrastructure'>['targets'][number];
 
@@ -25,7 +25,9 @@ export const infrastructureCollector: Collector<'infrastructure'> = {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) targets.push(await probe(next, context));
     };
     await Promise.all(Array.from({ length: concurrency }, work));
-    return { targets: byKey(targets, ({ name, host, port }) => `${name} ${host} ${port}`).slice(0, 64) };
+    // NUL sorts before every character, so that this is the order of the names.
+    const inOrder = byKey(targets, ({ name, host, port }) => [name, host, port].join('\0'));
+    return { targets: atMost(inOrder, 64, 'targets', context) };
   },
 };
 

@@ -61,7 +61,7 @@ export const osCollector: Collector<'os'> = {
 export function parseOsRelease(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [, key, raw = ''] = /^\s*([A-Z][A-Z0-9_]*)=(.*?)\s*$/.exec(line) ?? [];
+    const [, key, raw = ''] = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(line.trim()) ?? [];
     if (key === undefined) continue;
     const [, single] = /^'([^']*)'$/.exec(raw) ?? [];
     const [, double] = /^"((?:[^"\\]|\\.)*)"$/.exec(raw) ?? [];

@@ -1,7 +1,7 @@
 /** Print queues from CUPS' own file; names and passwords in device addresses stay on the PC. */
 import type { FactsOf } from '../contract/facts/index.ts';
 import { CollectError, type Collector } from './collector.ts';
-import { byKey, clean, codeOf, defined, listOrNone, readOptional } from './text.ts';
+import { atMost, byKey, clean, codeOf, defined, listOrNone, readOptional } from './text.ts';
 
 type Printer = FactsOf<'printers'>['printers'][number];
 
@@ -12,7 +12,8 @@ export const printersCollector: Collector<'printers'> = {
   platforms: ['linux'],
   timeoutMs: 10_000,
   round: 'full',
-  collect: async ({ machine, problem }) => {
+  collect: async (context) => {
+    const { machine, problem } = context;
     let text: string;
     try {
       text = await machine.readText(`${folder}/printers.conf`);
@@ -31,7 +32,14 @@ export const printersCollector: Collector<'printers'> = {
       const model = await modelOf((path) => readOptional(machine, path, 4 * 1024 * 1024), printer.name);
       if (printer.model === undefined && model !== undefined) printer.model = model;
     }
-    return { printers: byKey(printers, ({ name }) => name).slice(0, 256) };
+    return {
+      printers: atMost(
+        byKey(printers, ({ name }) => name),
+        256,
+        'printers',
+        context,
+      ),
+    };
   },
 };
 
@@ -44,12 +52,13 @@ export function parsePrintersConf(text: string): { printers: Printer[]; broken: 
   )) {
     const name = clean(rawName, 127);
     if (name === undefined) continue;
-    const value = (key: string): string | undefined => new RegExp(`^${key}[ \\t]+([^\\n]*)$`, 'm').exec(block)?.[1];
-    const accepting = value('Accepting')?.trim().toLowerCase();
+    const raw = (key: string): string | undefined => new RegExp(`^${key}[ \\t]+([^\\n]*)$`, 'm').exec(block)?.[1];
+    const value = (key: string): string | undefined => unescaped(raw(key)?.replace(/(?<!\\)#.*$/, ''));
+    const accepting = value('Accepting')?.toLowerCase();
     printers.push(
       defined({
         name,
-        ...connectionOf(value('DeviceURI')?.trim() ?? ''),
+        ...connectionOf(unescaped(raw('DeviceURI')) ?? ''),
         model: clean(value('MakeModel'), 160),
         location: clean(value('Location'), 160),
         isDefault: isDefault !== undefined,
@@ -60,19 +69,46 @@ export function parsePrintersConf(text: string): { printers: Printer[]; broken: 
   return { printers, broken: opened - printers.length };
 }
 
-function connectionOf(uri: string): Pick<Printer, 'connection' | 'host'> {
-  const scheme = /^([a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase();
+/** CUPS writes "#" as "\#", since a bare one starts a comment; in an address it can only belong to a password. */
+function unescaped(value: string | undefined): string | undefined {
+  return value?.replaceAll('\\#', '#').trim();
+}
+
+const networkSchemes: ReadonlySet<string> = new Set(['ipp', 'ipps', 'http', 'https', 'socket', 'lpd', 'smb']);
+
+/** Only the host of a device address is taken: user, password, path and options stay on the PC. */
+export function connectionOf(uri: string): Pick<Printer, 'connection' | 'host'> {
+  const [, rawScheme, rest = ''] = /^([a-z0-9+.-]+):(.*)$/is.exec(uri) ?? [];
+  const scheme = rawScheme?.toLowerCase();
+  if (scheme === 'file' || scheme === 'cups-pdf') return { connection: 'virtual' };
   if (scheme === 'usb') return { connection: 'usb' };
-  if (scheme === undefined || ['file', 'cups-pdf', 'implicitclass'].includes(scheme)) return { connection: 'virtual' };
-  // Only the host is taken: user, password, path and options of the address stay here.
-  const authority = /^[a-z0-9+.-]+:\/\/([^/?#]*)/i.exec(uri)?.[1] ?? '';
-  const host = authority
-    .slice(authority.lastIndexOf('@') + 1)
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1');
-  const network = ['ipp', 'ipps', 'http', 'https', 'socket', 'lpd', 'smb', 'dnssd'].includes(scheme);
-  const words = scheme === 'dnssd' ? undefined : clean(host, 253);
-  return network ? defined({ connection: 'network' as const, host: words }) : { connection: 'other' };
+  // Found by name on the network (DNS-SD): the address holds a service and no host.
+  if (scheme === 'dnssd' || scheme === 'implicitclass') return { connection: 'network' };
+  if (scheme !== undefined && networkSchemes.has(scheme))
+    return defined({ connection: 'network' as const, host: hostOf(scheme, rest) });
+  // HPLIP: "hp:/usb/Model?serial=…", "hp:/net/Model?ip=…".
+  const hplip = scheme === 'hp' ? /^\/(usb|net)\//.exec(rest)?.[1] : undefined;
+  if (hplip === 'usb') return { connection: 'usb' };
+  if (hplip === 'net') {
+    return defined({ connection: 'network' as const, host: hostName(/[?&](?:ip|hostname)=([^&]*)/.exec(rest)?.[1]) });
+  }
+  return { connection: 'other' };
+}
+
+/** "//user:password@host:port/path?options"; for smb "//workgroup/host/queue" as well (smbspool(8)). */
+function hostOf(scheme: string, rest: string): string | undefined {
+  const [, authority = '', after = ''] = /^\/\/([^/?#]*)(.*)$/s.exec(rest) ?? [];
+  // A password with an unescaped "/", "?" or "#" cuts the authority short: what looks like the host is the user.
+  if (after.includes('@')) return undefined;
+  const [, first, second] = scheme === 'smb' ? after.split('/') : [];
+  return hostName(first && second ? first : authority.slice(authority.lastIndexOf('@') + 1));
+}
+
+/** A host name or IP address with or without port; anything else is not passed on. */
+function hostName(words: string | undefined): string | undefined {
+  const [, name, literal] =
+    /^(?:([a-z0-9_.-]{1,253})|\[([0-9a-f:.]{2,45})(?:%[^\]]*)?\])(?::\d*)?$/i.exec(words ?? '') ?? [];
+  return name ?? literal;
 }
 
 /** The model a queue's PPD names, where printers.conf does not. */

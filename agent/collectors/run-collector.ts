@@ -27,8 +27,10 @@ export async function runCollector(collector: Collector, round: RoundContext, cl
     const data = await within(collector, { ...round, signal: limit.signal, problem }, limit);
     facts = check(collector.id, data);
   } catch (error) {
+    // Why the section is missing is said whatever was noted before.
+    problems.splice(maxProblems - 1);
     if (error instanceof CollectError) problem(error.code, error.message);
-    else problem('bug', error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    else problem('bug', error instanceof Error ? `${error.name}: ${error.message}` : `threw a ${typeof error}`);
   }
   open = false;
   const section = {

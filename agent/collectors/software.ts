@@ -9,6 +9,8 @@ type Package = FactsOf<'software'>['packages'][number];
 const database = '/var/lib/dpkg';
 /** A PC with 5,000 packages has about 6 MiB. */
 const maxBytes = 64 * 1024 * 1024;
+/** Files without a time carry 1970. */
+const earliest = Date.UTC(1995, 0, 1);
 
 export const softwareCollector: Collector<'software'> = {
   id: 'software',
@@ -16,22 +18,27 @@ export const softwareCollector: Collector<'software'> = {
   timeoutMs: 30_000,
   round: 'full',
   collect: async ({ machine, problem }) => {
-    const { packages, broken } = parseDpkgStatus(await readRequired(machine, `${database}/status`, maxBytes));
+    const text = await readRequired(machine, `${database}/status`, maxBytes);
+    const { packages, shared, broken } = parseDpkgStatus(text);
     if (packages.length === 0) throw new CollectError('unreadable', `${database}/status names no package`);
     if (broken > 0) problem('unreadable', `${database}/status: ${broken} entries cannot be read`);
-    await addDays(machine, packages);
+    // dpkg ends every entry with an empty line: without it the disk was full, or the power went.
+    if (!text.endsWith('\n\n')) problem('truncated', `${database}/status ends in the middle of an entry`);
+    await addDays(machine, packages, shared);
     return { source: 'dpkg', packages: packages.sort(byNameAndArchitecture) };
   },
 };
 
 /**
  * Entries of dpkg's status file (deb822). Every entry dpkg lists counts, also removed packages whose configuration is still
- * there; those say so in `status`. `broken` counts entries without a name or a status.
+ * there; those say so in `status`. `shared` are the libraries that can be there for several architectures; `broken` counts
+ * entries without a name or a status.
  */
-export function parseDpkgStatus(text: string): { packages: Package[]; broken: number } {
+export function parseDpkgStatus(text: string): { packages: Package[]; shared: ReadonlySet<Package>; broken: number } {
   const packages: Package[] = [];
+  const shared = new Set<Package>();
   let broken = 0;
-  for (const entry of text.split(/\n[ \t]*\n/)) {
+  for (const entry of text.split('\n\n')) {
     if (entry.trim() === '') continue;
     const name = clean(value(entry, 'Package'), 200);
     // "want flag status": what dpkg means to do, whether something is wrong, and how far it got.
@@ -42,18 +49,18 @@ export function parseDpkgStatus(text: string): { packages: Package[]; broken: nu
     }
     // A name dpkg has merely heard of is no package on this machine; dpkg-query leaves it out as well.
     if (status === 'not-installed') continue;
-    packages.push(
-      defined({
-        name,
-        version: clean(value(entry, 'Version'), 160),
-        architecture: clean(value(entry, 'Architecture'), 24),
-        publisher: publisher(value(entry, 'Maintainer')),
-        status: status === 'installed' ? undefined : clean(status, 40),
-        installedKiB: wholeNumber(value(entry, 'Installed-Size'), 0, 2 ** 40),
-      }),
-    );
+    const found: Package = defined({
+      name,
+      version: clean(value(entry, 'Version'), 160),
+      architecture: clean(value(entry, 'Architecture'), 24),
+      publisher: publisher(value(entry, 'Maintainer')),
+      status: status === 'installed' ? undefined : clean(status, 40),
+      installedKiB: wholeNumber(value(entry, 'Installed-Size'), 0, 2 ** 40),
+    });
+    packages.push(found);
+    if (value(entry, 'Multi-Arch') === 'same') shared.add(found);
   }
-  return { packages, broken };
+  return { packages, shared, broken };
 }
 
 /** The first line of a field; found by text search because 3,000 entries with 20 fields each are a lot of objects. */
@@ -71,21 +78,16 @@ function publisher(maintainer: string | undefined): string | undefined {
 }
 
 /** dpkg writes a package's file list anew whenever it installs or upgrades it. */
-async function addDays(machine: Machine, packages: Package[]): Promise<void> {
-  const info = `${database}/info`;
-  await Promise.all(
-    packages.map(async (entry) => {
-      for (const name of [entry.name, `${entry.name}:${entry.architecture ?? ''}`]) {
-        try {
-          const { modifiedAt } = await machine.stat(`${info}/${name}.list`);
-          if (modifiedAt.getTime() > Date.UTC(1995, 0, 1)) entry.changedOn = modifiedAt.toISOString().slice(0, 10);
-          return;
-        } catch {
-          // Packages of several architectures carry theirs in the file name.
-        }
-      }
-    }),
-  );
+async function addDays(machine: Machine, packages: readonly Package[], shared: ReadonlySet<Package>): Promise<void> {
+  for (const entry of packages) {
+    const name = shared.has(entry) ? `${entry.name}:${entry.architecture ?? ''}` : entry.name;
+    try {
+      const { modifiedAt } = await machine.stat(`${database}/info/${name}.list`);
+      if (modifiedAt.getTime() > earliest) entry.changedOn = modifiedAt.toISOString().slice(0, 10);
+    } catch {
+      // A removed package whose list is gone as well: the day is not known.
+    }
+  }
 }
 
 function byNameAndArchitecture(a: Package, b: Package): number {

@@ -8,6 +8,7 @@ type SystemFacts = FactsOf<'system'>;
 type Chassis = NonNullable<SystemFacts['chassis']>;
 
 const dmi = '/sys/class/dmi/id';
+const deviceTree = '/proc/device-tree';
 
 /** SMBIOS 3.7, table 17 "System Enclosure or Chassis Types". */
 const chassisTypes: Readonly<Record<number, Chassis>> = {
@@ -46,7 +47,7 @@ const hypervisors: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/bhyve/i, 'bhyve'],
   [/amazon ec2/i, 'amazon'],
   [/google compute engine/i, 'google'],
-  [/openstack|qemu|bochs/i, 'qemu'],
+  [/openstack|qemu|bochs|linux,dummy-virt/i, 'qemu'],
   [/microsoft corporation.*virtual machine/i, 'hyper-v'],
 ];
 
@@ -57,8 +58,10 @@ export const systemCollector: Collector<'system'> = {
   round: 'full',
   collect: async (context) => {
     const { machine } = context;
-    const firmware = await readFirmware(context);
-    const virtualization = await detectVirtualization(machine, firmware);
+    const container = await detectContainer(machine);
+    // A container sees the tables of the machine below it: their serial numbers would make two devices one.
+    const firmware = container === undefined ? await readFirmware(context) : {};
+    const virtualization = container ?? (await detectHypervisor(machine, firmware));
     const chassis = chassisOf(firmware['chassis_type'], virtualization.kind);
     const board = defined({
       manufacturer: meaningful(firmware['board_vendor'], 120),
@@ -70,7 +73,7 @@ export const systemCollector: Collector<'system'> = {
       vendor: meaningful(firmware['bios_vendor'], 120),
       version: meaningful(firmware['bios_version'], 120),
       releasedOn: isoDay(firmware['bios_date']),
-      bootMode: await bootMode(machine, firmware),
+      bootMode: container === undefined ? await bootMode(machine, firmware) : undefined,
     });
     return defined({
       hostname: clean(machine.hostname, 253) ?? 'unknown',
@@ -93,18 +96,23 @@ type Firmware = Readonly<Record<string, string | undefined>>;
 
 /** Identity fields whose absence has to be said: without them two PCs cannot be told apart by their hardware. */
 const identity: readonly string[] = ['product_serial', 'product_uuid', 'board_serial'];
+const wanted: ReadonlySet<string> = new Set([
+  ...identity,
+  ...['sys_vendor', 'product_name', 'product_version', 'chassis_type', 'chassis_asset_tag'],
+  ...['board_vendor', 'board_name', 'board_version', 'bios_vendor', 'bios_version', 'bios_date'],
+]);
 
 async function readFirmware({ machine, problem }: CollectContext): Promise<Firmware> {
   let names: string[];
   try {
     names = await machine.list(dmi);
   } catch (error) {
-    problem(codeOf(error), `${dmi}: the firmware describes no hardware (no SMBIOS tables)`);
-    return {};
+    const board = await readDeviceTree(machine);
+    if (board === undefined) problem(codeOf(error), `${dmi}: the firmware describes no hardware (no SMBIOS tables)`);
+    return board ?? {};
   }
   const found: Record<string, string> = {};
-  for (const name of names) {
-    if (!/^(sys|product|board|bios|chassis)_/.test(name)) continue;
+  for (const name of names.filter((one) => wanted.has(one))) {
     try {
       const value = (await machine.readText(`${dmi}/${name}`, { maxBytes: 4096 })).trim();
       found[name] = value;
@@ -118,6 +126,13 @@ async function readFirmware({ machine, problem }: CollectContext): Promise<Firmw
   return found;
 }
 
+/** Small ARM boards have no SMBIOS; their names stand in the device tree, each ended by a zero byte. */
+async function readDeviceTree(machine: Machine): Promise<Firmware | undefined> {
+  const model = clean(await readOptional(machine, `${deviceTree}/model`), 160);
+  if (model === undefined) return undefined;
+  return { product_name: model, product_serial: await readOptional(machine, `${deviceTree}/serial-number`) };
+}
+
 function chassisOf(type: string | undefined, kind: SystemFacts['virtualization']['kind']): Chassis | undefined {
   if (kind === 'vm') return 'virtual-machine';
   if (kind === 'container') return 'container';
@@ -127,21 +142,26 @@ function chassisOf(type: string | undefined, kind: SystemFacts['virtualization']
   return chassisTypes[number & 0x7f] ?? 'other';
 }
 
-async function detectVirtualization(machine: Machine, firmware: Firmware): Promise<SystemFacts['virtualization']> {
+async function detectContainer(machine: Machine): Promise<SystemFacts['virtualization'] | undefined> {
   const container = await readOptional(machine, '/run/systemd/container');
   if (container !== undefined) return defined({ kind: 'container' as const, hypervisor: clean(container, 60) });
   if (await hasLayeredRoot(machine)) {
     if (await exists(machine, '/.dockerenv')) return { kind: 'container', hypervisor: 'docker' };
     if (await exists(machine, '/run/.containerenv')) return { kind: 'container', hypervisor: 'podman' };
   }
+  return undefined;
+}
 
+async function detectHypervisor(machine: Machine, firmware: Firmware): Promise<SystemFacts['virtualization']> {
   const words = ['sys_vendor', 'product_name', 'board_vendor', 'bios_vendor']
     .map((name) => firmware[name] ?? '')
     .join(' ');
   const byName = hypervisors.find(([pattern]) => pattern.test(words))?.[1];
   const xen = await readOptional(machine, '/sys/hypervisor/type');
   const flags = /^flags\s*:.*\bhypervisor\b/m.test((await readOptional(machine, '/proc/cpuinfo', 4_194_304)) ?? '');
-  if (byName !== undefined || flags || xen !== undefined) {
+  // ARM processors have no such flag; there the hypervisor adds itself to the device tree.
+  const node = await exists(machine, `${deviceTree}/hypervisor`);
+  if (byName !== undefined || flags || xen !== undefined || node) {
     return defined({ kind: 'vm' as const, hypervisor: byName ?? clean(xen, 60) });
   }
   return { kind: 'none' };
@@ -177,8 +197,11 @@ async function domainOf(machine: Machine): Promise<string | undefined> {
 /** "mm/dd/yyyy" as SMBIOS writes it. */
 function isoDay(date: string | undefined): string | undefined {
   const [, month, day, year] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(date ?? '') ?? [];
-  const iso = `${year}-${month}-${day}`;
-  return Number(year) >= 1990 && !Number.isNaN(Date.parse(iso)) ? iso : undefined;
+  const time = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  if (!(time >= Date.UTC(1990, 0, 1))) return undefined;
+  // 30 February would become a day in March.
+  const iso = new Date(time).toISOString().slice(0, 10);
+  return iso === `${year}-${month}-${day}` ? iso : undefined;
 }
 
 async function exists(machine: Machine, path: string): Promise<boolean> {

@@ -3,9 +3,13 @@ import type { ProblemCode } from '../contract/report.ts';
 import type { Machine } from '../platform/machine.ts';
 import { type CollectContext, CollectError } from './collector.ts';
 
+/** Words of visible ASCII with one blank between them: nearly all there are, and nothing to clean. */
+const plainWords = /^[!-~]+(?: [!-~]+)*$/;
+
 /** Without control characters and doubled blanks, cut to `max` UTF-16 code units; undefined when nothing is left. */
 export function clean(value: string | undefined, max: number): string | undefined {
   if (value === undefined) return undefined;
+  if (value.length <= max && plainWords.test(value)) return value;
   const words = value
     .toWellFormed()
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go

@@ -2,7 +2,7 @@
 import type { FactsOf } from '../contract/facts/index.ts';
 import type { Machine } from '../platform/machine.ts';
 import { CollectError, type Collector } from './collector.ts';
-import { byKey, clean, defined, listOrNone, meaningful, readOptional } from './text.ts';
+import { atMost, byKey, clean, defined, listOrNone, meaningful, readOptional } from './text.ts';
 
 type Device = FactsOf<'usb'>['devices'][number];
 
@@ -37,7 +37,8 @@ export const usbCollector: Collector<'usb'> = {
   platforms: ['linux'],
   timeoutMs: 10_000,
   round: 'full',
-  collect: async ({ machine }) => {
+  collect: async (context) => {
+    const { machine } = context;
     const names = await listOrNone(machine, bus);
     // "usb1" is the hub inside a controller: a machine without one has no USB.
     if (!names.some((name) => /^usb\d+$/.test(name)))
@@ -47,7 +48,14 @@ export const usbCollector: Collector<'usb'> = {
       const device = await readDevice(machine, port, names);
       if (device !== undefined) devices.push(device);
     }
-    return { devices: byKey(devices, (device) => device.port).slice(0, 256) };
+    return {
+      devices: atMost(
+        byKey(devices, (device) => device.port),
+        256,
+        'devices',
+        context,
+      ),
+    };
   },
 };
 

@@ -2,6 +2,5 @@
 import type { CommandName } from './machine.ts';
 
 export const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
-  'systemd-detect-virt': ['/usr/bin/systemd-detect-virt', '/bin/systemd-detect-virt'],
-  lpstat: ['/usr/bin/lpstat'],
+  stat: ['/usr/bin/stat', '/bin/stat'],
 };

@@ -52,8 +52,9 @@ export async function connectTo(
 }
 
 /**
- * The handshake itself is strict. The certificate is read on the way: `checkServerIdentity` sees it once the chain was
- * found good, so the certificate of a server with a broken chain stays unknown and the failure says "tls".
+ * The handshake is strict: a chain or a name that does not hold ends the connection before `secureConnect`. The
+ * certificate of such a server is what a technician needs most (a firewall with its own, one that ran out last week), so it
+ * is read at the last moment before the verdict: `keylog` comes when the server's messages are in. Its secrets are ignored.
  */
 async function shakeHands(
   socket: Socket,
@@ -73,12 +74,10 @@ async function shakeHands(
       ...(options.ca === undefined ? [] : [options.ca]),
     ],
   });
-  secure.once('secureConnect', () => {
-    seen = secure.getPeerCertificate();
-  });
-  // A wrong name fails after the chain was verified; the error brings the certificate along.
-  secure.once('error', (error: Error & { cert?: PeerCertificate }) => {
-    seen ??= error.cert;
+  secure.on('keylog', () => {
+    // Before the server has shown its certificate this is an empty object.
+    const peer = secure.getPeerCertificate();
+    if (peer?.valid_to !== undefined) seen = peer;
   });
   const failed = await settled(secure, 'secureConnect', timeoutMs, options.signal);
   const trusted = failed === undefined;

@@ -1,16 +1,20 @@
 /** Linux as collectors see it: bounded reads below a root, so that a recorded tree of another PC is read by the same code. */
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, readlink, stat, statfs } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, open as openCallback, read as readCallback, statSync } from 'node:fs';
+import { readdir, readlink, statfs } from 'node:fs/promises';
 import { hostname, machine, release, version } from 'node:os';
 import { posix } from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import { commandPaths } from './commands.ts';
 import { connectTo } from './connect.ts';
 import { type Machine, ReadError } from './machine.ts';
 import { runCommand } from './run-command.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
-const chunkBytes = 64 * 1024;
+const smallestBuffer = 4096;
+// Plain descriptors: a FileHandle for each of hundreds of small files costs several times as much.
+const open = promisify(openCallback);
+const read = promisify(readCallback);
 /** As many links as the kernel follows. */
 const maxLinks = 40;
 
@@ -52,7 +56,9 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
       }),
     stat: (path) =>
       guarded(path, async (real) => {
-        const found = await stat(real);
+        // The kernel answers from memory; the way through the thread pool would cost ten times as much, 3,000 times over.
+        const found = statSync(real, { throwIfNoEntry: false });
+        if (found === undefined) throw new ReadError(path, 'ENOENT');
         return {
           kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
           sizeBytes: found.size,
@@ -71,28 +77,28 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
   };
 }
 
-/** Bounded by what comes, not by what stat says: files of the kernel report a size of 0. */
+/** Bounded by what comes, not by what stat says: files of the kernel report a size of 0 or of a page. */
 async function readBounded(path: string, real: string, maxBytes: number): Promise<Uint8Array> {
   // O_NONBLOCK: a pipe somebody put in the place of a file must not hold up the round.
-  const handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const descriptor = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    if (!(await handle.stat()).isFile()) throw new ReadError(path, 'EINVAL');
-    return await readAll(path, handle, maxBytes);
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new ReadError(path, 'EINVAL');
+    // One byte more than may be there, so that the end and the excess both show.
+    let buffer = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(smallestBuffer, found.size)) + 1);
+    let total = 0;
+    for (;;) {
+      const { bytesRead } = await read(descriptor, buffer, total, buffer.length - total, null);
+      if (bytesRead === 0) return buffer.subarray(0, total);
+      total += bytesRead;
+      if (total > maxBytes) throw new ReadError(path, 'EFBIG');
+      if (total < buffer.length) continue;
+      const larger = Buffer.allocUnsafe(Math.min(maxBytes + 1, buffer.length * 2));
+      buffer.copy(larger);
+      buffer = larger;
+    }
   } finally {
-    await handle.close();
-  }
-}
-
-async function readAll(path: string, handle: FileHandle, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  for (;;) {
-    const chunk = new Uint8Array(chunkBytes);
-    const { bytesRead } = await handle.read(chunk, 0, chunkBytes);
-    if (bytesRead === 0) return Buffer.concat(chunks, total);
-    total += bytesRead;
-    if (total > maxBytes) throw new ReadError(path, 'EFBIG');
-    chunks.push(chunk.subarray(0, bytesRead));
+    closeSync(descriptor);
   }
 }
 

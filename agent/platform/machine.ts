@@ -31,7 +31,7 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'systemd-detect-virt' | 'lpstat';
+export type CommandName = 'stat';
 
 /**
  * All paths are absolute paths of the machine described, such as "/proc/meminfo". A recorded tree prefixes its root.
@@ -51,6 +51,7 @@ export interface Machine {
   /** Target of a symbolic link, as written. */
   readLink(path: string): Promise<string>;
   stat(path: string): Promise<FileStat>;
+  /** For local file systems only: a question to a share whose server is gone cannot be taken back, see `run`. */
   volumeSize(mountPoint: string): Promise<VolumeSize>;
   run(
     command: CommandName,

@@ -24,27 +24,29 @@ export function runCommand(
     });
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     let size = 0;
-    let cut: CommandOutcome | undefined;
-    const end = (outcome: CommandOutcome): void => {
-      cut ??= outcome;
-      if (child.pid !== undefined) killGroup(child.pid);
-    };
-    const timer = setTimeout(() => end({ kind: 'timeout' }), options.timeoutMs);
-    const abort = (): void => end({ kind: 'timeout' });
-    options.signal.addEventListener('abort', abort, { once: true });
-    if (options.signal.aborted) abort();
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxOutputBytes) end({ kind: 'too-much-output' });
-        else output[name].push(chunk);
-      });
-    }
     const finish = (outcome: CommandOutcome): void => {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', abort);
-      resolve(cut ?? outcome);
+      resolve(outcome);
     };
+    // Does not wait for the end: a program the kernel holds, or one that left the group, must not hold this one.
+    const cut = (outcome: CommandOutcome): void => {
+      if (child.pid !== undefined) killGroup(child.pid);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+      finish(outcome);
+    };
+    const abort = (): void => cut({ kind: 'timeout' });
+    const timer = setTimeout(abort, options.timeoutMs);
+    options.signal.addEventListener('abort', abort, { once: true });
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxOutputBytes) cut({ kind: 'too-much-output' });
+        else output[name].push(chunk);
+      });
+    }
     child.once('error', () => finish({ kind: 'not-found' }));
     child.once('close', (exitCode) =>
       finish({
@@ -54,6 +56,7 @@ export function runCommand(
         stderr: Buffer.concat(output.stderr).toString('utf8'),
       }),
     );
+    if (options.signal.aborted) abort();
   });
 }
 

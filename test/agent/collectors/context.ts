@@ -5,7 +5,9 @@ import type { FactsOf, SectionId } from '../../../agent/contract/facts/index.ts'
 import type { InfrastructureTarget } from '../../../agent/contract/policy.ts';
 import type { KnownSection } from '../../../agent/contract/report.ts';
 import { systemClock } from '../../../agent/platform/clock.ts';
+import type { LinuxMachineOptions } from '../../../agent/platform/linux-machine.ts';
 import type { Machine } from '../../../agent/platform/machine.ts';
+import { type RecordedTree, recordedMachine } from '../../fakes/recorded-machine.ts';
 
 export const now = new Date('2026-11-24T09:00:00.000Z');
 
@@ -28,3 +30,17 @@ export async function sectionOf<Id extends SectionId>(
   const [section] = await runRound(chosen, contextOf(machine, targets), { clock: systemClock });
   return section as Omit<KnownSection, 'data'> & { data?: FactsOf<Id> };
 }
+
+export const gib = 1024 ** 3;
+
+/** A recorded PC whose file systems, local and remote, all have 100 GiB with a little more than 40 GiB free. */
+export const pc = (tree: RecordedTree, options: Omit<LinuxMachineOptions, 'root'> = {}): Machine =>
+  recordedMachine(tree, {
+    hostname: 'rathaus-07',
+    volumeSize: async () => ({ sizeBytes: 100 * gib, freeBytes: 40 * gib + 12_345 }),
+    run: async () => ({ kind: 'exited', exitCode: 0, stdout: `1024 ${100 * 1024 ** 2} ${40 * 1024 ** 2}`, stderr: '' }),
+    ...options,
+  });
+
+export const codesOf = (section: { problems: readonly { code: string }[] }): string[] =>
+  section.problems.map(({ code }) => code).sort();

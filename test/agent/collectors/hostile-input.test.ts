@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parseCpuinfo } from '../../../agent/collectors/cpu.ts';
 import { parseEdid } from '../../../agent/collectors/edid.ts';
 import { roundUp } from '../../../agent/collectors/infrastructure.ts';
-import { parseFibTrie, parseIfInet6, parseRoutes } from '../../../agent/collectors/network.ts';
+import { parseFibTrie, parseIfInet6, parseRoutes } from '../../../agent/collectors/network-tables.ts';
 import { parseOsRelease } from '../../../agent/collectors/os.ts';
 import { parsePrintersConf } from '../../../agent/collectors/printers.ts';
 import { parseSmbiosMemory } from '../../../agent/collectors/smbios.ts';

@@ -57,6 +57,7 @@ test('a collector that hangs and ignores its signal is left behind', async () =>
 test.each([
   ['an error', () => Promise.reject(new TypeError('no such thing')), 'bug'],
   ['something that is no error', () => Promise.reject('words'), 'bug'],
+  ['something that has no words', () => Promise.reject(Object.create(null)), 'bug'],
   [
     'a synchronous error',
     () => {
@@ -103,6 +104,18 @@ test('a flood of problems stays within the contract', async () => {
     },
   });
   expect((await round(noisy)).get('cpu')?.problems).toHaveLength(64);
+});
+
+test('why a section is missing is said, however much was noted before', async () => {
+  const noisy = named('cpu', {
+    collect: async ({ problem }) => {
+      for (let index = 0; index < 100; index += 1) problem('denied', `${index}`);
+      throw new CollectError('unreadable', 'the reason');
+    },
+  });
+  const problems = (await round(noisy)).get('cpu')?.problems;
+  expect(problems).toHaveLength(64);
+  expect(problems?.at(-1)).toEqual({ code: 'unreadable', detail: 'the reason' });
 });
 
 test('no more than the given number run at a time, and the order of the report is that of the ids', async () => {

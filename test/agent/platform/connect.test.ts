@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { createServer as createTls } from 'node:tls';
+import { createServer as createTls, DEFAULT_MAX_VERSION } from 'node:tls';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connectTo } from '../../../agent/platform/connect.ts';
 import { type Certificates, makeCertificates } from '../../fixtures/certificates.ts';
@@ -56,14 +56,35 @@ test('a certificate of a known authority is trusted and dated', async () => {
 });
 
 test.each([
-  ['an unknown authority', 20, undefined, 'localhost'],
-  ['an expired certificate', -1, 'ca', 'localhost'],
-  ['another name', 20, 'ca', '127.0.0.1'],
-])('%s fails as "tls" and is never trusted', async (_name, days, ca, host) => {
-  const port = await listen(createTls(certificates.issue('server', days)));
-  const result = await look(port, true, { host, ...(ca === undefined ? {} : { ca: certificates.ca }) });
-  expect(result).toMatchObject({ reachable: false, failure: 'tls' });
-  expect(result.certificate?.trusted ?? false).toBe(false);
+  ['an unknown authority', 20, undefined, 'localhost', DEFAULT_MAX_VERSION],
+  ['an unknown authority over TLS 1.2', 20, undefined, 'localhost', 'TLSv1.2' as const],
+  ['an expired certificate', -1, 'ca', 'localhost', DEFAULT_MAX_VERSION],
+  ['another name', 20, 'ca', '127.0.0.1', DEFAULT_MAX_VERSION],
+])(
+  '%s fails as "tls", is never trusted, and shows until when it is valid',
+  async (_name, days, ca, host, maxVersion) => {
+    let encrypted = 0;
+    const server = createTls({ ...certificates.issue('server', days), maxVersion }, (socket) => {
+      socket.on('data', () => {
+        encrypted += 1;
+      });
+    });
+    server.on('tlsClientError', () => undefined);
+    const port = await listen(server);
+    const result = await look(port, true, { host, ...(ca === undefined ? {} : { ca: certificates.ca }) });
+    expect(result).toMatchObject({
+      reachable: false,
+      failure: 'tls',
+      certificate: { subject: 'localhost', issuer: 'Test CA', trusted: false },
+    });
+    expect(((result.certificate?.validUntil.getTime() ?? 0) - Date.now()) / 86_400_000).toBeCloseTo(days, 0);
+    expect(encrypted).toBe(0);
+  },
+);
+
+test('a server that speaks no TLS has no certificate', async () => {
+  const port = await listen(createServer((socket) => socket.end('220 mail.example ESMTP\r\n')));
+  expect(await look(port, true)).toEqual({ reachable: false, failure: 'tls', connectMs: expect.any(Number) });
 });
 
 test('a server that accepts and then says nothing is a timeout', async () => {

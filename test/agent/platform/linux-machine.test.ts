@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,6 +33,17 @@ test('a file that is too large is an error, not a part of it', async () => {
   expect(await machine.readText(file, { maxBytes: 100_001 })).toHaveLength(100_001);
 });
 
+test('a file that grows past its first buffer is read to its end', async () => {
+  const file = join(folder(), 'big');
+  const text = 'ä€x'.repeat(70_000);
+  writeFileSync(file, text);
+  expect(await machine.readText(file)).toBe(text);
+  // The kernel says 0 bytes, whatever there is.
+  expect(await machine.readText('/proc/kallsyms', { maxBytes: 64 * 1024 * 1024 })).toMatch(
+    /^[0-9a-f]{8}[^]{10000,}\n$/,
+  );
+});
+
 test('a pipe or a directory in the place of a file holds up nothing', async () => {
   const dir = folder();
   execFileSync('mkfifo', [join(dir, 'pipe')]);
@@ -43,6 +54,8 @@ test('a pipe or a directory in the place of a file holds up nothing', async () =
 test('absent files and relative paths have their code', async () => {
   expect(await codeOf(machine.readText('/nowhere/at/all'))).toBe('ENOENT');
   expect(await codeOf(machine.list('/nowhere'))).toBe('ENOENT');
+  expect(await codeOf(machine.stat('/nowhere'))).toBe('ENOENT');
+  expect(await codeOf(machine.stat('/etc/hostname/x'))).toBe('ENOTDIR');
   expect(await codeOf(machine.readText('etc/hostname'))).toBe('EINVAL');
 });
 
@@ -65,6 +78,27 @@ test('links of a recorded tree lead to places inside it, never out', async () =>
   expect(await codeOf(recorded.readText('/loop'))).toBe('ELOOP');
   expect(await codeOf(recorded.readText('/../../../etc/hostname'))).toBe('ENOENT');
   expect(await recorded.readLink('/absolute')).toBe('/data/file');
+});
+
+test('a read leaves no file open', async () => {
+  const file = join(folder(), 'file');
+  writeFileSync(file, 'x');
+  const open = async (): Promise<number> => (await machine.list('/proc/self/fd')).length;
+  const before = await open();
+  for (let times = 0; times < 50; times += 1) {
+    await machine.readText(file);
+    await codeOf(machine.readText('/proc'));
+    await codeOf(machine.readText(file, { maxBytes: 0 }));
+  }
+  expect(await open()).toBeLessThan(before + 25);
+});
+
+test('local file systems have the size the kernel gives', async () => {
+  const { sizeBytes, freeBytes } = await machine.volumeSize('/');
+  const found = statfsSync('/');
+  expect(sizeBytes).toBe(found.blocks * found.bsize);
+  expect(freeBytes).toBeLessThanOrEqual(sizeBytes);
+  expect(await codeOf(machine.volumeSize('/nowhere'))).toBe('ENOENT');
 });
 
 test('names come sorted, kinds and times as they are', async () => {

@@ -51,6 +51,17 @@ function isAlive(pid: string): boolean {
   return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 }
 
+test('a program that left the group and holds the output holds up nobody', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'kits-run-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const pidFile = join(dir, 'pid');
+  const started = `setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' & while [ ! -s ${pidFile} ]; do :; done; wait`;
+  expect(await shell(started, 1000)).toEqual({ kind: 'timeout' });
+  const pid = readFileSync(pidFile, 'utf8').trim();
+  expect(isAlive(pid)).toBe(true);
+  process.kill(Number(pid), 'SIGKILL');
+});
+
 test('a flood of output is cut off', async () => {
   expect(await shell('while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done')).toEqual({
     kind: 'too-much-output',
