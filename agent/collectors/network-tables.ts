@@ -30,78 +30,21 @@ function swap(hex: string): number {
   return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }
 
-/** What the kernel's routing trie says about this machine itself. Addresses as numbers in network order, without 127/8. */
-export interface LocalAddresses {
-  /** "/32 host LOCAL". */
-  readonly own: ReadonlySet<number>;
-  /** "/32 link BROADCAST": the kernel enters one for each network of up to /30 in which it has an address. */
-  readonly broadcasts: ReadonlySet<number>;
-}
-
-export function parseFibTrie(text: string): LocalAddresses {
-  const own = new Set<number>();
-  const broadcasts = new Set<number>();
-  let last: number | undefined;
-  for (const line of text.split('\n')) {
-    const address = /\|-- (\d{1,3}(?:\.\d{1,3}){3})/.exec(line)?.[1];
-    if (address !== undefined) last = toNumber(address);
-    if (last === undefined || last >>> 24 === 127) continue;
-    if (line.includes('/32 host LOCAL')) own.add(last);
-    if (line.includes('/32 link BROADCAST')) broadcasts.add(last);
-  }
-  return { own, broadcasts };
-}
-
-/**
- * The trie names no interfaces; the route to the network an address lies in does. A route counts only when the network
- * is this machine's own (its broadcast address is known) and not one that merely leads through a tunnel. Where two
- * interfaces lie in the same network the tables do not tell them apart: such an address goes with none of them.
- */
-export function assignIpv4(
-  { own, broadcasts }: LocalAddresses,
-  routes: readonly Route[],
-): { byInterface: ReadonlyMap<string, Address[]>; unassigned: string[] } {
-  const byInterface = new Map<string, Address[]>();
-  const unassigned: string[] = [];
-  const connected = routes.filter(
-    ({ destination, gateway, mask }) =>
-      gateway === 0 && (prefixOf(mask) > 30 || broadcasts.has((destination | ~mask) >>> 0)),
-  );
-  for (const number of own) {
-    const around = connected.filter(({ destination, mask }) => (number & mask) >>> 0 === destination);
-    const [closest] = around.sort((a, b) => b.mask - a.mask);
-    const address = toAddress(number);
-    if (closest === undefined || around.some((route) => route.interface !== closest.interface)) {
-      unassigned.push(address);
-      continue;
-    }
-    byInterface.set(closest.interface, [
-      ...(byInterface.get(closest.interface) ?? []),
-      { address, family: 'ipv4', prefixLength: prefixOf(closest.mask) },
-    ]);
-  }
-  return { byInterface, unassigned };
-}
-
-function prefixOf(mask: number): number {
-  return Math.clz32(~mask);
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, part) => ((sum << 8) | Number(part)) >>> 0, 0);
-}
-
 function toAddress(number: number): string {
   return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.');
 }
 
-/** /proc/net/if_inet6: address, index, prefix length, scope, flags, name; link-local scope is left out. */
+/** IFA_F_TEMPORARY of linux/if_addr.h: a privacy address (RFC 8981), another one every day. */
+const temporary = 0x01;
+
+/** /proc/net/if_inet6: address, index, prefix length, scope, flags, name; link-local and temporary ones are left out. */
 export function parseIfInet6(text: string): ReadonlyMap<string, Address[]> {
   const byInterface = new Map<string, Address[]>();
   for (const line of text.split('\n')) {
-    const [hex, , prefix, scope, , name] = line.trim().split(/\s+/);
+    const [hex, , prefix, scope, flags, name] = line.trim().split(/\s+/);
     const prefixLength = Number.parseInt(prefix ?? '', 16);
     if (name === undefined || name === 'lo' || scope === '20' || !(prefixLength >= 0 && prefixLength <= 128)) continue;
+    if ((Number.parseInt(flags ?? '', 16) & temporary) !== 0) continue;
     const address = ipv6(hex ?? '');
     if (address === undefined) continue;
     byInterface.set(name, [...(byInterface.get(name) ?? []), { address, family: 'ipv6', prefixLength }]);

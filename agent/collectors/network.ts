@@ -3,12 +3,10 @@ import type { FactsOf } from '../contract/facts/index.ts';
 import type { Machine } from '../platform/machine.ts';
 import { type CollectContext, CollectError, type Collector } from './collector.ts';
 import {
-  assignIpv4,
   distinct,
   gatewayKey,
   gatewaysOf,
   gatewaysOf6,
-  parseFibTrie,
   parseIfInet6,
   parseNameservers,
   parseRoutes,
@@ -28,22 +26,19 @@ export const networkCollector: Collector<'network'> = {
   collect: async (context) => {
     const { machine } = context;
     const routes = parseRoutes(await readTable(context, '/proc/net/route'));
-    const ipv4 = assignIpv4(parseFibTrie(await readTable(context, '/proc/net/fib_trie')), routes);
+    const ipv4 = Map.groupBy(machine.ipv4Addresses(), (entry) => entry.interface);
     const ipv6 = parseIfInet6(await readTable(context, '/proc/net/if_inet6'));
     const interfaces: Interface[] = [];
     for (const name of await listInterfaces(machine)) {
       // Files in this folder that are no interfaces ("bonding_masters") have no type.
       const type = await readOptional(machine, `${classNet}/${name}/type`);
       if (type === undefined) continue;
-      interfaces.push(
-        await readInterface(context, name, type, [...(ipv4.byInterface.get(name) ?? []), ...(ipv6.get(name) ?? [])]),
+      const own = (ipv4.get(name) ?? []).map(
+        ({ address, prefixLength }): Address => ({ address, family: 'ipv4', prefixLength }),
       );
+      interfaces.push(await readInterface(context, name, type, [...own, ...(ipv6.get(name) ?? [])]));
     }
     if (interfaces.length === 0) throw new CollectError('not-present', 'no network interface but the loopback');
-    if (ipv4.unassigned.length > 0) {
-      const which = ipv4.unassigned.slice(0, 8).join(', ');
-      context.problem('unsupported', `the kernel's tables do not say which interface has ${which}`);
-    }
     const gateways = [...gatewaysOf(routes), ...gatewaysOf6(await readTable(context, '/proc/net/ipv6_route'))];
     // A server of containers has hundreds of virtual interfaces: its real ones come first.
     const inOrder = byKey(interfaces, ({ kind, name }) => `${kind === 'virtual' ? 1 : 0} ${name}`);

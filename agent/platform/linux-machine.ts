@@ -1,7 +1,7 @@
 /** Linux as collectors see it: bounded reads below a root, so that a recorded tree of another PC is read by the same code. */
 import { closeSync, constants, fstatSync, open as openCallback, read as readCallback, statSync } from 'node:fs';
 import { readdir, readlink, statfs } from 'node:fs/promises';
-import { hostname, machine, release, version } from 'node:os';
+import { hostname, machine, networkInterfaces, release, version } from 'node:os';
 import { posix } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -20,7 +20,7 @@ const maxLinks = 40;
 
 /** What a recorded tree replaces. Without `root` everything is this machine's own. */
 export type LinuxMachineOptions = { readonly root?: string } & Partial<
-  Pick<Machine, 'kernel' | 'hostname' | 'privileged' | 'run' | 'volumeSize' | 'connect'>
+  Pick<Machine, 'kernel' | 'hostname' | 'privileged' | 'run' | 'volumeSize' | 'connect' | 'ipv4Addresses'>
 >;
 
 export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
@@ -65,6 +65,7 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
           modifiedAt: found.mtime,
         };
       }),
+    ipv4Addresses: options.ipv4Addresses ?? ownIpv4Addresses,
     volumeSize:
       options.volumeSize ??
       ((mountPoint) =>
@@ -75,6 +76,17 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
     run: options.run ?? ((command, args, bounds) => runCommand(commandPaths[command], args, bounds)),
     connect: options.connect ?? connectTo,
   };
+}
+
+/** The one thing about the network that files do not say: the tables in /proc name addresses without their interface. */
+function ownIpv4Addresses(): ReturnType<Machine['ipv4Addresses']> {
+  return Object.entries(networkInterfaces()).flatMap(([label, entries]) =>
+    (entries ?? []).flatMap(({ family, internal, address, cidr }) => {
+      const prefixLength = Number(cidr?.split('/')[1]);
+      if (family !== 'IPv4' || internal || !(prefixLength >= 0)) return [];
+      return [{ interface: label.split(':')[0] ?? label, address, prefixLength }];
+    }),
+  );
 }
 
 /** Bounded by what comes, not by what stat says: files of the kernel report a size of 0 or of a page. */

@@ -51,6 +51,8 @@ export interface Machine {
   /** Target of a symbolic link, as written. */
   readLink(path: string): Promise<string>;
   stat(path: string): Promise<FileStat>;
+  /** IPv4 addresses of interfaces that are up, without the loopback; aliases ("eth0:1") count to their interface. */
+  ipv4Addresses(): readonly { readonly interface: string; readonly address: string; readonly prefixLength: number }[];
   /** For local file systems only: a question to a share whose server is gone cannot be taken back, see `run`. */
   volumeSize(mountPoint: string): Promise<VolumeSize>;
   run(

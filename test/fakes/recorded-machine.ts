@@ -31,6 +31,7 @@ export function recordedMachine(tree: RecordedTree, options: Omit<LinuxMachineOp
     kernel,
     hostname: 'recorded',
     privileged: true,
+    ipv4Addresses: () => [],
     run: async () => ({ kind: 'not-found' }),
     volumeSize: async (mountPoint) => {
       throw new ReadError(mountPoint, 'ENOENT');

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parseCpuinfo } from '../../../agent/collectors/cpu.ts';
 import { parseEdid } from '../../../agent/collectors/edid.ts';
 import { roundUp } from '../../../agent/collectors/infrastructure.ts';
-import { parseFibTrie, parseIfInet6, parseRoutes } from '../../../agent/collectors/network-tables.ts';
+import { parseIfInet6, parseRoutes } from '../../../agent/collectors/network-tables.ts';
 import { parseOsRelease } from '../../../agent/collectors/os.ts';
 import { parsePrintersConf } from '../../../agent/collectors/printers.ts';
 import { parseSmbiosMemory } from '../../../agent/collectors/smbios.ts';
@@ -74,7 +74,6 @@ test.each([
   ['mountinfo', parseMountinfo, '1 2 3:4 / /a\\040b rw - ext4 /dev/x rw'],
   ['printers.conf', parsePrintersConf, '<Printer x>\n</Printer>\n'],
   ['route', parseRoutes, 'eth0\t0000000A\t00000000\t1\t0\t0\t0\t00FFFFFF'],
-  ['fib_trie', parseFibTrie, '|-- 1.2.3.4\n /32 host LOCAL'],
   ['if_inet6', parseIfInet6, `${'0'.repeat(32)} 02 40 00 80 eth0`],
 ] as const)('%s: any text ends in an answer', (_name, parse: (text: string) => unknown, sample) => {
   fc.assert(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { parseSmbiosMemory } from '../../../agent/collectors/smbios.ts';
 import { desktop } from '../../fixtures/desktop.ts';
-import { smbiosTable } from '../../fixtures/firmware.ts';
+import { smbiosTable, structure } from '../../fixtures/firmware.ts';
 import { notebook } from '../../fixtures/notebook.ts';
 import { vm } from '../../fixtures/vm.ts';
 import { gib, pc, sectionOf } from './context.ts';
@@ -65,4 +66,32 @@ test('a firmware table without a word about memory gives no modules', async () =
   );
   expect(section).toMatchObject({ state: 'partial', problems: [{ code: 'not-found' }] });
   expect(section.data).not.toHaveProperty('modules');
+});
+
+/** Fields of a memory device behind its header: 8 GiB with the given speed, `length` bytes of the structure in all. */
+function memoryDevice(length: number, speed: number, extendedSpeed = 0): Buffer {
+  const fields = Buffer.alloc(0x5c - 4);
+  fields.writeUInt16LE(8192, 0x0c - 4);
+  fields[0x10 - 4] = 1;
+  fields.writeUInt16LE(speed, 0x15 - 4);
+  fields.writeUInt32LE(extendedSpeed, 0x54 - 4);
+  return structure(17, 0x40, fields.subarray(0, length - 4), ['DIMM 1']);
+}
+
+test.each([
+  ['in the extended field when the old one is full', 0x5c, 0xffff, 70_000, 70_000],
+  ['in the old field', 0x5c, 5600, 70_000, 5600],
+  ['nowhere when the firmware does not know it', 0x5c, 0, 0, undefined],
+  ['nowhere in an old, short structure: what follows it is another’s', 0x15, 3200, 0, undefined],
+])('the speed stands %s', (_name, length, speed, extended, expected) => {
+  expect(parseSmbiosMemory(memoryDevice(length, speed, extended))).toMatchObject({
+    slots: 1,
+    modules: [{ locator: 'DIMM 1', speedMtps: expected }],
+  });
+});
+
+test('what follows the end of the table is no part of it', () => {
+  const one = memoryDevice(0x5c, 3200);
+  const end = structure(127, 0x7f, Buffer.alloc(0), []);
+  expect(parseSmbiosMemory(Buffer.concat([one, end, one]))?.slots).toBe(1);
 });

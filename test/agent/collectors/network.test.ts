@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { parseFibTrie, parseIfInet6, parseNameservers, parseRoutes } from '../../../agent/collectors/network-tables.ts';
+import { parseIfInet6, parseNameservers, parseRoutes } from '../../../agent/collectors/network-tables.ts';
 import { createLinuxMachine } from '../../../agent/platform/linux-machine.ts';
+import type { Machine } from '../../../agent/platform/machine.ts';
 import { type RecordedTree, recordedMachine } from '../../fakes/recorded-machine.ts';
 import { notebook } from '../../fixtures/notebook.ts';
 import { sectionOf } from './context.ts';
@@ -21,29 +22,21 @@ const hex = (address: string): string =>
     .toUpperCase();
 const route = (name: string, to: string, mask: string, gateway = '0.0.0.0'): string =>
   `${name}\t${hex(to)}\t${hex(gateway)}\t0001\t0\t0\t0\t${hex(mask)}\t0\t0\t0`;
-const trie = (own: readonly string[], broadcasts: readonly string[]): string =>
-  [
-    'Local:',
-    ...own.flatMap((address) => [`        |-- ${address}`, '           /32 host LOCAL']),
-    ...broadcasts.flatMap((address) => [`        |-- ${address}`, '           /32 link BROADCAST']),
-    '',
-  ].join('\n');
-
 function machineWith(
   interfaces: Readonly<Record<string, Readonly<Record<string, string>>>>,
-  tables: { routes?: readonly string[]; trie?: string; more?: RecordedTree } = {},
+  tables: { routes?: readonly string[]; more?: RecordedTree; ipv4?: ReturnType<Machine['ipv4Addresses']> } = {},
 ): ReturnType<typeof recordedMachine> {
   const files = Object.entries(interfaces).flatMap(([name, entries]) =>
     Object.entries({ type: '1', ...entries }).map(([file, content]) => [`${classNet}/${name}/${file}`, content]),
   );
-  return recordedMachine({
+  const tree: RecordedTree = {
     [`${classNet}/lo/type`]: '772\n',
     '/proc/net/route': [routeHead, ...(tables.routes ?? []), ''].join('\n'),
-    '/proc/net/fib_trie': tables.trie ?? '',
     '/etc/resolv.conf': 'nameserver 10.0.0.1\n',
     ...Object.fromEntries(files),
     ...tables.more,
-  });
+  };
+  return recordedMachine(tree, { ipv4Addresses: () => tables.ipv4 ?? [] });
 }
 
 async function addressesOf(machine: ReturnType<typeof machineWith>) {
@@ -58,86 +51,24 @@ async function addressesOf(machine: ReturnType<typeof machineWith>) {
 }
 
 describe('addresses', () => {
-  test('in the network of the interface, however wide or narrow', async () => {
+  test('a docked notebook with cable and Wi-Fi in one network: each interface has its own', async () => {
     const { section, byName } = await addressesOf(
       machineWith(
-        { eth0: {}, eth1: {}, p2p0: {} },
+        { eth0: {}, wlan0: {}, wlan1: {} },
         {
-          routes: [
-            route('eth0', '10.20.0.0', '255.255.240.0'),
-            route('eth1', '192.0.2.0', '255.255.255.252'),
-            route('p2p0', '198.51.100.4', '255.255.255.254'),
+          ipv4: [
+            { interface: 'wlan0', address: '10.20.3.18', prefixLength: 20 },
+            { interface: 'eth0', address: '192.0.2.9', prefixLength: 31 },
+            { interface: 'eth0', address: '10.20.3.17', prefixLength: 20 },
           ],
-          trie: trie(
-            ['10.20.3.17', '192.0.2.2', '198.51.100.5', '127.0.0.1'],
-            ['10.20.15.255', '192.0.2.3', '127.255.255.255'],
-          ),
         },
       ),
     );
     expect(section.state).toBe('complete');
-    expect(byName).toEqual({ eth0: ['10.20.3.17/20'], eth1: ['192.0.2.2/30'], p2p0: ['198.51.100.5/31'] });
+    expect(byName).toEqual({ eth0: ['10.20.3.17/20', '192.0.2.9/31'], wlan0: ['10.20.3.18/20'], wlan1: [] });
   });
 
-  test('a docked notebook with cable and Wi-Fi in one network: no interface gets the address of the other', async () => {
-    const { section, byName } = await addressesOf(
-      machineWith(
-        { eth0: {}, wlan0: {} },
-        {
-          routes: [route('eth0', '10.20.0.0', '255.255.240.0'), route('wlan0', '10.20.0.0', '255.255.240.0')],
-          trie: trie(['10.20.3.17', '10.20.3.18'], ['10.20.15.255']),
-        },
-      ),
-    );
-    expect(byName).toEqual({ eth0: [], wlan0: [] });
-    expect(section).toMatchObject({ state: 'partial', problems: [{ code: 'unsupported' }] });
-    expect(section.problems[0]?.detail).toContain('10.20.3.17, 10.20.3.18');
-  });
-
-  test('an address in two networks of one interface has the narrower one', async () => {
-    const { byName } = await addressesOf(
-      machineWith(
-        { eth0: {} },
-        {
-          routes: [route('eth0', '10.20.0.0', '255.255.0.0'), route('eth0', '10.20.3.0', '255.255.255.0')],
-          trie: trie(['10.20.3.17', '10.20.4.17'], ['10.20.255.255', '10.20.3.255']),
-        },
-      ),
-    );
-    expect(byName).toEqual({ eth0: ['10.20.3.17/24', '10.20.4.17/16'] });
-  });
-
-  test('a narrower network behind a tunnel does not draw the address into the tunnel', async () => {
-    const { byName } = await addressesOf(
-      machineWith(
-        { eth0: {}, tun0: { type: '65534' } },
-        {
-          routes: [route('eth0', '10.20.0.0', '255.255.240.0'), route('tun0', '10.20.3.0', '255.255.255.0')],
-          trie: trie(['10.20.3.17'], ['10.20.15.255']),
-        },
-      ),
-    );
-    expect(byName).toEqual({ eth0: ['10.20.3.17/20'], tun0: [] });
-  });
-
-  test('an address reached only by a gateway or by no route at all goes with no interface', async () => {
-    const { section, byName } = await addressesOf(
-      machineWith(
-        { eth0: {} },
-        {
-          routes: [
-            route('eth0', '0.0.0.0', '0.0.0.0', '10.20.0.1'),
-            route('eth0', '172.16.0.0', '255.255.0.0', '10.20.0.1'),
-          ],
-          trie: trie(['172.16.3.4', '203.0.113.9'], ['172.16.255.255']),
-        },
-      ),
-    );
-    expect(byName).toEqual({ eth0: [] });
-    expect(section.problems[0]?.detail).toMatch(/172\.16\.3\.4, 203\.0\.113\.9$/);
-  });
-
-  test.each(['/proc/net/fib_trie', '/proc/net/route', '/proc/net/if_inet6', '/etc/resolv.conf'])(
+  test.each(['/proc/net/route', '/proc/net/if_inet6', '/etc/resolv.conf'])(
     '%s may not be read: that is said',
     async (path) => {
       const section = await sectionOf('network', machineWith({ eth0: {} }, { more: { [path]: { denied: true } } }));
@@ -146,7 +77,7 @@ describe('addresses', () => {
     },
   );
 
-  test('IPv6 in the short form, without link-local addresses and the loopback', () => {
+  test('IPv6 in the short form, without link-local and daily changing addresses and the loopback', () => {
     const line = (address: string, scope: string, name: string): string => `${address} 02 40 ${scope} 80 ${name}`;
     const text = [
       line('00000000000000000000000000000001', '10', 'lo'),
@@ -156,6 +87,8 @@ describe('addresses', () => {
       line('fd000000000000000000000000000002', '00', 'eth0'),
       line('20010db8000100020003000400050006', '00', 'eth1'),
       line('20010db80001', '00', 'eth1'),
+      '20010db8000000000002000000000001 02 40 00 01 eth0',
+      '20010db8000000000002000000000001 02 40 00 81 eth0',
       `20010db8000000000001000000000001 02 ff 00 80 eth1`,
     ].join('\n');
     const found = [...parseIfInet6(text)].map(([name, list]) => [name, list.map(({ address }) => address)]);
@@ -164,18 +97,6 @@ describe('addresses', () => {
       ['eth1', ['2001:db8:1:2:3:4:5:6']],
     ]);
     expect(parseIfInet6(text).get('eth0')?.[0]).toMatchObject({ family: 'ipv6', prefixLength: 64 });
-  });
-
-  test('the trie names this machine’s own addresses, not those of its networks', () => {
-    const text = [
-      '     |-- 192.0.2.0',
-      '        /24 link UNICAST',
-      '        |-- 192.0.2.2',
-      '           /32 host LOCAL',
-      '     |-- 127.0.0.0',
-      '        /8 host LOCAL',
-    ].join('\n');
-    expect([...parseFibTrie(`${text}\n${text}`).own]).toEqual([0xc0000202]);
   });
 });
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { recordedMachine } from '../../fakes/recorded-machine.ts';
 import { desktop } from '../../fixtures/desktop.ts';
-import { notebook } from '../../fixtures/notebook.ts';
+import { notebook, notebookAddresses } from '../../fixtures/notebook.ts';
 import { vm } from '../../fixtures/vm.ts';
 import { pc, sectionOf } from './context.ts';
 
 describe('network', () => {
   test('a notebook on Wi-Fi with a tunnel: addresses at the right interface', async () => {
-    const section = await sectionOf('network', pc(notebook));
+    const section = await sectionOf('network', { ...pc(notebook), ipv4Addresses: () => notebookAddresses });
     expect(section.state).toBe('complete');
     expect(section.data?.interfaces).toEqual([
       {

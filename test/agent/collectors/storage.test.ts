@@ -146,6 +146,18 @@ test('the root counts whatever its file system is; pseudo and layered ones elsew
   expect(section.data?.volumes).toMatchObject([{ mountPoint: '/', fileSystem: 'overlay', system: true }]);
 });
 
+test('the file system of the root is listed once, in whatever order it was mounted', async () => {
+  const bind = '30 28 252:1 /srv /srv/daten rw - ext4 /dev/vda1 rw';
+  for (const lines of [
+    [bind, root],
+    [root, bind],
+    ['1 1 0:2 / / rw - rootfs rootfs rw', bind, root],
+  ]) {
+    const { data } = await sectionOf('storage', pc(mounts(...lines)));
+    expect(data?.volumes).toMatchObject([{ mountPoint: '/', fileSystem: 'ext4' }]);
+  }
+});
+
 test('free space is rounded down, and more than nothing is no reason for a file system of size 0', async () => {
   const free = async (freeBytes: number) =>
     (await sectionOf('storage', pc(mounts(root), { volumeSize: async () => ({ sizeBytes: gib, freeBytes }) }))).data

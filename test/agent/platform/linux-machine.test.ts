@@ -39,9 +39,9 @@ test('a file that grows past its first buffer is read to its end', async () => {
   writeFileSync(file, text);
   expect(await machine.readText(file)).toBe(text);
   // The kernel says 0 bytes, whatever there is.
-  expect(await machine.readText('/proc/kallsyms', { maxBytes: 64 * 1024 * 1024 })).toMatch(
-    /^[0-9a-f]{8}[^]{10000,}\n$/,
-  );
+  const maps = await machine.readText('/proc/self/smaps');
+  expect(maps.length).toBeGreaterThan(10_000);
+  for (const line of maps.trimEnd().split('\n')) expect(line).toMatch(/^([0-9a-f]+-[0-9a-f]+ |[A-Z]\w+:)/);
 });
 
 test('a pipe or a directory in the place of a file holds up nothing', async () => {
@@ -55,7 +55,6 @@ test('absent files and relative paths have their code', async () => {
   expect(await codeOf(machine.readText('/nowhere/at/all'))).toBe('ENOENT');
   expect(await codeOf(machine.list('/nowhere'))).toBe('ENOENT');
   expect(await codeOf(machine.stat('/nowhere'))).toBe('ENOENT');
-  expect(await codeOf(machine.stat('/etc/hostname/x'))).toBe('ENOTDIR');
   expect(await codeOf(machine.readText('etc/hostname'))).toBe('EINVAL');
 });
 
@@ -68,10 +67,12 @@ test('links of a recorded tree lead to places inside it, never out', async () =>
     '/relative': { link: '../../../../data/file' },
     '/outside': { link: secret },
     '/folder': { link: '/data' },
+    '/deep/down/absolute': { link: '/data/file' },
     '/loop': { link: '/loop' },
   });
   expect(await recorded.readText('/absolute')).toBe('inside');
   expect(await recorded.readText('/relative')).toBe('inside');
+  expect(await recorded.readText('/deep/down/absolute')).toBe('inside');
   expect(await recorded.readText('/folder/../folder/file')).toBe('inside');
   expect(await recorded.list('/folder')).toEqual(['file']);
   expect(await codeOf(recorded.readText('/outside'))).toBe('ENOENT');

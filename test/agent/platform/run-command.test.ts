@@ -55,11 +55,14 @@ test('a program that left the group and holds the output holds up nobody', async
   const dir = mkdtempSync(join(tmpdir(), 'kits-run-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const pidFile = join(dir, 'pid');
-  const started = `setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' & while [ ! -s ${pidFile} ]; do :; done; wait`;
-  expect(await shell(started, 1000)).toEqual({ kind: 'timeout' });
-  const pid = readFileSync(pidFile, 'utf8').trim();
-  expect(isAlive(pid)).toBe(true);
-  process.kill(Number(pid), 'SIGKILL');
+  const round = new AbortController();
+  const running = shell(`setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' & wait`, 60_000, round.signal);
+  const pid = (): string => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8').trim() : '');
+  while (pid() === '') await wait(5);
+  round.abort();
+  expect(await running).toEqual({ kind: 'timeout' });
+  expect(isAlive(pid())).toBe(true);
+  process.kill(Number(pid()), 'SIGKILL');
 });
 
 test('a flood of output is cut off', async () => {
