@@ -46,6 +46,13 @@ test('a database that ends in the middle of an entry is said to be cut', async (
   });
 });
 
+test('an entry that cannot be read makes the section partial', async () => {
+  const status = `${dpkgStatus}Package: nameless-state\nVersion: 1\n\n`;
+  const section = await sectionOf('software', pc({ ...vm, '/var/lib/dpkg/status': status }));
+  expect(section).toMatchObject({ state: 'partial', problems: [{ code: 'unreadable' }] });
+  expect(section.data?.packages).toHaveLength(3);
+});
+
 test('a machine without dpkg has no software section, and says why', async () => {
   const { '/var/lib/dpkg/status': _gone, ...rest } = vm;
   expect(await sectionOf('software', pc(rest))).toMatchObject({ state: 'missing', problems: [{ code: 'not-found' }] });
