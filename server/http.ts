@@ -118,7 +118,9 @@ function answerProblem(problem: Problem, request: FastifyRequest, reply: Fastify
 
 function missing(request: FastifyRequest, methodsOf: (path: string) => string[]): Problem {
   const methods = methodsOf(pathOf(request.url));
-  if (methods.length === 0) return new Problem(404, 'not-found', 'There is nothing at this address.');
+  // Also when the route is there and what it looks for is not: a file of the console.
+  if (methods.length === 0 || methods.includes(request.method))
+    return new Problem(404, 'not-found', 'There is nothing at this address.');
   return new Problem(405, 'method-not-allowed', `This address answers to ${methods.join(', ')} only.`, {
     headers: { allow: methods.join(', ') },
   });

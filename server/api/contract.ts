@@ -7,7 +7,7 @@ import { deviceStates } from '../../agent/contract/wire.ts';
 
 /** Lists page by cursor: an opaque string from the page before. */
 export const pageQuery = z.object({
-  cursor: z.string().max(800).optional(),
+  cursor: z.string().max(1200).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 
@@ -57,7 +57,7 @@ export const deviceSummary = z.object({
   /** Worst rule that is not met or unknown, for the list; null when all is well. */
   worst: z.object({ ruleId: z.string().max(60), verdict: z.string().max(20), reason: z.string().max(60) }).nullable(),
   osName: z.string().max(120).nullable(),
-  model: z.string().max(280).nullable(),
+  model: z.string().max(300).nullable(),
   record: deviceRecord,
   enrolledAt: instant,
   lastHeardAt: instant.nullable(),

@@ -27,7 +27,7 @@ type Access =
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'signed-in'; readonly session: Session };
 
-function SignedInPage({ path }: { readonly path: string }): JSX.Element {
+function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
   const device = /^\/geraete\/([0-9a-f-]{36})$/.exec(path)?.[1];
   if (device !== undefined) return <DevicePage key={device} id={device} />;
   switch (path) {
@@ -41,6 +41,9 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element {
       return <TokensPage />;
     case '/protokoll':
       return <AuditPage />;
+    case '/anmelden':
+      // On the way to where the person wanted to go.
+      return null;
     default:
       return <NotFoundPage />;
   }

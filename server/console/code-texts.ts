@@ -59,38 +59,55 @@ const details: Readonly<Record<string, Words>> = {
 };
 
 /** The code itself when it is new to this console. */
-function words(known: Readonly<Record<string, Words>>, code: string, language: Language): string {
+function wordsFor(known: Readonly<Record<string, Words>>, code: string, language: Language): string {
   return (Object.hasOwn(known, code) ? known[code]?.[language] : undefined) ?? code;
 }
 
 export function auditAction(code: string, language: Language): string {
-  return words(actions, code, language);
+  return wordsFor(actions, code, language);
 }
 
 export function deviceEvent(code: string, language: Language): string {
-  return words(events, code, language);
+  return wordsFor(events, code, language);
 }
 
-function shown(name: string, value: unknown, to: FactLanguage): string {
-  if (value === null || value === '') return '–';
+/** Fields whose values are codes or ids that have a word or a name. */
+const named = new Set(['state', 'role', 'municipality_id', 'municipalities']);
+
+/** What a value of a named field is called: the name of a municipality, the word for a state or role. */
+export type Names = ReadonlyMap<string, string>;
+
+function shown(name: string, value: unknown, to: FactLanguage, names: Names): string {
+  if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return '–';
+  if (typeof value === 'string' && named.has(name)) return names.get(value) ?? value;
   return isScalar(value) ? factValue(name, value, to) : JSON.stringify(value);
 }
 
-/** The details of an audit entry, a JSON object whose pairs are "before, after". Anything else is shown as it is. */
-export function auditDetail(detail: string, to: FactLanguage): string {
-  let parsed: unknown;
+function parsed(detail: string): [name: string, value: unknown][] {
   try {
-    parsed = JSON.parse(detail);
+    return fieldsOf(JSON.parse(detail));
   } catch {
-    // Cut off at its greatest length: still worth reading.
-    return detail;
+    // Cut off at its greatest length: shown as it is.
+    return [];
   }
-  const fields = fieldsOf(parsed);
+}
+
+/** The details of an audit entry, a JSON object whose pairs are "before, after". Anything else is shown as it is. */
+export function auditDetail(detail: string, to: FactLanguage, names: Names): string {
+  const fields = parsed(detail);
   if (fields.length === 0) return detail;
   return fields
     .map(([name, value]) => {
-      const parts: readonly unknown[] = Array.isArray(value) && value.length === 2 ? value : [value];
-      return `${words(details, name, to.language)}: ${parts.map((part) => shown(name, part, to)).join(' → ')}`;
+      const isChange = Array.isArray(value) && value.length === 2 && name !== 'municipalities';
+      const parts: readonly unknown[] = isChange ? value : [value];
+      const words = parts.map((part) => shown(name, part, to, names)).join(' → ');
+      return `${wordsFor(details, name, to.language)}: ${words}`;
     })
     .join(' · ');
+}
+
+/** What the device was called then, so that a person need not read its id. */
+export function auditHostname(detail: string | null): string | undefined {
+  const hostname = parsed(detail ?? '').find(([name]) => name === 'hostname')?.[1];
+  return typeof hostname === 'string' && hostname !== '' ? hostname : undefined;
 }

@@ -116,7 +116,6 @@ export const deviceTexts = {
   noFacts: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },
   collected: { de: 'Erhoben', en: 'Collected' },
   took: { de: 'Dauer', en: 'Took' },
-  raw: { de: 'Rohdaten', en: 'Raw data' },
   problems: { de: 'Was nicht gelesen werden konnte', en: 'What could not be read' },
   noData: { de: 'Zu diesem Bereich liegen keine Angaben vor.', en: 'There is nothing about this section.' },
   notSent: {

@@ -33,7 +33,7 @@ export const sectionWords: Readonly<Record<SectionId | 'patches' | 'security' | 
 };
 
 export const problemWords: Readonly<Record<ProblemCode, Words>> = {
-  'not-present': { de: 'Dieses Gerät hat das nicht.', en: 'This device has no such thing.' },
+  'not-present': { de: 'Auf diesem Gerät nicht vorhanden.', en: 'This device has none.' },
   unsupported: { de: 'Auf diesem System wird das nicht erhoben.', en: 'Not collected on this system.' },
   denied: { de: 'Die Rechte zum Lesen fehlen.', en: 'The rights to read it are missing.' },
   'not-found': {
@@ -47,9 +47,19 @@ export const problemWords: Readonly<Record<ProblemCode, Words>> = {
   bug: { de: 'Fehler im KITS Agent. Bitte der KITS-Technik melden.', en: 'A fault in KITS Agent. Please report it.' },
 };
 
-/** Where a field means something else in one section, its line is "section.field". */
+/**
+ * In the order in which they are shown: what tells one thing from another comes first. Where a field means something
+ * else in one section, its line is "section.field".
+ */
 export const fieldWords: Readonly<Record<string, Words>> = {
   hostname: { de: 'Gerätename', en: 'Host name' },
+  name: { de: 'Name', en: 'Name' },
+  locator: { de: 'Steckplatz', en: 'Slot' },
+  mountPoint: { de: 'Eingehängt unter', en: 'Mounted at' },
+  connector: { de: 'Anschluss', en: 'Connector' },
+  host: { de: 'Adresse', en: 'Host' },
+  port: { de: 'Anschluss', en: 'Port' },
+  address: { de: 'Adresse', en: 'Address' },
   domain: { de: 'Domäne', en: 'Domain' },
   manufacturer: { de: 'Hersteller', en: 'Manufacturer' },
   model: { de: 'Modell', en: 'Model' },
@@ -68,7 +78,6 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   bootMode: { de: 'Startart', en: 'Boot mode' },
   family: { de: 'Familie', en: 'Family' },
   'os.id': { de: 'Kurzname', en: 'Short name' },
-  name: { de: 'Name', en: 'Name' },
   pointRelease: { de: 'Unterversion', en: 'Point release' },
   codename: { de: 'Codename', en: 'Code name' },
   edition: same('Edition'),
@@ -92,7 +101,6 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   swapBytes: { de: 'Auslagerung', en: 'Swap' },
   slots: { de: 'Steckplätze', en: 'Slots' },
   modules: { de: 'Module', en: 'Modules' },
-  locator: { de: 'Steckplatz', en: 'Slot' },
   sizeBytes: { de: 'Größe', en: 'Size' },
   type: { de: 'Typ', en: 'Type' },
   formFactor: { de: 'Bauform', en: 'Form factor' },
@@ -102,7 +110,6 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   bus: { de: 'Anschluss', en: 'Bus' },
   removable: { de: 'Wechselbar', en: 'Removable' },
   volumes: { de: 'Laufwerke', en: 'Volumes' },
-  mountPoint: { de: 'Eingehängt unter', en: 'Mounted at' },
   device: { de: 'Gerätedatei', en: 'Device' },
   fileSystem: { de: 'Dateisystem', en: 'File system' },
   freeBytes: { de: 'Frei', en: 'Free' },
@@ -117,14 +124,12 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   mtu: same('MTU'),
   driver: { de: 'Treiber', en: 'Driver' },
   addresses: { de: 'Adressen', en: 'Addresses' },
-  address: { de: 'Adresse', en: 'Address' },
   'network.family': { de: 'Art', en: 'Family' },
   prefixLength: { de: 'Präfixlänge', en: 'Prefix length' },
   gateways: { de: 'Gateways', en: 'Gateways' },
   interface: { de: 'Anschluss', en: 'Interface' },
   dnsServers: { de: 'DNS-Server', en: 'DNS servers' },
   monitors: { de: 'Bildschirme', en: 'Monitors' },
-  connector: { de: 'Anschluss', en: 'Connector' },
   manufacturedYear: { de: 'Baujahr', en: 'Year of manufacture' },
   widthMm: { de: 'Breite', en: 'Width' },
   heightMm: { de: 'Höhe', en: 'Height' },
@@ -140,12 +145,10 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   cycleCount: { de: 'Ladezyklen', en: 'Charge cycles' },
   printers: { de: 'Drucker', en: 'Printers' },
   connection: { de: 'Verbindung', en: 'Connection' },
-  host: { de: 'Adresse', en: 'Host' },
   location: { de: 'Standort', en: 'Location' },
   isDefault: { de: 'Standarddrucker', en: 'Default printer' },
   accepting: { de: 'Nimmt Aufträge an', en: 'Accepts jobs' },
   devices: { de: 'Geräte', en: 'Devices' },
-  port: { de: 'Anschluss', en: 'Port' },
   vendorId: { de: 'Herstellerkennung', en: 'Vendor id' },
   productId: { de: 'Produktkennung', en: 'Product id' },
   product: { de: 'Produkt', en: 'Product' },

@@ -91,15 +91,24 @@ export function isScalar(value: unknown): value is Scalar {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-/** Fields and their values; nothing for what is no object. */
-export function fieldsOf(value: unknown): [field: string, value: unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return Object.entries(value).filter(([, entry]) => entry !== undefined);
+const fieldOrder = new Map(Object.keys(fieldWords).map((field, index) => [field, index]));
+
+/** Facts travel with their fields sorted by the alphabet; people look for the name first. */
+function byUsualOrder(a: string, b: string): number {
+  return (fieldOrder.get(a) ?? fieldOrder.size) - (fieldOrder.get(b) ?? fieldOrder.size);
 }
 
-/** All fields that any row has, in the order in which they first appear. */
+/** Fields and their values in the usual order, those unknown here last; nothing for what is no object. */
+export function fieldsOf(value: unknown): [field: string, value: unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .sort(([a], [b]) => byUsualOrder(a, b));
+}
+
+/** All fields that any row has. */
 export function columnsOf(rows: readonly unknown[]): string[] {
-  return [...new Set(rows.flatMap((row) => fieldsOf(row).map(([field]) => field)))];
+  return [...new Set(rows.flatMap((row) => fieldsOf(row).map(([field]) => field)))].sort(byUsualOrder);
 }
 
 /** Anything on one line, for a table cell: parts of an object with a middle dot, entries of a list with a comma. */

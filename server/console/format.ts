@@ -57,7 +57,9 @@ export function formatFor(language: Language): Format {
   const now = { de: 'gerade eben', en: 'just now' }[language];
 
   const number = (value: number, digits = 0): string =>
-    Number.isFinite(value) ? new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value) : unknown;
+    Number.isFinite(value)
+      ? new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value).replace('-', '−')
+      : unknown;
 
   return {
     number,

@@ -47,7 +47,7 @@ export function usePlace(): Place {
 /** The path to return to after signing in; only a path of this console, never another host. */
 export function returnPath(search: string): string {
   const wanted = new URLSearchParams(search).get('zurueck') ?? '/';
-  return /^\/(?![/\\])/.test(wanted) && !wanted.startsWith('/anmelden') ? wanted : '/';
+  return /^\/(?![/\\])/.test(wanted) ? wanted : '/';
 }
 
 interface LinkProps {

@@ -16,11 +16,10 @@ const pairs = {
   records: { de: 'Stammdaten', en: 'Device records' },
   tokens: { de: 'Anmelde-Token', en: 'Enrolment tokens' },
   audit: { de: 'Protokoll', en: 'Audit log' },
-  account: { de: 'Konto und Sprache', en: 'Account and language' },
   signOut: { de: 'Abmelden', en: 'Sign out' },
   signedInAs: { de: 'Angemeldet als', en: 'Signed in as' },
   role: {
-    de: { admin: 'Verwaltung', technician: 'Technik', viewer: 'nur Lesen' },
+    de: { admin: 'Administration', technician: 'Technik', viewer: 'nur Lesen' },
     en: { admin: 'administrator', technician: 'technician', viewer: 'read only' },
   },
 
@@ -36,10 +35,7 @@ const pairs = {
   loading: { de: 'Wird geladen …', en: 'Loading …' },
   loaded: { de: 'Geladen.', en: 'Loaded.' },
   saving: { de: 'Wird gespeichert …', en: 'Saving …' },
-  saved: { de: 'Gespeichert.', en: 'Saved.' },
-  save: { de: 'Speichern', en: 'Save' },
   cancel: { de: 'Abbrechen', en: 'Cancel' },
-  close: { de: 'Schließen', en: 'Close' },
   retry: { de: 'Erneut versuchen', en: 'Try again' },
   more: { de: 'Weitere laden', en: 'Load more' },
   all: { de: 'Alle', en: 'All' },
@@ -166,8 +162,6 @@ const pairs = {
     de: 'Legen Sie ein Anmelde-Token an und installieren Sie damit KITS Agent auf dem ersten PC.',
     en: 'Create an enrolment token and install KITS Agent with it on the first PC.',
   },
-  sortAscending: { de: 'aufsteigend sortiert', en: 'sorted ascending' },
-  sortDescending: { de: 'absteigend sortiert', en: 'sorted descending' },
 
   importTitle: { de: 'Stammdaten übernehmen', en: 'Import device records' },
   importLead: {
@@ -209,7 +203,6 @@ const pairs = {
     de: 'Es wird nur dieses eine Mal angezeigt. Kopieren Sie es jetzt.',
     en: 'It is shown only this once. Copy it now.',
   },
-  token: { de: 'Token', en: 'Token' },
   copy: { de: 'Kopieren', en: 'Copy' },
   copied: { de: 'Kopiert.', en: 'Copied.' },
   copyFailed: {

@@ -1,7 +1,6 @@
 /** The list of devices: search, filters, order and pages. */
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { uuid } from '../../agent/contract/field.ts';
 import { type DeviceList, type DeviceSummary, deviceQuery } from '../api/contract.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { decodeCursor, page } from './cursor.ts';
@@ -14,48 +13,54 @@ type Devices = ReturnType<typeof devicesIn>;
 /** Long names are ordered by their beginning, which keeps cursors short. */
 const name = sql<string>`lower(substr(devices.hostname, 1, 24))`;
 
-/** The first key of each order; hostname and id follow, so that every device has one place. Null counts as lowest. */
-const firstKeys: Readonly<Record<Query['sort'], RawBuilder<string | number>>> = {
-  hostname: name,
-  municipality: sql<string>`substr(municipalities.name, 1, 40)`,
-  light: sql<number>`devices.light_rank`,
-  lastHeardAt: sql<string>`coalesce(devices.last_heard_at, '')`,
-  osName: sql<string>`lower(substr(coalesce(devices.os_name, ''), 1, 24))`,
+const id = sql<string>`devices.id`;
+
+/**
+ * What each order sorts by; the id follows, so that every device has one place. Null counts as lowest. Each has its
+ * index, made of the same expressions.
+ */
+const sortKeys: Readonly<Record<Query['sort'], readonly [RawBuilder<string | number>, ...RawBuilder<string>[]]>> = {
+  hostname: [name],
+  municipality: [sql<string>`municipalities.name`, name],
+  light: [sql<number>`devices.light_rank`, name],
+  lastHeardAt: [sql<string>`coalesce(devices.last_heard_at, '')`, name],
+  osName: [sql<string>`lower(substr(coalesce(devices.os_name, ''), 1, 24))`, name],
 };
 
 const place = z
-  .tuple([
-    deviceQuery.shape.sort.unwrap(),
-    deviceQuery.shape.order.unwrap(),
-    z.union([z.string(), z.number()]),
-    z.string(),
-    uuid,
-  ])
-  .refine(([sort, , firstKey]) => typeof firstKey === (sort === 'light' ? 'number' : 'string'));
+  .tuple([deviceQuery.shape.sort.unwrap(), deviceQuery.shape.order.unwrap(), z.union([z.string(), z.number()])])
+  .rest(z.string())
+  .refine(([sort, , first]) => typeof first === (sort === 'light' ? 'number' : 'string'))
+  .refine(([sort, , ...values]) => values.length === sortKeys[sort].length + 1);
 
 /** Retired devices are listed only when asked for. Throws `Refusal` invalid-cursor. */
 export async function listDevices({ db }: FleetContext, scope: Scope, query: Query): Promise<DeviceList> {
-  const first = firstKeys[query.sort];
+  const keys = sortKeys[query.sort];
   let rows = matching(devicesIn(db, scope), query)
     .innerJoin('municipalities', 'municipalities.id', 'devices.municipality_id')
     .selectAll('devices')
-    .select(['municipalities.name as municipality_name', first.as('first_key'), name.as('name_key')]);
+    .select(['municipalities.name as municipality_name', keys[0].as('first_key'), name.as('name_key')]);
   if (query.cursor !== undefined) {
     const own = place.refine(([sort, order]) => sort === query.sort && order === query.order);
-    const [, , firstKey, nameKey, id] = decodeCursor(query.cursor, own);
+    const [, , first, ...more] = decodeCursor(query.cursor, own);
     const beyond = sql.raw(query.order === 'asc' ? '>' : '<');
-    rows = rows.where(sql<boolean>`(${first}, ${name}, devices.id) ${beyond} (${firstKey}, ${nameKey}, ${id})`);
+    // The first condition follows from the second one; it lets the index start at the right place.
+    rows = rows
+      .where(sql<boolean>`${keys[0]} ${beyond}= ${first}`)
+      .where(sql<boolean>`(${sql.join([...keys, id])}) ${beyond} (${sql.join([first, ...more])})`);
   }
-  const found = await rows
-    .orderBy(first, query.order)
-    .orderBy(name, query.order)
-    .orderBy('devices.id', query.order)
-    .limit(query.limit + 1)
-    .execute();
+  for (const key of [...keys, id]) rows = rows.orderBy(key, query.order);
+  const found = await rows.limit(query.limit + 1).execute();
   const counted = await matching(devicesIn(db, scope), query)
     .select(({ fn }) => fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
-  const shown = page(found, query.limit, (row) => [query.sort, query.order, row.first_key, row.name_key, row.id]);
+  const shown = page(found, query.limit, (row) => [
+    query.sort,
+    query.order,
+    row.first_key,
+    ...(keys.length > 1 ? [row.name_key] : []),
+    row.id,
+  ]);
   return { items: shown.rows.map(summaryOf), nextCursor: shown.nextCursor, total: Number(counted.total) };
 }
 

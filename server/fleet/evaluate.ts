@@ -1,4 +1,5 @@
 /** Applies the rules to what the server knows of a device, and keeps its light and its worst verdict beside it. */
+import { setImmediate } from 'node:timers/promises';
 import { defaultThresholds } from '../../agent/contract/policy.ts';
 import type { Verdict } from '../../agent/contract/report.ts';
 import type { OverallState } from '../../agent/contract/status.ts';
@@ -8,7 +9,8 @@ import type { Database } from '../store/database.ts';
 
 /** Verdicts change with time alone (silence, ends of support): each device is judged at least this often. */
 export const judgeEveryMs = 3_600_000;
-const batchSize = 50;
+/** Judged in one go; requests wait that long, a few ms a device. */
+const batchSize = 10;
 
 /** Worst first, so that a list can be ordered by it. */
 export const lightRanks: Readonly<Record<OverallState, number>> = { critical: 0, attention: 1, unknown: 2, ok: 3 };
@@ -120,5 +122,7 @@ export async function evaluateFleet(context: Pick<ServerContext, 'db' | 'now'>, 
     });
     judged += count;
     if (count < batchSize) return judged;
+    // The database answers without leaving this thread: without a pause no request would be served until the end.
+    await setImmediate();
   }
 }

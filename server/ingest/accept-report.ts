@@ -36,7 +36,7 @@ export async function findTaken(
       .selectFrom('reports')
       .select('receipt_jws')
       .where('id', '=', report.envelope.reportId)
-      .where('device_id', '=', request.device.id)
+      // The hash covers the device's id and its signature.
       .where('envelope_hash', '=', report.envelopeHash)
       .executeTakeFirst();
   const found = await same(context.db);
@@ -105,7 +105,12 @@ async function refuse(
   const now = context.now();
   if (device.state !== 'active') return notActive(device);
   if (compareMarks(fingerprint.parse(JSON.parse(device.fingerprint)), content.fingerprint) === 'other') {
-    await trx.updateTable('devices').set({ state: 'quarantined' }).where('id', '=', device.id).execute();
+    // The marks are forgotten: when staff release the device, the machine that reports first is the one they meant.
+    await trx
+      .updateTable('devices')
+      .set({ state: 'quarantined', fingerprint: '{}' })
+      .where('id', '=', device.id)
+      .execute();
     const detail = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
     await noteEvent(trx, device.id, now, 'clone-suspected', detail);
     return notActive({ ...device, state: 'quarantined' });

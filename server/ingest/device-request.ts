@@ -105,7 +105,8 @@ export async function takeProof(trx: Database, context: IngestContext, request: 
       proof_issued_at: nonceIssuedAtMs,
       proof_counter: claims.ctr,
       last_heard_at: now.toISOString(),
-      clock_offset_seconds: claims.iat - Math.floor(now.getTime() / 1000),
+      // A clock at the far end of the whole numbers must not take the difference beyond them.
+      clock_offset_seconds: Math.max(claims.iat - Math.floor(now.getTime() / 1000), Number.MIN_SAFE_INTEGER),
     })
     .where('id', '=', request.device.id)
     .where(({ eb, and, or }) =>

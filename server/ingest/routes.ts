@@ -1,5 +1,5 @@
 /** The endpoints under /agent/v1: how devices enrol, check in and report. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   checkInRequest,
@@ -35,10 +35,14 @@ export async function registerIngest(app: App, context: IngestContext): Promise<
   // Bodies are bytes until their proof holds: the handlers check them, the schemas of the routes describe them.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
   app.removeAllContentTypeParsers();
-  await app.register(async (scope) => registerKeys(scope, context));
-  await app.register(async (scope) => registerEnrol(scope, context));
-  await app.register(async (scope) => registerCheckIn(scope, context));
-  await app.register(async (scope) => registerReports(scope, context));
+  // Each with media types and hooks of its own.
+  const endpoints: FastifyPluginAsync[] = [
+    (scope) => registerKeys(scope, context),
+    (scope) => registerEnrol(scope, context),
+    (scope) => registerCheckIn(scope, context),
+    (scope) => registerReports(scope, context),
+  ];
+  for (const endpoint of endpoints) await app.register(endpoint);
 }
 
 function acceptBytes(app: App, mediaType: string): void {
@@ -48,7 +52,7 @@ function acceptBytes(app: App, mediaType: string): void {
 const tags = ['agent'];
 const problem = problemDocument;
 
-function registerKeys(app: App, context: IngestContext): void {
+async function registerKeys(app: App, context: IngestContext): Promise<void> {
   const { publicKey: key, thumbprint } = context.signingKey;
   app.get(
     '/agent/v1/keys',
@@ -63,7 +67,7 @@ function registerKeys(app: App, context: IngestContext): void {
   );
 }
 
-function registerEnrol(app: App, context: IngestContext): void {
+async function registerEnrol(app: App, context: IngestContext): Promise<void> {
   acceptBytes(app, 'application/jose');
   app.post<{ Body: Buffer | undefined }>(
     '/agent/v1/enrol',
@@ -86,7 +90,7 @@ function registerEnrol(app: App, context: IngestContext): void {
   );
 }
 
-function registerCheckIn(app: App, context: IngestContext): void {
+async function registerCheckIn(app: App, context: IngestContext): Promise<void> {
   acceptBytes(app, 'application/json');
   const claimed = askWho(app, context);
   app.post<{ Body: Buffer | undefined }>(
@@ -109,7 +113,7 @@ function registerCheckIn(app: App, context: IngestContext): void {
   );
 }
 
-function registerReports(app: App, context: IngestContext): void {
+async function registerReports(app: App, context: IngestContext): Promise<void> {
   acceptBytes(app, reportMediaType);
   const claimed = askWho(app, context);
   app.addHook('onError', async (_request, _reply, error) => {

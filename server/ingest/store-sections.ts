@@ -64,7 +64,7 @@ function merge(
     collected_at: section.collectedAt,
     duration_ms: section.durationMs,
     hash: section.hash,
-    data: section.state === 'missing' ? null : data,
+    data,
     facts_held: section.state === 'missing' || data !== null ? 1 : 0,
     problems: JSON.stringify(section.problems),
     received_at: now.toISOString(),

@@ -5,7 +5,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
-import type { FactsOf, SectionId } from '../../agent/contract/facts/index.ts';
 import {
   contractVersion,
   type Fingerprint,
@@ -30,11 +29,14 @@ import {
   type SignedAnswer,
   signedAnswer,
 } from '../../agent/contract/wire.ts';
-import { canonicalHash, canonicalJson, hashBytes } from '../../agent/signing/canonical.ts';
+import { canonicalJson } from '../../agent/signing/canonical.ts';
 import { signJws, verifyJws } from '../../agent/signing/jws.ts';
 import { generateKey, type SigningKey, thumbprintOf } from '../../agent/signing/keys.ts';
 import { makeProof } from '../../agent/signing/proof.ts';
 import { encodeFrame, type SignedReport, signReport } from '../../agent/signing/report-frame.ts';
+import { newMarks, officeFacts, sectionOf } from './office-facts.ts';
+
+export { byHash, newMarks, officeFacts, sectionOf } from './office-facts.ts';
 
 const zstd = promisify(zstdCompress);
 const gz = promisify(gzip);
@@ -82,104 +84,6 @@ export interface TestAgentOptions {
 }
 
 export type TestAgent = Awaited<ReturnType<typeof createTestAgent>>;
-
-/** A section with its hash; `data` undefined makes it `missing`. */
-export function sectionOf(id: string, data: unknown, change: Partial<Section> = {}): Section {
-  const there = data !== undefined;
-  return {
-    id,
-    state: there ? 'complete' : 'missing',
-    collectedAt: new Date().toISOString(),
-    durationMs: 12,
-    hash: canonicalHash(data ?? null),
-    ...(there ? { data } : {}),
-    problems: there ? [] : [{ code: 'not-present', detail: 'this machine has none' }],
-    ...change,
-  };
-}
-
-/** The same section known by its hash only. */
-export function byHash({ data: _data, ...section }: Section): Section {
-  return section;
-}
-
-const gib = 1024 ** 3;
-
-/** Plausible facts of an office PC in order; change what a test is about. */
-export function officeFacts(hostname: string) {
-  const facts = {
-    system: {
-      hostname,
-      manufacturer: 'Beispiel GmbH',
-      model: 'Büro-PC 3',
-      serialNumber: `SN-${hostname}`,
-      chassis: 'desktop',
-      virtualization: { kind: 'none' },
-    },
-    os: {
-      family: 'linux',
-      id: 'debian',
-      name: 'Debian GNU/Linux 13 (trixie)',
-      version: '13',
-      kernel: '6.12.41-amd64',
-      architecture: 'x86_64',
-    },
-    cpu: { model: 'Beispiel 5000', architecture: 'x86_64', sockets: 1, cores: 4, threads: 8 },
-    memory: { totalBytes: 16 * gib },
-    storage: {
-      disks: [{ name: 'sda', sizeBytes: 512 * gib, kind: 'ssd', removable: false }],
-      volumes: [
-        {
-          mountPoint: '/',
-          fileSystem: 'ext4',
-          sizeBytes: 500 * gib,
-          freeBytes: 300 * gib,
-          readOnly: false,
-          system: true,
-          remote: false,
-        },
-      ],
-    },
-    network: {
-      interfaces: [
-        {
-          name: 'eno1',
-          kind: 'ethernet',
-          macAddress: '02:00:00:00:00:01',
-          state: 'up',
-          speedMbps: 1000,
-          addresses: [{ address: '192.0.2.10', family: 'ipv4', prefixLength: 24 }],
-        },
-      ],
-      gateways: [{ address: '192.0.2.1', family: 'ipv4', interface: 'eno1' }],
-      dnsServers: ['192.0.2.1'],
-    },
-    software: {
-      source: 'dpkg',
-      packages: [
-        { name: 'bash', version: '5.2.37-2', architecture: 'amd64' },
-        { name: 'openssl', version: '3.5.1-1', architecture: 'amd64' },
-      ],
-    },
-    energy: { uptimeDays: 3 },
-    agent: {
-      version: '0.1.0',
-      nodeVersion: '24.21.0',
-      platform: 'linux',
-      privileged: true,
-      policyVersion: 0,
-      queue: { waiting: 0, refused: 0 },
-      settingsProblems: [],
-    },
-  } satisfies { [Id in SectionId]?: FactsOf<Id> };
-  return facts;
-}
-
-/** Random hardware marks of one machine. */
-export function newMarks(): Required<Fingerprint> {
-  const mark = () => hashBytes(randomBytes(16));
-  return { firmware: mark(), board: mark(), disks: mark(), macs: mark() };
-}
 
 export async function createTestAgent(options: TestAgentOptions) {
   const { url, token, hostname = `pc-${randomBytes(3).toString('hex')}`, now = () => new Date() } = options;

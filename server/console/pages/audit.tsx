@@ -1,7 +1,7 @@
 /** Who changed what and when; more is loaded on request. */
 import type { JSX } from 'preact';
 import type { AuditEntry, Municipality } from '../../api/contract.ts';
-import { auditAction, auditDetail } from '../code-texts.ts';
+import { auditAction, auditDetail, auditHostname } from '../code-texts.ts';
 import { Empty } from '../parts/load-state.tsx';
 import { MorePages, usePages } from '../parts/more-pages.tsx';
 import { Page } from '../parts/page.tsx';
@@ -17,6 +17,11 @@ export function AuditPage(): JSX.Element {
   const { t, language, facts } = useSpeech();
   const pages = usePages<AuditEntry>('audit');
   const municipalities = useResource<{ items: Municipality[] }>('municipalities').data?.items ?? [];
+  const names = new Map([
+    ...municipalities.map(({ id, name }) => [id, name] as const),
+    ...Object.entries(t.state),
+    ...Object.entries(t.role),
+  ]);
   const none = <span class="muted">–</span>;
   const columns: Column<AuditEntry>[] = [
     { id: 'at', header: t.when, cell: ({ at }) => <When at={at} as="date" /> },
@@ -30,13 +35,17 @@ export function AuditPage(): JSX.Element {
     {
       id: 'target',
       header: t.target,
-      cell: ({ target, action }) => {
+      cell: ({ target, action, detail }) => {
         if (target === null) return none;
         if (!action.startsWith('device') || !deviceIdShape.test(target)) return target;
-        return <Link to={`/geraete/${target}`}>{target}</Link>;
+        return <Link to={`/geraete/${target}`}>{auditHostname(detail) ?? target}</Link>;
       },
     },
-    { id: 'detail', header: t.detail, cell: ({ detail }) => (detail === null ? none : auditDetail(detail, facts)) },
+    {
+      id: 'detail',
+      header: t.detail,
+      cell: ({ detail }) => (detail === null ? none : auditDetail(detail, facts, names)),
+    },
   ];
   return (
     <Page title={t.audit} lead={t.auditLead}>

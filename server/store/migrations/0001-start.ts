@@ -58,14 +58,28 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('search_text', 'text', (column) => column.notNull())
     .addColumn('replaced_by', 'text')
     .execute();
+  // One for each order of the device list, by exactly the expressions it sorts by.
+  const name = sql`lower(substr(hostname, 1, 24))`;
+  const orders = {
+    devices_by_hostname: [name],
+    devices_by_municipality: [sql`municipality_id`, name],
+    devices_by_light: [sql`light_rank`, name],
+    devices_by_last_heard: [sql`coalesce(last_heard_at, '')`, name],
+    devices_by_os: [sql`lower(substr(coalesce(os_name, ''), 1, 24))`, name],
+  };
+  for (const [index, keys] of Object.entries(orders)) {
+    await db.schema
+      .createIndex(index)
+      .on('devices')
+      .expression(sql`${sql.join([...keys, sql`id`])}`)
+      .execute();
+  }
+  // Answers the overview and the counts of the list by itself.
   await db.schema
-    .createIndex('devices_by_municipality')
+    .createIndex('devices_by_state')
     .on('devices')
-    .columns(['municipality_id', 'hostname', 'id'])
+    .columns(['municipality_id', 'state', 'light', 'last_heard_at'])
     .execute();
-  await db.schema.createIndex('devices_by_hostname').on('devices').columns(['hostname', 'id']).execute();
-  await db.schema.createIndex('devices_by_light').on('devices').columns(['light_rank', 'id']).execute();
-  await db.schema.createIndex('devices_by_last_heard').on('devices').columns(['last_heard_at', 'id']).execute();
   await db.schema.createIndex('devices_by_judged').on('devices').columns(['judged_at', 'id']).execute();
   await db.schema
     .createIndex('devices_by_serial_number')

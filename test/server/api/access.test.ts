@@ -1,4 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { guard } from '../../../server/api/access.ts';
+import { createApiToken, revokeApiToken } from '../../../server/staff/api-tokens.ts';
 import { addDevice, type Client, type StaffedServer, startStaffedServer } from './staffed-server.ts';
 
 let kits: StaffedServer;
@@ -106,6 +111,16 @@ describe('what belongs to another municipality is not there', () => {
     expect([add.status, add.body.code]).toEqual([403, 'forbidden']);
   });
 
+  test('no query of the API gets at devices, tokens or audit except through the scope', () => {
+    const root = join(import.meta.dirname, '../../../server');
+    const unscoped = ['api', 'fleet', 'staff', 'commands']
+      .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file)))
+      // The rules judge every device by the clock, for nobody in particular.
+      .filter((file) => !['fleet/scope.ts', 'fleet/evaluate.ts'].includes(file))
+      .filter((file) => /selectFrom\('(devices|enrolment_tokens|audit)\b/.test(readFileSync(join(root, file), 'utf8')));
+    expect(unscoped).toEqual([]);
+  });
+
   test('lists show one’s own only', async () => {
     for (const who of ['technician', 'technician script', 'viewer']) {
       const client = clients[who]!;
@@ -143,7 +158,6 @@ describe('what belongs to another municipality is not there', () => {
 
 describe('an API token', () => {
   test('stops at once when it is revoked', async () => {
-    const { revokeApiToken } = await import('../../../server/staff/api-tokens.ts');
     const { id, client } = await kits.script('viewer');
     expect((await client.get('devices')).status).toBe(200);
     await revokeApiToken(kits.context, 'cli:test', id);
@@ -172,6 +186,23 @@ describe('an API token', () => {
     const stored = await kits.context.db.selectFrom('api_tokens').selectAll().execute();
     expect(JSON.stringify(stored)).not.toContain('kits_');
   });
+});
+
+test('a route that forgot to say who may is for administrators only', async () => {
+  const app = fastify();
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', guard(kits.context));
+  app.get('/forgotten', async () => 'secret');
+  for (const [role, status] of [
+    ['technician', 500],
+    ['admin', 200],
+  ] as const) {
+    const { token } = await createApiToken(kits.context, 'cli:test', { role });
+    const answer = await app.inject({ url: '/forgotten', headers: { authorization: `Bearer ${token}` } });
+    // Without the error handler of the API a refusal shows as 500.
+    expect([role, answer.statusCode]).toEqual([role, status]);
+  }
+  await app.close();
 });
 
 test('answers are kept by no cache', async () => {

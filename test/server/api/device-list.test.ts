@@ -96,9 +96,10 @@ describe('500 devices', () => {
       `sort=hostname&cursor=${nextCursor}`,
       `sort=osName&order=desc&cursor=${nextCursor}`,
       'cursor=nonsense',
-      `cursor=${forge(['hostname', 'asc', 'a', 'b'])}`,
-      `cursor=${forge(['hostname', 'asc', 1, 'b', id])}`,
-      `cursor=${forge(['hostname', 'asc', 'a', 'b', "' or 1=1"])}`,
+      `cursor=${forge(['hostname', 'asc', 'a'])}`,
+      `cursor=${forge(['hostname', 'asc', 1, id])}`,
+      `cursor=${forge(['osName', 'asc', 'a', 'b'])}&sort=osName`,
+      `cursor=${forge(['hostname', 'asc', id, 'b', 'c'])}`,
       `sort=light&cursor=${forge(['light', 'asc', 'a', 'b', id])}`,
       `cursor=${forge(null)}`,
     ]) {

@@ -76,6 +76,7 @@ describe('the page of a device', () => {
     await db
       .insertInto('device_events')
       .values([
+        ...Array.from({ length: 49 }, () => ({ device_id: id, at, code: 'oldest', detail: '' })),
         { device_id: id, at, code: 'older', detail: 'x'.repeat(600) },
         { device_id: id, at, code: 'younger', detail: 'y' },
       ])
@@ -109,7 +110,8 @@ describe('the page of a device', () => {
         explanation: { de: expect.stringContaining('some-reason'), en: expect.stringContaining('some-reason') },
       },
     ]);
-    expect(body.events.map(({ code }: { code: string }) => code)).toEqual(['younger', 'older']);
+    expect(body.events.map(({ code }: { code: string }) => code).slice(0, 3)).toEqual(['younger', 'older', 'oldest']);
+    expect(body.events).toHaveLength(50);
     expect(body.events[1].detail).toHaveLength(500);
   });
 

@@ -81,6 +81,14 @@ describe('a one-time link', () => {
     expect((await signInWith({ link })).status).toBe(status);
   });
 
+  test('that has expired is cleared away with the next one', async () => {
+    await kits.user('Ada', 'viewer');
+    await kits.link('Ada', 15);
+    kits.advance(900);
+    await kits.link('Ada', 15);
+    expect(await kits.context.db.selectFrom('sign_in_links').selectAll().execute()).toHaveLength(1);
+  });
+
   test.each([14, 61, Number.NaN])('is not made for %d minutes', async (minutes) => {
     await kits.user('Ada', 'viewer');
     await expect(kits.link('Ada', minutes)).rejects.toThrow('15 to 60 minutes');
@@ -176,6 +184,12 @@ describe('a password', () => {
     const answer = await signInWith({ user: 'Ada', password });
     expect([answer.status, answer.body.user, answer.body.mustSetPassword]).toEqual([200, 'Ada', false]);
     expect(await auditOf(kits.context, 'user.set-password')).toMatchObject([{ actor: 'Ada', target: 'Ada' }]);
+  });
+
+  test('and name may be typed with either kind of umlaut', async () => {
+    await withPassword('J\u00f6rg', 'Stra\u00dfe nach R\u00f6mhild');
+    const answer = await signInWith({ user: 'Jo\u0308rg ', password: 'Stra\u00dfe nach Ro\u0308mhild' });
+    expect([answer.status, answer.body.user]).toEqual([200, 'J\u00f6rg']);
   });
 
   test('has at least 12 characters', async () => {

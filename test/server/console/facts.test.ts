@@ -81,7 +81,7 @@ describe('values', () => {
     ['preferredWidthPx', 1920, '1.920 px'],
     ['designCapacityMwh', 57_020, '57 Wh'],
     ['uptimeDays', 1, '1 Tag'],
-    ['daysLeft', -3, '-3 Tage'],
+    ['daysLeft', -3, '−3 Tage'],
     ['clockOffsetSeconds', -240, '−4 Minuten'],
     ['manufacturedYear', 2019, '2019'],
     ['cores', 4, '4'],
@@ -99,8 +99,8 @@ describe('values', () => {
     expect(inline('network', 'addresses', [{ address: '192.0.2.7', family: 'ipv4', prefixLength: 24 }], german)).toBe(
       '192.0.2.7/24',
     );
-    expect(inline('x', 'certificate', { trusted: true, daysLeft: 12 }, german)).toBe(
-      'Vertrauenswürdig: ja · Noch gültig: 12 Tage',
+    expect(inline('x', 'certificate', { daysLeft: 12, trusted: true }, german)).toBe(
+      'Noch gültig: 12 Tage · Vertrauenswürdig: ja',
     );
     expect(inline('x', 'y', undefined, german)).toBe('');
   });
@@ -108,8 +108,9 @@ describe('values', () => {
     expect(pathName('storage', 'volumes[1].freeBytes', 'de')).toBe('Laufwerke 2, Frei');
     expect(pathName('storage', '', 'de')).toBe('');
   });
-  test('columns are all that any row has', () => {
-    expect(columnsOf([{ a: 1 }, { b: 2, a: 3 }, 'no row', null, [1]])).toEqual(['a', 'b']);
+  test('columns are all that any row has, the name first and unknown ones last', () => {
+    const rows = [{ a: 1, kind: 'ssd' }, { b: 2, a: 3, name: 'sda' }, 'no row', null, [1]];
+    expect(columnsOf(rows)).toEqual(['name', 'kind', 'a', 'b']);
   });
 });
 
@@ -134,14 +135,22 @@ describe('the gist', () => {
   test('of an empty list says so', () => {
     expect(sectionGist('printers', { printers: [] }, t, german)).toBe('keine vorhanden');
   });
-  test.each([undefined, null, 7, [], { volumes: 'no list' }, { volumes: [null] }, { name: { a: 1 } }])(
-    'of nonsense %j is empty',
-    (data) => {
-      for (const id of ['storage', 'network', 'software', 'os', 'telepathy']) {
-        expect(sectionGist(id, data, t, german)).toBe('');
-      }
-    },
-  );
+  test.each([
+    { data: undefined },
+    { data: null },
+    { data: 7 },
+    { data: [{}] },
+    { data: { volumes: 'no list', interfaces: 0 } },
+    { data: { name: { a: 1 } } },
+  ])('of nonsense is empty: $data', ({ data }) => {
+    for (const id of ['storage', 'network', 'software', 'os', 'telepathy']) {
+      expect(sectionGist(id, data, t, german)).toBe('');
+    }
+  });
+  test('of lists that hold no objects is empty', () => {
+    expect(sectionGist('storage', { volumes: [null, 'x'] }, t, german)).toBe('');
+    expect(sectionGist('network', { interfaces: [null, { addresses: 'x' }] }, t, german)).toBe('');
+  });
   test('a row is found by any of its parts', () => {
     const row = { name: 'openssl', version: '3.5.1-1' };
     expect(matches(row, ' OpenSSL ', 'software', german)).toBe(true);

@@ -1,6 +1,6 @@
 /** Both languages say the same things: every text is there twice, with the same shape. */
 import { expect, test } from 'vitest';
-import { auditAction, auditDetail, deviceEvent } from '../../../server/console/code-texts.ts';
+import { auditAction, auditDetail, auditHostname, deviceEvent } from '../../../server/console/code-texts.ts';
 import { fieldWords, problemWords, sectionWords, valueWords } from '../../../server/console/fact-texts.ts';
 import { formatFor } from '../../../server/console/format.ts';
 import { textsFor } from '../../../server/console/texts.ts';
@@ -26,17 +26,34 @@ test.each(Object.entries({ fieldWords, problemWords, sectionWords, valueWords })
 
 const facts = { language: 'de', format: formatFor('de'), yes: 'ja', no: 'nein', none: '–' } as const;
 
+const names = new Map([
+  ['m-1', 'Wasungen'],
+  ['retired', 'Ausgemustert'],
+]);
+
+test('ids and codes in the audit log get their names, what people typed does not', () => {
+  const detail =
+    '{"hostname":"retired","state":["active","retired"],"municipality_id":["m-1","m-2"],"municipalities":[]}';
+  expect(auditDetail(detail, facts, names)).toBe(
+    'Gerät: retired · Status: active → Ausgemustert · Gemeinde: Wasungen → m-2 · Gemeinden: –',
+  );
+  expect(auditHostname(detail)).toBe('retired');
+  expect(auditHostname('{"hostname":7}')).toBeUndefined();
+  expect(auditHostname(null)).toBeUndefined();
+});
+
 test('details of the audit log are read aloud, a change as before and after', () => {
-  expect(auditDetail('{"hostname":"pc-1","location":[null,"Zimmer 2"],"approvalRequired":true}', facts)).toBe(
+  expect(auditDetail('{"hostname":"pc-1","location":[null,"Zimmer 2"],"approvalRequired":true}', facts, names)).toBe(
     'Gerät: pc-1 · Standort: – → Zimmer 2 · Freigabe nötig: ja',
   );
-  expect(auditDetail('{"expiresAt":"2026-11-24T08:40:00Z","neu":{"a":1}}', facts)).toBe(
+  expect(auditDetail('{"expiresAt":"2026-11-24T08:40:00Z","neu":{"a":1}}', facts, names)).toBe(
     'gültig bis: 24.11.2026, 09:40 · neu: {"a":1}',
   );
 });
 
 test.each(['{"cut', 'plain words', '[1,2]', '7'])('details of another kind are shown as they are: %s', (detail) => {
-  expect(auditDetail(detail, facts)).toBe(detail);
+  expect(auditDetail(detail, facts, names)).toBe(detail);
+  expect(auditHostname(detail)).toBeUndefined();
 });
 
 test('a code that is new to the console is shown as it is', () => {

@@ -57,6 +57,18 @@ test('the same key again is the same device and costs no use', async () => {
   expect(await usesLeft(token)).toBe(0);
 });
 
+test('a device that staff moved stays where it is, whatever token its image still carries', async () => {
+  const agent = await withToken(server.token);
+  const { deviceId } = await agent.enrol();
+  const elsewhere = await server.addMunicipality('Breitungen');
+  await server.context.db
+    .updateTable('devices')
+    .set({ municipality_id: elsewhere })
+    .where('id', '=', deviceId)
+    .execute();
+  expect(await agent.enrol()).toMatchObject({ deviceId, municipality: { id: elsewhere, name: 'Breitungen' } });
+});
+
 test('a token with one use lets in exactly one of many who come at once', async () => {
   const token = await server.addToken(server.municipalityId, { uses: 1 });
   const agents = await Promise.all(Array.from({ length: 8 }, () => withToken(token)));

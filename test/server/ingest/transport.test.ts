@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { constants, gzip, zstdCompress } from 'node:zlib';
+import { constants, createZstdCompress, gzip, zstdCompress } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nonceHeader, proofHeader, reportMediaType } from '../../../agent/contract/wire.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
@@ -117,7 +117,20 @@ describe('a transport proof', () => {
       ahead = 0;
     }
     expect((await agent.checkIn()).status).toBe(200);
+    // The nonce it is given anew is good as well.
+    agent.state.nonce = 'none';
     expect((await agent.checkIn()).status).toBe(200);
+    expect((await agent.checkIn()).status).toBe(200);
+  });
+
+  test('that is used up is refused before the body is looked at', async () => {
+    const agent = await enrolled();
+    agent.state.counter = 10;
+    expect((await agent.checkIn()).status).toBe(200);
+    const garbage = Buffer.from('garbage');
+    const { proof } = await agent.proofFor('/agent/v1/reports', garbage, { counter: 5 });
+    const headers = { 'content-type': reportMediaType, [proofHeader]: proof };
+    expect((await agent.post('/agent/v1/reports', headers, garbage)).code).toBe('use-nonce');
   });
 
   test.each<[string, (agent: TestAgent) => Promise<string | undefined>]>([
@@ -215,12 +228,21 @@ describe('the wire', () => {
     expect([refused.status, refused.code]).toEqual([413, 'too-large']);
   });
 
-  test('a zstd frame that wants a huge window is refused', async () => {
+  test('a good report in a zstd frame that wants a huge window is refused', async () => {
     const agent = await enrolled();
-    const params = { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_contentSizeFlag]: 0 };
-    const frame = await promisify(zstdCompress)(randomBytes(1000), { params });
-    const refused = await agent.sendBytes(frame, { 'content-encoding': 'zstd' });
+    const frame = encodeFrame(await agent.makeReport());
+    const withWindow = (log: number) =>
+      new Promise<Buffer>((resolve, reject) => {
+        const chunks: Buffer[] = [];
+        // As a stream, so that the frame states the window and not the size of its content.
+        const stream = createZstdCompress({ params: { [constants.ZSTD_c_windowLog]: log } });
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+        stream.on('end', () => resolve(Buffer.concat(chunks)));
+        stream.write(frame, () => stream.end());
+      });
+    const refused = await agent.sendBytes(await withWindow(27), { 'content-encoding': 'zstd' });
     expect([refused.status, refused.code]).toEqual([422, 'malformed']);
+    expect((await agent.sendBytes(await withWindow(26), { 'content-encoding': 'zstd' })).status).toBe(201);
   });
 
   test('more than 8 MiB is refused', async () => {

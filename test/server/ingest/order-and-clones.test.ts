@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canonicalHash } from '../../../agent/signing/canonical.ts';
+import { createTestAgent, newMarks, officeFacts, type TestAgent } from '../../fakes/test-agent.ts';
+import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
+import { storedBy } from './stored.ts';
+
+let server: TestServer;
+let stored: ReturnType<typeof storedBy>;
+beforeAll(async () => {
+  server = await startTestServer();
+  stored = storedBy(server);
+});
+afterAll(() => server.close());
+
+async function enrolled(options: { token?: string } = {}): Promise<TestAgent> {
+  const agent = await createTestAgent({ url: server.url, token: server.token, ...options });
+  await agent.enrol();
+  return agent;
+}
+
+const db = () => server.context.db;
+
+describe('what does not follow', () => {
+  test('the same id with other bytes is refused and kept as evidence', async () => {
+    const agent = await enrolled();
+    const first = await agent.report();
+    const forged = await agent.report(agent.sections({ memory: { totalBytes: 1 } }), {
+      reportId: first.report.envelope.reportId,
+      sequence: 2,
+    });
+    expect([forged.status, forged.code]).toEqual([409, 'report-conflict']);
+    expect((await agent.sendReport(forged.report)).status).toBe(409);
+    expect(await stored.eventsOf(agent)).toEqual(['report-conflict']);
+    expect(await stored.reportsOf(agent)).toHaveLength(1);
+    expect(JSON.parse((await stored.sectionsOf(agent)).get('memory')?.data ?? '')).toEqual(officeFacts('').memory);
+  });
+
+  test('the same place with other bytes is refused: two machines may share one store', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const twin = await agent.report(agent.sections(), { sequence: 1, previousHash: undefined });
+    expect([twin.status, twin.code]).toEqual([409, 'report-conflict']);
+    expect(await stored.eventsOf(agent)).toEqual(['report-conflict', 'clone-suspected']);
+  });
+
+  test('the id of another device’s report is refused, and that device is not touched', async () => {
+    const [owner, other] = [await enrolled(), await enrolled()];
+    const { report } = await owner.report();
+    const taken = await other.report(undefined, { reportId: report.envelope.reportId });
+    expect([taken.status, taken.code]).toEqual([409, 'report-conflict']);
+    expect(await stored.eventsOf(owner)).toEqual([]);
+    expect(await stored.reportsOf(other)).toEqual([]);
+  });
+
+  test('a store set back is told so at the check-in and at the report', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    await agent.report(undefined, { sequence: 5 });
+    const checked = await agent.checkIn({ sequence: 3 });
+    expect(checked.answer).toMatchObject({ rewound: true, acknowledged: 5 });
+    const old = await agent.report(undefined, { sequence: 4 });
+    expect([old.status, old.code]).toEqual([409, 'sequence-rewound']);
+    expect(await stored.eventsOf(agent)).toEqual(['sequence-gap', 'sequence-rewound']);
+    agent.renewEpoch();
+    expect((await agent.report()).status).toBe(201);
+    expect((await agent.checkIn()).answer).toMatchObject({ acknowledged: 1 });
+    expect((await agent.checkIn()).answer?.rewound).toBeUndefined();
+    expect(await stored.eventsOf(agent)).toEqual(['sequence-gap', 'sequence-rewound', 'store-epoch-new']);
+  });
+
+  test('a hole in the sequence is noted and what follows is taken', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    expect((await agent.report(undefined, { sequence: 4 })).status).toBe(201);
+    const [event] = await db()
+      .selectFrom('device_events')
+      .selectAll()
+      .where('device_id', '=', agent.state.deviceId)
+      .execute();
+    expect(event).toMatchObject({ code: 'sequence-gap' });
+    expect(event?.detail).toContain('2 to 3');
+  });
+
+  test('a broken chain is noted and the report is taken', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    expect((await agent.report(undefined, { previousHash: canonicalHash('other') })).status).toBe(201);
+    expect((await agent.report(undefined, { previousHash: undefined })).status).toBe(201);
+    expect(await stored.eventsOf(agent)).toEqual(['chain-broken', 'chain-broken']);
+  });
+
+  test('an older report of another epoch joins the history and overwrites nothing', async () => {
+    const agent = await enrolled();
+    const late = new Date(Date.now() - 60_000);
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }), { createdAt: late });
+    agent.renewEpoch();
+    const early = new Date(Date.now() - 3_600_000);
+    const older = await agent.report(agent.sections({ memory: { totalBytes: 111 } }), { createdAt: early });
+    expect(older.status).toBe(201);
+    expect(older.receipt?.need).toContain('memory');
+    expect(JSON.parse((await stored.sectionsOf(agent)).get('memory')?.data ?? '')).toEqual({ totalBytes: 222 });
+    expect(
+      await db()
+        .selectFrom('device_hardware')
+        .select('memory_bytes')
+        .where('device_id', '=', agent.state.deviceId)
+        .execute(),
+    ).toEqual([{ memory_bytes: 222 }]);
+    await agent.report(agent.sections({ memory: { totalBytes: 333 } }), { createdAt: new Date() });
+    expect(JSON.parse((await stored.sectionsOf(agent)).get('memory')?.data ?? '')).toEqual({ totalBytes: 333 });
+    expect(await stored.reportsOf(agent)).toHaveLength(3);
+  });
+
+  const memoryOf = async (agent: TestAgent) =>
+    JSON.parse((await stored.sectionsOf(agent)).get('memory')?.data ?? 'null') as unknown;
+
+  test('within an epoch the sequence decides, whatever the clock of the device said', async () => {
+    const agent = await enrolled();
+    await agent.report(agent.sections({ memory: { totalBytes: 111 } }));
+    const yesterday = new Date(Date.now() - 86_400_000);
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }), { createdAt: yesterday });
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
+  });
+
+  test('a clock that ran years ahead does not make the reports of the next epoch look old', async () => {
+    const agent = await enrolled();
+    const ahead = new Date('2135-01-01T00:00:00Z');
+    await agent.report(agent.sections({ memory: { totalBytes: 111 } }), { createdAt: ahead });
+    agent.renewEpoch();
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }), { createdAt: new Date(Date.now() + 1000) });
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
+  });
+});
+
+describe('a clone', () => {
+  test('with the key on other hardware is quarantined and the facts stay', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const before = await stored.sectionsOf(agent);
+    const clone = await agent.report(agent.sections({ memory: { totalBytes: 1 } }), { fingerprint: newMarks() });
+    expect([clone.status, clone.code]).toEqual([403, 'device-not-active']);
+    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined' });
+    expect(await stored.eventsOf(agent)).toEqual(['clone-suspected']);
+    expect(await stored.sectionsOf(agent)).toEqual(before);
+    expect(await stored.reportsOf(agent)).toHaveLength(1);
+    const original = await agent.report();
+    expect([original.status, original.code]).toEqual([403, 'device-not-active']);
+    expect((await agent.checkIn()).answer?.state).toBe('quarantined');
+  });
+
+  test('after release: the machine that reports first counts, the other one is caught again', async () => {
+    const agent = await enrolled();
+    const replaced = newMarks();
+    await agent.report(undefined, { fingerprint: replaced });
+    await db().updateTable('devices').set({ state: 'active' }).where('id', '=', agent.state.deviceId).execute();
+    agent.renewEpoch();
+    expect((await agent.report(undefined, { fingerprint: replaced })).status).toBe(201);
+    expect((await agent.report()).code).toBe('device-not-active');
+    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined' });
+  });
+
+  test('is not a PC whose parts are exchanged one after the other: each new part is learned', async () => {
+    const agent = await enrolled();
+    const [old, young] = [agent.state.fingerprint, newMarks()];
+    const halfWay = { ...old, disks: young.disks, macs: young.macs };
+    expect((await agent.report(undefined, { fingerprint: halfWay })).status).toBe(201);
+    expect(JSON.parse((await stored.deviceOf(agent)).fingerprint)).toEqual(halfWay);
+    expect((await agent.report(undefined, { fingerprint: young })).status).toBe(201);
+    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'active' });
+  });
+
+  test('marks a report could not read stay known', async () => {
+    const agent = await enrolled();
+    const { firmware: _unread, ...read } = agent.state.fingerprint;
+    await agent.report(undefined, { fingerprint: read });
+    expect(JSON.parse((await stored.deviceOf(agent)).fingerprint)).toEqual(agent.state.fingerprint);
+  });
+
+  test('is not judged by one mark alone', async () => {
+    const agent = await enrolled();
+    await agent.report(undefined, { fingerprint: { macs: newMarks().macs } });
+    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'active' });
+  });
+});
+
+test('two devices with one serial number are pointed out to the municipality they share, and to no other', async () => {
+  const elsewhere = await server.addToken(await server.addMunicipality('Floh-Seligenthal'));
+  const agents = [await enrolled(), await enrolled(), await enrolled({ token: elsewhere })];
+  const system = { ...officeFacts('pc').system, serialNumber: `SN-${randomUUID()}` };
+  for (const agent of agents) expect((await agent.report(agent.sections({ system }))).status).toBe(201);
+  expect(await Promise.all(agents.map(stored.eventsOf))).toEqual([['same-hardware'], ['same-hardware'], []]);
+  await agents[0]!.report(agents[0]!.sections({ system }));
+  expect(await stored.eventsOf(agents[0]!)).toEqual(['same-hardware']);
+});
