@@ -23,7 +23,7 @@ interface TableProps<Row> {
   readonly keyOf: (row: Row, index: number) => string;
 }
 
-/** Said outright because the card layout takes the roles away that a table has by itself. */
+/** Said outright because in some browsers the card layout takes the roles away that a table has by itself. */
 const roles = {
   table: { role: 'table' },
   group: { role: 'rowgroup' },

@@ -237,10 +237,8 @@ describe('help', () => {
       'sign-in-link',
       'version',
     ]);
-    for (const name of names) {
-      const one = await bare(name, '--help');
-      expect([one.code, one.out.split(/\s/)[1]]).toEqual([0, name]);
-    }
+    const each = await Promise.all(names.map((name) => bare(name, '--help')));
+    expect(each.map(({ code, out }) => [code, out.split(/\s/)[1]])).toEqual(names.map((name) => [0, name]));
     expect(existsSync(dataDir)).toBe(false);
   });
 });
