@@ -89,6 +89,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       now: clock.now(),
       machine,
       infrastructureTargets: settings.infrastructureTargets,
+      firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
       agent: {
         version: agentVersion,
         policyVersion: 0,

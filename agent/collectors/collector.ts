@@ -34,6 +34,11 @@ export interface CollectContext {
   readonly machine: Machine;
   readonly agent: AgentState;
   readonly infrastructureTargets: readonly InfrastructureTarget[];
+  /**
+   * Day (UTC) on which each id was first seen in this section, today for new ones. Ids that are not named any more are
+   * forgotten: what comes back later begins anew. Without a store every id is new today.
+   */
+  firstSeen(section: SectionId, ids: readonly string[]): ReadonlyMap<string, string>;
   /** Notes a gap and lets the collector carry on with the rest: the section becomes `partial`. */
   problem(code: ProblemCode, detail: string): void;
 }

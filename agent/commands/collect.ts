@@ -32,6 +32,8 @@ export async function collectCommand(input: CommandInput): Promise<ExitCode> {
       now,
       machine,
       infrastructureTargets: settings.infrastructureTargets,
+      // Nothing is remembered here: only a service that ran before knows since when something is missing.
+      firstSeen: (_section, ids) => new Map(ids.map((id) => [id, now.toISOString().slice(0, 10)])),
       agent: {
         version: agentVersion,
         policyVersion: 0,

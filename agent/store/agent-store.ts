@@ -36,6 +36,7 @@ const steps = [
    CREATE TABLE sections (id TEXT PRIMARY KEY, section TEXT NOT NULL) STRICT;
    CREATE TABLE acknowledged (id TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT;
    CREATE TABLE verdicts (rule_id TEXT PRIMARY KEY, said TEXT NOT NULL, since TEXT NOT NULL) STRICT;
+   CREATE TABLE first_seen (section TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, PRIMARY KEY (section, id)) STRICT;
    CREATE TABLE runs (task TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
 ];
 
@@ -114,6 +115,8 @@ export interface AgentStore {
   readSections(): Section[];
   /** Since when each verdict says what it says. */
   trackVerdicts(verdicts: readonly Verdict[], now: Date): ReadonlyMap<string, string>;
+  /** See `CollectContext.firstSeen`. */
+  firstSeen(section: string, ids: readonly string[], now: Date): ReadonlyMap<string, string>;
   /** ms since 1970 of the last run of each task. */
   lastRuns(): ReadonlyMap<string, number>;
   ran(task: string, at: Date): void;
@@ -313,6 +316,27 @@ function useStore(db: DatabaseSync, release: () => void): AgentStore {
           since.set(ruleId, at);
         }
         return since;
+      }),
+    firstSeen: (name, ids, now) =>
+      transaction(() => {
+        const old = new Map(
+          db
+            .prepare('SELECT id, day FROM first_seen WHERE section = ?')
+            .all(name)
+            .map((row) => [String(row['id']), String(row['day'])]),
+        );
+        db.prepare('DELETE FROM first_seen WHERE section = ?').run(name);
+        const today = now.toISOString().slice(0, 10);
+        const put = db.prepare('INSERT OR IGNORE INTO first_seen VALUES (?, ?, ?)');
+        const days = new Map<string, string>();
+        for (const id of ids) {
+          const before = old.get(id);
+          // A day in the future comes from a clock that was wrong then: it counts from today.
+          const since = before === undefined || before > today ? today : before;
+          put.run(name, id, since);
+          days.set(id, since);
+        }
+        return days;
       }),
     lastRuns: () =>
       new Map(

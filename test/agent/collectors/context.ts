@@ -16,6 +16,7 @@ export function contextOf(machine: Machine, infrastructureTargets: readonly Infr
     now,
     machine,
     infrastructureTargets,
+    firstSeen: (_section, ids) => new Map(ids.map((id) => [id, now.toISOString().slice(0, 10)])),
     agent: { version: '1.2.3', policyVersion: 0, queue: { waiting: 0, refused: 0 }, settingsProblems: [] },
   };
 }

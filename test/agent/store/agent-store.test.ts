@@ -190,6 +190,20 @@ test('verdicts keep the time since which they say the same', () => {
   expect(store.trackVerdicts([{ ...verdict, verdict: 'unknown' }], later).get('r')).toBe(later.toISOString());
 });
 
+test('what is missing keeps the day it was first seen, and begins anew after it was gone', () => {
+  const day = (date: string): Date => new Date(`${date}T12:00:00Z`);
+  expect([...store.firstSeen('patches', ['a', 'b'], day('2026-11-20'))]).toEqual([
+    ['a', '2026-11-20'],
+    ['b', '2026-11-20'],
+  ]);
+  store.close();
+  store = openStore(dir);
+  expect(store.firstSeen('patches', ['a', 'c'], day('2026-11-24')).get('a')).toBe('2026-11-20');
+  expect(store.firstSeen('security', ['a'], day('2026-11-24')).get('a')).toBe('2026-11-24');
+  expect(store.firstSeen('patches', ['a', 'b'], day('2026-11-25')).get('b')).toBe('2026-11-25');
+  expect(store.firstSeen('patches', ['a'], day('2020-01-01')).get('a')).toBe('2020-01-01');
+});
+
 test('what was remembered of the server survives a restart; changes add up', () => {
   store.changeExchange({ nonce: 'n', counter: 3 });
   store.changeExchange({ failure: 'dns' });
