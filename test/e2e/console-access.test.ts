@@ -70,9 +70,13 @@ test.each([
   expect(found).toEqual([]);
 });
 
-/** How far the page is wider than the window, in CSS pixels. */
+/** How far the page, or a table in its frame, is wider than its place, in CSS pixels. */
 async function overhang(page: Page): Promise<number> {
-  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  return page.evaluate(`Math.max(
+    ...[document.documentElement, ...document.querySelectorAll('.table-frame')].map(
+      ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
+    ),
+  )`);
 }
 
 test.each([

@@ -50,7 +50,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     return token;
   };
 
-  const municipalityId = await addMunicipality(`Wasungen ${randomUUID().slice(0, 8)}`);
+  const municipalityId = await addMunicipality('Wasungen');
   return {
     ...server,
     dataDir,
