@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Agent, openAgent } from '../../../agent/agent.ts';
+import { jwsTypes, type Receipt } from '../../../agent/contract/wire.ts';
 import { createLog } from '../../../agent/log.ts';
 import { loadSettings } from '../../../agent/settings/settings.ts';
+import { signJws } from '../../../agent/signing/jws.ts';
 import { createMunicipality } from '../../../server/fleet/municipalities.ts';
 import { type Actor, everything } from '../../../server/fleet/scope.ts';
 import { createEnrolmentToken } from '../../../server/fleet/tokens.ts';
@@ -42,7 +44,8 @@ async function tokenOf(server: KitsServer, approvalRequired = false): Promise<st
   return (await createEnrolmentToken(server.context, actor, { municipalityId: id, uses: 1, expiresInDays: 1 })).token;
 }
 
-type Meddle = (path: string, answer: Buffer) => Buffer | 'drop' | 'forward';
+type Verdict = Buffer | 'drop' | 'forward';
+type Meddle = (path: string, answer: Buffer) => Verdict | Promise<Verdict>;
 
 /** Passes requests on to wherever `target` points; each answer may be lost after the server has done its work. */
 async function middleman(initial: string): Promise<{ url: string; target: string; meddle: Meddle }> {
@@ -53,7 +56,7 @@ async function middleman(initial: string): Promise<{ url: string; target: string
       { method: incoming.method, headers: incoming.headers },
       async (answer) => {
         const body = Buffer.concat(await answer.toArray());
-        const verdict = self.meddle(incoming.url ?? '', body);
+        const verdict = await self.meddle(incoming.url ?? '', body);
         if (verdict === 'drop') return void outgoing.destroy();
         const { 'content-length': _length, ...headers } = answer.headers;
         outgoing.writeHead(answer.statusCode ?? 500, headers).end(verdict === 'forward' ? body : verdict);
@@ -192,6 +195,32 @@ test('an answer by somebody else counts as none', async () => {
   await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
   expect(agent.store.queue().waiting).toBe(1);
 });
+
+test.each(['reportId', 'envelopeHash', 'sequence', 'storeEpoch', 'deviceId'] as const)(
+  'a genuine receipt with another %s acknowledges nothing',
+  async (field) => {
+    const { server, between, agent } = await town();
+    await agent.round('cheap');
+    const other: Receipt = {
+      reportId: '11111111-1111-4111-8111-111111111111',
+      envelopeHash: 'A'.repeat(43),
+      sequence: 99,
+      storeEpoch: '11111111-1111-4111-8111-111111111111',
+      deviceId: '11111111-1111-4111-8111-111111111111',
+      receivedAt: new Date().toISOString(),
+      need: [],
+    };
+    between.meddle = async (path, answer) => {
+      if (path !== '/agent/v1/reports') return 'forward';
+      const { receipt, ...rest } = JSON.parse(answer.toString());
+      const claims = JSON.parse(Buffer.from(receipt.split('.')[1], 'base64url').toString());
+      const changed = await signJws(jwsTypes.receipt, { ...claims, [field]: other[field] }, server.context.signingKey);
+      return Buffer.from(JSON.stringify({ receipt: changed, ...rest }));
+    };
+    await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
+    expect(agent.store.queue().waiting).toBe(1);
+  },
+);
 
 test('yesterday’s signed answer is no answer to today’s question', async () => {
   const { between, agent } = await town();
