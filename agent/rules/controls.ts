@@ -44,6 +44,11 @@ export const controls = {
   },
   'OPS.1.1.3.A2': { scheme: 'IT-Grundschutz 2023', title: 'Festlegung der Zuständigkeiten', level: 'B' },
   'OPS.1.1.3.A3': { scheme: 'IT-Grundschutz 2023', title: 'Konfiguration von Autoupdate-Mechanismen', level: 'B' },
+  'OPS.1.1.3.A10': {
+    scheme: 'IT-Grundschutz 2023',
+    title: 'Sicherstellung der Integrität und Authentizität von Softwarepaketen',
+    level: 'S',
+  },
   'OPS.1.1.3.A15': {
     scheme: 'IT-Grundschutz 2023',
     title: 'Regelmäßige Aktualisierung von IT-Systemen und Software',

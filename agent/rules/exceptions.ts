@@ -52,7 +52,8 @@ function excused(verdict: Verdict, exception: Exception): Verdict {
     values: {
       approvedBy,
       until: dayOf(expiresAt),
-      why: reason.slice(0, maxValueLength),
+      // Stands inside a sentence, which has a full stop of its own.
+      why: reason.slice(0, maxValueLength).replace(/[.\s]+$/, ''),
       exceptionId: id,
       instead: verdict.verdict,
       insteadReason: verdict.reason,

@@ -29,6 +29,7 @@ import { smartscreenOff } from './smartscreen-off.ts';
 import { storageFree } from './storage-free.ts';
 import { uacActive } from './uac-active.ts';
 import { updateScanFresh } from './update-scan-fresh.ts';
+import { updateSourceSecure } from './update-source-secure.ts';
 import { updatesAutomatic } from './updates-automatic.ts';
 import { updatesInstalled } from './updates-installed.ts';
 import { virusProtection } from './virus-protection.ts';
@@ -60,6 +61,7 @@ export const rules: readonly Rule[] = [
   storageFree,
   uacActive,
   updateScanFresh,
+  updateSourceSecure,
   updatesAutomatic,
   updatesInstalled,
   virusProtection,

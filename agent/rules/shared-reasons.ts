@@ -13,6 +13,7 @@ const sectionNames: Readonly<Record<string, Words>> = {
 
 /** What a part of a section is called in a sentence, by its path inside the facts. */
 const partNames: Readonly<Record<string, Words>> = {
+  'scan.insecure': { de: 'zur Quelle der Aktualisierungen', en: 'about the source of updates' },
   'automatic.enabled': { de: 'zu automatischen Aktualisierungen', en: 'about automatic updates' },
   'restart.required': { de: 'zu einem ausstehenden Neustart', en: 'about a restart that may be due' },
   antivirus: { de: 'zum Virenschutz', en: 'about virus protection' },

@@ -124,6 +124,11 @@ export const examples: Readonly<Record<string, Examples>> = {
     notMet: linux({ patches: { scan: { succeededOn: dayBefore(100) } } }),
     unknown: linux({ patches: { scan: { succeededOn: undefined } } }),
   },
+  'update-source-secure': {
+    met: linux(),
+    notMet: linux({ patches: { scan: { insecure: true } } }),
+    unknown: linux({ patches: { scan: { insecure: undefined } } }),
+  },
   'updates-automatic': {
     met: linux(),
     notMet: linux({ patches: { automatic: { enabled: false } } }),

@@ -38,7 +38,7 @@ export const update = (change: Partial<Update> = {}): Update => ({
 
 export const goodPatches: FactsOf<'patches'> = {
   source: 'apt',
-  scan: { kind: 'index', succeededOn: dayBefore(0) },
+  scan: { kind: 'index', succeededOn: dayBefore(0), server: 'deb.debian.org', insecure: false },
   updates: [],
   automatic: { enabled: true, mechanism: 'unattended-upgrades', lastRunOn: dayBefore(1) },
   restart: { required: false, reasons: [] },
@@ -103,7 +103,7 @@ export const goodWindows = {
   patches: {
     ...goodPatches,
     source: 'windows-update',
-    scan: { kind: 'online-search', succeededOn: dayBefore(0) },
+    scan: { kind: 'online-search', succeededOn: dayBefore(0), server: 'Microsoft Update' },
     build: { number: 26200, revision: 7171, updateOfDay: dayBefore(14) },
   },
   security: {

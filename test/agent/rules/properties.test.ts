@@ -256,6 +256,7 @@ test('thresholds that are all nonsense leave nothing green', () => {
     'logon-required',
     'remote-access',
     'secure-boot',
+    'update-source-secure',
   ]);
   expect(overallState(verdicts)).toBe('unknown');
 });

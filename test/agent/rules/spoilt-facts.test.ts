@@ -108,6 +108,7 @@ const extraPaths: readonly (readonly Key[])[] = [
   ['patches', 'automatic', 'pausedUntil'],
   ['patches', 'automatic', 'deferQualityDays'],
   ['patches', 'restart', 'since'],
+  ['patches', 'scan', 'insecure'],
   ['patches', 'build', 'updateOfDay'],
   ['security', 'antivirus', 0, 'signaturesOf'],
 ];
@@ -249,6 +250,8 @@ const oracle: Readonly<Record<string, (read: Read) => boolean>> = {
   'uac-active': ({ security }) => security.hardening?.uac === 'on',
   'update-scan-fresh': ({ patches }) =>
     patches.scan.kind !== 'build-table' && between(daysOld(patches.scan.succeededOn), -1, 7),
+  'update-source-secure': ({ patches: { scan } }) =>
+    scan.insecure === false || (scan.insecure === undefined && scan.server === 'Microsoft Update'),
   'updates-automatic': ({ patches: { automatic } }) =>
     automatic.enabled === true &&
     (automatic.pausedUntil === undefined || daysOld(automatic.pausedUntil) >= 1) &&
@@ -288,6 +291,8 @@ test('whatever is spoilt: no throw, a verdict the contract allows, and "met" onl
         expect(explanation.de + explanation.en).not.toMatch(
           /undefined|NaN|Infinity|∞|\[object|Invalid|Diese Fassung kennt|\p{Cc}|\p{Cf}/u,
         );
+        // Each part that a rule can miss has a name of its own.
+        expect(explanation.de + explanation.en).not.toMatch(/Angaben zu „|facts about “/);
         const holds = oracle[found.ruleId];
         if (holds === undefined) continue;
         seen.add(`${found.ruleId} ${found.verdict}`);

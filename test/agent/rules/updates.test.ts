@@ -188,6 +188,23 @@ describe('update-scan-fresh', () => {
   });
 });
 
+describe('update-source-secure', () => {
+  const of = (scan: object, on = windows) => judge('update-source-secure', on({ patches: { scan } }));
+
+  test.each([
+    [{ server: 'wsus.example', insecure: true }, 'not-met', 'source-open'],
+    [{ server: undefined, insecure: true }, 'not-met', 'source-open'],
+    [{ server: 'Microsoft Update', insecure: true }, 'not-met', 'source-open'],
+    [{ server: 'wsus.example', insecure: false }, 'met', 'source-protected'],
+    [{ server: undefined, insecure: false }, 'met', 'source-protected'],
+    [{ server: 'Microsoft Update', insecure: undefined }, 'met', 'source-protected'],
+    [{ server: 'wsus.example', insecure: undefined }, 'unknown', 'part-missing'],
+    [{ server: undefined, insecure: undefined }, 'unknown', 'part-missing'],
+  ])('%j: %s', (scan, verdict, reason) => {
+    expect(of(scan)).toMatchObject({ verdict, reason });
+  });
+});
+
 describe('updates-automatic', () => {
   const of = (automatic: object) => judge('updates-automatic', windows({ patches: { automatic } }));
 
