@@ -112,6 +112,7 @@ const codesOfErrors: Readonly<Record<string, ProblemCode>> = {
   EACCES: 'denied',
   EPERM: 'denied',
   EFBIG: 'truncated',
+  ENOTSUP: 'unsupported',
 };
 
 /** Problem code of a failed read; anything that is no read error stays a bug. */

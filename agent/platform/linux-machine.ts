@@ -7,6 +7,7 @@ import process from 'node:process';
 import { commandPaths } from './commands.ts';
 import { connectTo } from './connect.ts';
 import { type Machine, ReadError } from './machine.ts';
+import { readUnpacked } from './read-unpacked.ts';
 import { runCommand } from './run-command.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
@@ -44,6 +45,9 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
     privileged: options.privileged ?? process.geteuid?.() === 0,
     readBytes,
     readText: async (path, bounds) => Buffer.from(await readBytes(path, bounds)).toString('utf8'),
+    readUnpacked: async function* (path, { maxBytes }) {
+      yield* readUnpacked(path, await guarded(path, openForReading), maxBytes);
+    },
     list: (path) => guarded(path, async (real) => (await readdir(real)).sort()),
     readLink: (path) =>
       guarded(path, async () => {
@@ -73,14 +77,18 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
 
 /** Bounded by what comes, not by what stat says: files of the kernel report a size of 0. */
 async function readBounded(path: string, real: string, maxBytes: number): Promise<Uint8Array> {
-  // O_NONBLOCK: a pipe somebody put in the place of a file must not hold up the round.
-  const handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const handle = await openForReading(real);
   try {
     if (!(await handle.stat()).isFile()) throw new ReadError(path, 'EINVAL');
     return await readAll(path, handle, maxBytes);
   } finally {
     await handle.close();
   }
+}
+
+/** O_NONBLOCK: a pipe somebody put in the place of a file must not hold up the round. */
+function openForReading(real: string): Promise<FileHandle> {
+  return open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
 }
 
 async function readAll(path: string, handle: FileHandle, maxBytes: number): Promise<Uint8Array> {

@@ -21,7 +21,7 @@ export function fieldOf(paragraph: string, field: string): string | undefined {
 export function allFields(paragraph: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   let last: string | undefined;
-  for (const line of paragraph.split('\n')) {
+  for (const line of paragraph.split(/\r?\n/)) {
     if (line.startsWith('#')) continue;
     const match = /^([^\s:][^:]*):(.*)$/.exec(line);
     if (match !== null && !/^\s/.test(line)) {

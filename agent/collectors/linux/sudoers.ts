@@ -29,27 +29,27 @@ export async function readSudoRights(
   const parsed: Sudoers[] = [];
   const seen = new Set<string>();
   const queue = [path];
+  const filesOf = async (file: string, { path: target, directory }: Sudoers['includes'][number]): Promise<string[]> => {
+    const absolute = target.startsWith('/') ? target : `${file.slice(0, file.lastIndexOf('/'))}/${target}`;
+    if (!directory) return [absolute];
+    try {
+      // sudo passes by what an editor or a package manager left there.
+      const names = (await reader.list(absolute)).filter((name) => !name.includes('.') && !name.endsWith('~'));
+      return names.map((name) => `${absolute}/${name}`);
+    } catch (error) {
+      failed(absolute, error);
+      return [];
+    }
+  };
   for (let file = queue.shift(); file !== undefined && seen.size < maxFiles; file = queue.shift()) {
     if (seen.has(file)) continue;
     seen.add(file);
     try {
       const one = parseSudoers(await reader.text(file));
       parsed.push(one);
-      for (const include of one.includes) {
-        const target = include.path.startsWith('/')
-          ? include.path
-          : `${file.slice(0, file.lastIndexOf('/'))}/${include.path}`;
-        if (!include.directory) queue.push(target);
-        // sudo passes by what an editor or a package manager left there.
-        else
-          queue.push(
-            ...(await reader.list(target))
-              .filter((name) => !name.includes('.') && !name.endsWith('~'))
-              .map((name) => `${target}/${name}`),
-          );
-      }
+      for (const include of one.includes) queue.push(...(await filesOf(file, include)));
     } catch (error) {
-      if (file === path && parsed.length === 0) throw error;
+      if (file === path) throw error;
       failed(file, error);
     }
   }
@@ -99,7 +99,7 @@ function list(text: string): string[] {
     .map((part) =>
       part
         .trim()
-        .replace(/^"(.*)"$/, '$1')
+        .replace(/^(%:?)?"(.*)"$/, '$1$2')
         .replace(/\\(.)/g, '$1'),
     )
     .filter((part) => part !== '');
