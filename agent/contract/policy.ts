@@ -139,8 +139,8 @@ export const exception = z
       .string()
       .regex(/^[a-z][a-z0-9-]*$/)
       .max(60),
-    /** All devices of the municipality, or one of them. */
-    audience: audience.omit({ group: true }),
+    /** All devices of the municipality, or one of them. Strict: ignoring a narrower word would excuse more than was approved. */
+    audience: audience.omit({ group: true }).strict(),
     reason: text(1000),
     approvedBy: text(120),
     approvedAt: instant,

@@ -5,18 +5,22 @@
 import type { SecurityFacts } from '../contract/facts/security.ts';
 import { evidenceIn, met, notMet, type Rule, unknown } from './judgement.ts';
 import { facts, partMissing } from './reading.ts';
+import type { Words } from './wording.ts';
 
 type Profile = NonNullable<SecurityFacts['firewall']>['profiles'][number];
 
 /** Firewalls whose profiles are the ones in the facts. */
 const judgedByProfiles = /^(windows|microsoft) (defender )?firewall$|^(nftables|iptables|ufw|firewalld)$/i;
 
-const names: Readonly<Record<Profile['name'], { readonly de: string; readonly en: string }>> = {
+const networks: Readonly<Record<string, Words>> = {
   all: { de: 'alle Netze', en: 'all networks' },
   domain: { de: 'das Netz der Verwaltung', en: 'the network of the administration' },
   private: { de: 'private Netze', en: 'private networks' },
   public: { de: 'öffentliche Netze', en: 'public networks' },
-};
+} satisfies Record<Profile['name'], Words>;
+
+const network = (name: string): Words =>
+  (Object.hasOwn(networks, name) ? networks[name] : undefined) ?? { de: `„${name}“`, en: `“${name}”` };
 
 export const firewallActive: Rule = {
   id: 'firewall-active',
@@ -29,12 +33,14 @@ export const firewallActive: Rule = {
       en: () => 'The firewall of this device is switched off.',
     },
     'firewall-profile-off': {
-      de: (v) => `Die Firewall dieses Geräts ist für ${v.text('networkDe')} ausgeschaltet.`,
-      en: (v) => `The firewall of this device is switched off for ${v.text('networkEn')}.`,
+      de: (v) => `Die Firewall dieses Geräts ist für ${network(v.text('network')).de} ausgeschaltet.`,
+      en: (v) => `The firewall of this device is switched off for ${network(v.text('network')).en}.`,
     },
     'firewall-open': {
-      de: (v) => `Die Firewall dieses Geräts lässt für ${v.text('networkDe')} alles herein, was nicht verboten ist.`,
-      en: (v) => `The firewall of this device lets in everything that is not forbidden for ${v.text('networkEn')}.`,
+      de: (v) =>
+        `Für ${network(v.text('network')).de} lässt die Firewall dieses Geräts alles herein, was nicht ausdrücklich verboten ist.`,
+      en: (v) =>
+        `For ${network(v.text('network')).en} the firewall of this device lets in everything that is not forbidden.`,
     },
     'firewall-unclear': {
       de: () => 'Ob die Firewall in jedem Netz schützt, ist nicht vollständig erkennbar.',
@@ -71,11 +77,10 @@ export const firewallActive: Rule = {
     if (active === true && product !== undefined && !judgedByProfiles.test(product)) {
       return met('firewall-on', {}, evidence);
     }
-    const valuesOf = ({ name }: Profile) => ({ networkDe: names[name].de, networkEn: names[name].en });
     const off = profiles.find(({ enabled }) => enabled === false);
-    if (off !== undefined) return notMet(severity, 'firewall-profile-off', valuesOf(off), evidence);
+    if (off !== undefined) return notMet(severity, 'firewall-profile-off', { network: off.name }, evidence);
     const open = profiles.find(({ inboundDefault }) => inboundDefault === 'allow');
-    if (open !== undefined) return notMet('warning', 'firewall-open', valuesOf(open), evidence);
+    if (open !== undefined) return notMet('warning', 'firewall-open', { network: open.name }, evidence);
     const closed = (wanted: Profile['name']) =>
       profiles.some(
         ({ name, enabled, inboundDefault }) => name === wanted && enabled === true && inboundDefault === 'block',

@@ -32,6 +32,7 @@ describe.each(ids)('%s', (id) => {
     expect(judge(id, met)).toMatchObject({ verdict: 'met', severity: 'info' });
     expect(judge(id, notMet)).toMatchObject({ verdict: 'not-met' });
     expect(judge(id, unknown)).toMatchObject({ verdict: 'unknown', severity: 'warning' });
+    expect(judge(id, unknown)?.reason).not.toBe('rule-failed');
     expect(judge(id, met)?.evidence).not.toEqual([]);
     expect(judge(id, notMet)?.evidence).not.toEqual([]);
   });

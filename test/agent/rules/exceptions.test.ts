@@ -43,6 +43,7 @@ describe('the contract', () => {
     ['with an end that is none', { expiresAt: 'never' }, false],
     ['without a reason', { reason: '' }, false],
     ['without anybody who approved it', { approvedBy: '' }, false],
+    ['for a group, which would excuse all others', { audience: { municipality, group: other } }, false],
     ['without a municipality', { audience: {} }, false],
   ])('%s: %s', (_, change, valid) => {
     expect(parse(change)).toBe(valid);
@@ -167,9 +168,15 @@ describe('time', () => {
     ['an end that is none', { expiresAt: 'never' }],
     ['an approval that is none', { approvedAt: 'once' }],
     ['more than 366 days', { approvedAt: earlier(10 * day), expiresAt: earlier(-357 * day) }],
+    ['an end at its approval', { approvedAt: earlier(day), expiresAt: earlier(day) }],
     ['an end before its approval', { approvedAt: earlier(day), expiresAt: earlier(2 * day) }],
   ])('%s makes it worthless', (_, change) => {
     expect(apply([exception(change)])).toEqual(openDisk);
+  });
+
+  test('exactly 366 days are allowed', () => {
+    const longest = exception({ approvedAt: earlier(10 * day), expiresAt: earlier(-356 * day) });
+    expect(apply([longest])).toMatchObject({ verdict: 'exempt' });
   });
 
   test('at a time that is none nothing is excused', () => {

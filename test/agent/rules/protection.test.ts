@@ -118,7 +118,11 @@ describe('firewall-active', () => {
       severity: 'critical',
       de: 'Die Firewall dieses Geräts ist für öffentliche Netze ausgeschaltet.',
     });
-    expect(of({ profiles: three({ inboundDefault: 'allow' }) })).toMatchObject({ severity: 'warning' });
+    expect(of({ profiles: three({ inboundDefault: 'allow' }) })).toMatchObject({
+      severity: 'warning',
+      values: { network: 'public' },
+      en: 'For public networks the firewall of this device lets in everything that is not forbidden.',
+    });
   });
 
   test('a product of another maker that is on answers for itself', () => {
