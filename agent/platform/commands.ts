@@ -4,4 +4,5 @@ import type { CommandName } from './machine.ts';
 export const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   'systemd-detect-virt': ['/usr/bin/systemd-detect-virt', '/bin/systemd-detect-virt'],
   lpstat: ['/usr/bin/lpstat'],
+  nft: ['/usr/sbin/nft', '/sbin/nft'],
 };

@@ -86,7 +86,11 @@ async function readRelease(
   { machine, problem }: Pick<CollectContext, 'machine' | 'problem'>,
 ): Promise<Release | undefined> {
   const file = [`${prefix}InRelease`, `${prefix}Release`].find((one) => present.has(one));
-  if (file === undefined) return undefined;
+  if (file === undefined) {
+    // A directory of packages that apt was told to trust may have no description at all.
+    const bare = [...present].some((name) => name.startsWith(prefix) && /Packages(\.\w+)?$/.test(name));
+    return bare ? parseRelease('') : undefined;
+  }
   try {
     return parseRelease(await machine.readText(`${listsDirectory}/${file}`, { maxBytes: maxReleaseBytes }));
   } catch (error) {
@@ -168,6 +172,8 @@ function updateOf(
       versions.set(offer.version, { version: offer.version, archives: [archive], installed: false });
     else known.archives.push(archive);
   }
+  // The usual case, and the reason why a round is cheap.
+  if (versions.size === 1) return undefined;
   const isNewer = ({ version }: OfferedVersion): boolean => compareDebVersions(version, entry.version) > 0;
   const candidate = candidateOf(entry, [...versions.values()], rules);
   if (candidate === undefined || !isNewer(candidate)) return undefined;

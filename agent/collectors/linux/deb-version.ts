@@ -2,6 +2,7 @@
 
 /** Negative when `a` is older than `b`, positive when newer, 0 when dpkg takes them for the same. Any text is compared. */
 export function compareDebVersions(a: string, b: string): number {
+  if (a === b) return 0;
   const [left, right] = [split(a), split(b)];
   return (
     compareNumbers(left.epoch, right.epoch) ||

@@ -17,7 +17,7 @@ export async function readFirewall({
   const modules = await readOptional(machine, '/proc/modules', 1024 * 1024);
   const loaded = (name: string): boolean => new RegExp(`^${name} `, 'm').test(modules ?? '');
   // Rules of the old kind are invisible to nft.
-  if (loaded('iptable_filter')) {
+  if (loaded('iptable_filter') || loaded('ip6table_filter')) {
     problem('unsupported', 'rules of iptables-legacy are loaded: they are not read');
     return undefined;
   }

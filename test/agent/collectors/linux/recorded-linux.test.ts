@@ -220,6 +220,18 @@ test('a list the archive says is empty may be absent, one for another architectu
   expect((await sectionOf('patches', recordedMachine(tree))).problems).toEqual([]);
 });
 
+test('a trusted directory without a description of itself is a source as well', async () => {
+  const tree = {
+    ...careful,
+    '/etc/apt/sources.list.d/local.list': 'deb [trusted=yes] file:/srv/packages ./\n',
+    '/var/lib/apt/lists/_srv_packages_._Packages': 'Package: openssl\nVersion: 4\nArchitecture: amd64\n',
+  };
+  const { data, problems } = await sectionOf('patches', recordedMachine(tree));
+  expect(problems).toEqual([]);
+  expect(data?.updates[0]).toMatchObject({ candidateVersion: '4', origin: 'local', security: true });
+  expect(data?.scan.insecure).toBe(false);
+});
+
 test('an archive that may no longer be believed is a failed scan', async () => {
   const path = Object.keys(aptTree).find((one) => one.endsWith('trixie-security_InRelease'))!;
   const tree = { ...careful, [path]: releases.debianSecurity.replace('30 Nov', '20 Nov') };
