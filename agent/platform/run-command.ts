@@ -1,9 +1,11 @@
 /** The only place that starts programs: absolute path, no shell, bounded output and time, nothing left behind. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import process from 'node:process';
 import type { CommandOutcome } from './machine.ts';
 
+/** How long a killed program may take to end. */
+const graceMs = 5000;
 const defaultMaxOutputBytes = 1024 * 1024;
 const onWindows = process.platform === 'win32';
 
@@ -47,9 +49,13 @@ export function runCommand(
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     let size = 0;
     let cut: CommandOutcome | undefined;
+    let grace: NodeJS.Timeout | undefined;
     const end = (outcome: CommandOutcome): void => {
-      cut ??= outcome;
-      if (child.pid !== undefined) killTree(child.pid);
+      if (cut !== undefined) return;
+      cut = outcome;
+      killTree(child);
+      // Whatever cannot be killed is left behind: the limit holds in any case.
+      grace = setTimeout(() => finish(outcome), graceMs);
     };
     const timer = setTimeout(() => end({ kind: 'timeout' }), options.timeoutMs);
     const abort = (): void => end({ kind: 'timeout' });
@@ -64,10 +70,18 @@ export function runCommand(
     }
     const finish = (outcome: CommandOutcome): void => {
       clearTimeout(timer);
+      clearTimeout(grace);
       options.signal.removeEventListener('abort', abort);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
       resolve(cut ?? outcome);
     };
     child.once('error', () => finish({ kind: 'not-found' }));
+    // A program that left the group may hold the pipes open for ever; after the limit nobody waits for them.
+    child.once('exit', () => {
+      if (cut !== undefined) finish(cut);
+    });
     child.once('close', (exitCode) =>
       finish({
         kind: 'exited',
@@ -89,20 +103,20 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function killTree(pid: number): void {
+function killTree(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  if (onWindows) {
+    const { SystemRoot = 'C:\\Windows' } = process.env;
+    const taskkill = `${SystemRoot}\\System32\\taskkill.exe`;
+    const killer = spawn(taskkill, ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
+    // Where the tree cannot be ended, at least the program itself is.
+    for (const event of ['error', 'close']) killer.once(event, () => child.kill('SIGKILL'));
+    return;
+  }
   try {
-    if (onWindows) {
-      const { SystemRoot = 'C:\\Windows' } = process.env;
-      const killer = spawn(`${SystemRoot}\\System32\\taskkill.exe`, ['/PID', String(pid), '/T', '/F'], {
-        stdio: 'ignore',
-        windowsHide: true,
-      });
-      // Without taskkill at least the program itself ends.
-      killer.once('error', () => process.kill(pid));
-      return;
-    }
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // The group is gone already.
   }
 }

@@ -27,6 +27,8 @@ export type Read<T> =
 export interface WindowsDocument {
   /** PowerShell is restricted: only cmdlets and CIM work, COM does not. Undefined when it is not said. */
   readonly constrained: boolean | undefined;
+  /** Names of the sections in the document, as written, at most 100. */
+  readonly names: readonly string[];
   /** Reads one section through its schema; a failure is noted as a problem unless `quiet`. */
   read<T extends z.ZodType>(name: string, schema: T, options?: { quiet?: boolean }): Read<z.output<T>>;
 }
@@ -39,6 +41,7 @@ export function openDocument(value: unknown, { problem }: Pick<CollectContext, '
   const constrained = language === undefined ? undefined : language !== 'FullLanguage';
   return {
     constrained,
+    names: Object.keys(sections).slice(0, 100),
     read: (name, schema, { quiet = false } = {}) => {
       const fail = (code: ProblemCode, detail: string, hresult?: string): Read<never> => {
         if (!quiet) problem(code, `${name}: ${detail}`);
