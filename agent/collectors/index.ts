@@ -6,6 +6,8 @@ import { cpuCollector } from './cpu.ts';
 import { displayCollector } from './display.ts';
 import { energyCollector } from './energy.ts';
 import { infrastructureCollector } from './infrastructure.ts';
+import { linuxPatchesCollector } from './linux/patches.ts';
+import { linuxSecurityCollector } from './linux/security.ts';
 import { memoryCollector } from './memory.ts';
 import { networkCollector } from './network.ts';
 import { osCollector } from './os.ts';
@@ -14,6 +16,9 @@ import { softwareCollector } from './software.ts';
 import { storageCollector } from './storage.ts';
 import { systemCollector } from './system.ts';
 import { usbCollector } from './usb.ts';
+import { windowsPatchesCollector } from './windows/patches.ts';
+import { windowsSecurityCollector } from './windows/security.ts';
+import { windowsSoftwareCollector } from './windows/software.ts';
 
 export const collectors: readonly Collector[] = [
   agentCollector,
@@ -22,6 +27,8 @@ export const collectors: readonly Collector[] = [
   displayCollector,
   energyCollector,
   infrastructureCollector,
+  linuxPatchesCollector,
+  linuxSecurityCollector,
   memoryCollector,
   networkCollector,
   osCollector,
@@ -30,4 +37,7 @@ export const collectors: readonly Collector[] = [
   storageCollector,
   systemCollector,
   usbCollector,
+  windowsPatchesCollector,
+  windowsSecurityCollector,
+  windowsSoftwareCollector,
 ];

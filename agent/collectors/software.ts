@@ -2,6 +2,7 @@
 import type { FactsOf } from '../contract/facts/index.ts';
 import type { Machine } from '../platform/machine.ts';
 import { CollectError, type Collector } from './collector.ts';
+import { fieldOf, paragraphs } from './linux/deb822.ts';
 import { clean, defined, readRequired, wholeNumber } from './text.ts';
 
 type Package = FactsOf<'software'>['packages'][number];
@@ -38,11 +39,10 @@ export function parseDpkgStatus(text: string): { packages: Package[]; shared: Re
   const packages: Package[] = [];
   const shared = new Set<Package>();
   let broken = 0;
-  for (const entry of text.split('\n\n')) {
-    if (entry.trim() === '') continue;
-    const name = clean(value(entry, 'Package'), 200);
+  for (const entry of paragraphs(text)) {
+    const name = clean(fieldOf(entry, 'Package'), 200);
     // "want flag status": what dpkg means to do, whether something is wrong, and how far it got.
-    const status = value(entry, 'Status')?.trim().split(/\s+/)[2];
+    const status = fieldOf(entry, 'Status')?.trim().split(/\s+/)[2];
     if (name === undefined || status === undefined) {
       broken += 1;
       continue;
@@ -51,25 +51,16 @@ export function parseDpkgStatus(text: string): { packages: Package[]; shared: Re
     if (status === 'not-installed') continue;
     const found: Package = defined({
       name,
-      version: clean(value(entry, 'Version'), 160),
-      architecture: clean(value(entry, 'Architecture'), 24),
-      publisher: publisher(value(entry, 'Maintainer')),
+      version: clean(fieldOf(entry, 'Version'), 160),
+      architecture: clean(fieldOf(entry, 'Architecture'), 24),
+      publisher: publisher(fieldOf(entry, 'Maintainer')),
       status: status === 'installed' ? undefined : clean(status, 40),
-      installedKiB: wholeNumber(value(entry, 'Installed-Size'), 0, 2 ** 40),
+      installedKiB: wholeNumber(fieldOf(entry, 'Installed-Size'), 0, 2 ** 40),
     });
     packages.push(found);
-    if (value(entry, 'Multi-Arch') === 'same') shared.add(found);
+    if (fieldOf(entry, 'Multi-Arch') === 'same') shared.add(found);
   }
   return { packages, shared, broken };
-}
-
-/** The first line of a field; found by text search because 3,000 entries with 20 fields each are a lot of objects. */
-function value(entry: string, field: string): string | undefined {
-  const mark = `${field}:`;
-  const start = entry.startsWith(mark) ? 0 : entry.indexOf(`\n${mark}`) + 1;
-  if (start === 0 && !entry.startsWith(mark)) return undefined;
-  const end = entry.indexOf('\n', start);
-  return entry.slice(start + mark.length, end < 0 ? undefined : end).trim();
 }
 
 /** Name without the address: a mailbox of a person is nothing an inventory needs. */

@@ -116,6 +116,7 @@ const codesOfErrors: Readonly<Record<string, ProblemCode>> = {
   EACCES: 'denied',
   EPERM: 'denied',
   EFBIG: 'truncated',
+  ENOTSUP: 'unsupported',
 };
 
 /** Problem code of a failed read; anything that is no read error stays a bug. */
@@ -160,4 +161,19 @@ export async function listOrNone(machine: Machine, path: string): Promise<string
     if (codeOf(cause) === 'not-found') return [];
     throw new CollectError(codeOf(cause), (cause as Error).message, { cause });
   }
+}
+
+/** The same context, which also notices whether a gap was noted through it: for a part of a section that must be whole. */
+export function noticing(context: CollectContext): { context: CollectContext; hasGaps(): boolean } {
+  let noted = false;
+  return {
+    context: {
+      ...context,
+      problem: (code, detail) => {
+        noted ||= code !== 'not-present';
+        context.problem(code, detail);
+      },
+    },
+    hasGaps: () => noted,
+  };
 }

@@ -4,10 +4,12 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { status } from '../contract/status.ts';
+import { thisMachine } from '../platform/this-machine.ts';
 import { createServerClient, ServerUnreachable } from '../report/server-client.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { agentVersion } from '../version.ts';
 import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
+import { windowsFindings } from './windows-checks.ts';
 
 const words = { ok: 'in Ordnung', attention: 'Achtung', critical: 'dringend', unknown: 'unbekannt' } as const;
 
@@ -57,7 +59,7 @@ export async function explainSettingsCommand(input: CommandInput): Promise<ExitC
   return exitCodes.done;
 }
 
-interface Finding {
+export interface Finding {
   readonly check: string;
   readonly result: 'ok' | 'problem' | 'unknown';
   readonly detail: string;
@@ -71,9 +73,10 @@ export async function doctorCommand(input: CommandInput): Promise<ExitCode> {
     directory(dataDir),
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...(await server(settings)),
+    ...(process.platform === 'win32' ? await windowsFindings(thisMachine(), new Date()) : []),
   ];
   if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
-  else for (const { check, result, detail } of findings) input.out(`${result.padEnd(8)} ${check.padEnd(10)} ${detail}`);
+  else for (const { check, result, detail } of findings) input.out(`${result.padEnd(8)} ${check.padEnd(22)} ${detail}`);
   return findings.some(({ result }) => result === 'problem') ? exitCodes.unexpected : exitCodes.done;
 }
 

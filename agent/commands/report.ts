@@ -20,7 +20,12 @@ import {
 async function withAgent(input: CommandInput, work: (agent: Agent) => Promise<ExitCode>): Promise<ExitCode> {
   const settings = settingsOf(input);
   const log = logOf(input, settings.settings.logLevel);
-  const agent = await openAgent({ dataDir: dataDirOf(input), settings, machine: thisMachine(), log });
+  const agent = await openAgent({
+    dataDir: dataDirOf(input),
+    settings,
+    machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
+    log,
+  });
   try {
     return await work(agent);
   } finally {

@@ -47,6 +47,71 @@ export const thresholds = z.object({
     en: 'When a clock must be set at once',
     unit: 's',
   }),
+  securityUpdateWarningDays: field(z.int().min(0).max(365).default(7), {
+    de: 'Ab wann eine fehlende Sicherheitsaktualisierung als überfällig gilt',
+    en: 'When a missing security update counts as overdue',
+    unit: 'd',
+  }),
+  securityUpdateCriticalDays: field(z.int().min(0).max(365).default(30), {
+    de: 'Ab wann eine fehlende Sicherheitsaktualisierung dringend ist',
+    en: 'When a missing security update is urgent',
+    unit: 'd',
+  }),
+  otherUpdateDays: field(z.int().min(0).max(3650).default(60), {
+    de: 'Ab wann auf andere fehlende Aktualisierungen hingewiesen wird',
+    en: 'When to point out other missing updates',
+    unit: 'd',
+  }),
+  cumulativeUpdateWarningDays: field(z.int().min(1).max(365).default(45), {
+    de: 'Ab welchem Alter der Stand von Windows als veraltet gilt',
+    en: 'When the state of Windows counts as outdated',
+    unit: 'd',
+  }),
+  cumulativeUpdateCriticalDays: field(z.int().min(1).max(730).default(75), {
+    de: 'Ab welchem Alter der Stand von Windows dringend zu erneuern ist',
+    en: 'When the state of Windows must be renewed urgently',
+    unit: 'd',
+  }),
+  updateScanWarningDays: field(z.int().min(1).max(365).default(7), {
+    de: 'Ab wann die letzte Suche nach Aktualisierungen als alt gilt',
+    en: 'When the last search for updates counts as old',
+    unit: 'd',
+  }),
+  updateScanCriticalDays: field(z.int().min(1).max(365).default(21), {
+    de: 'Ab wann die letzte Suche nach Aktualisierungen nichts mehr aussagt',
+    en: 'When the last search for updates says nothing any more',
+    unit: 'd',
+  }),
+  updateDeferralDays: field(z.int().min(0).max(365).default(14), {
+    de: 'Wie lange Aktualisierungen höchstens zurückgestellt werden dürfen',
+    en: 'How long updates may be deferred at most',
+    unit: 'd',
+  }),
+  restartWarningDays: field(z.int().min(0).max(365).default(3), {
+    de: 'Ab wann ein ausstehender Neustart auffällt',
+    en: 'When a restart that is due becomes a warning',
+    unit: 'd',
+  }),
+  restartCriticalDays: field(z.int().min(0).max(365).default(14), {
+    de: 'Ab wann ein ausstehender Neustart dringend ist',
+    en: 'When a restart that is due becomes urgent',
+    unit: 'd',
+  }),
+  signatureWarningDays: field(z.int().min(1).max(365).default(4), {
+    de: 'Ab welchem Alter der Virenschutz als nicht aktuell gilt',
+    en: 'When virus protection counts as outdated',
+    unit: 'd',
+  }),
+  signatureCriticalDays: field(z.int().min(1).max(365).default(7), {
+    de: 'Ab welchem Alter der Virenschutz nicht mehr schützt',
+    en: 'When virus protection no longer protects',
+    unit: 'd',
+  }),
+  screenLockSeconds: field(z.int().min(30).max(86_400).default(900), {
+    de: 'Nach welcher Zeit der Bildschirm spätestens gesperrt sein muss',
+    en: 'After which time the screen must be locked at the latest',
+    unit: 's',
+  }),
 });
 export type Thresholds = z.infer<typeof thresholds>;
 
@@ -62,6 +127,35 @@ export const infrastructureTarget = z.object({
 });
 export type InfrastructureTarget = z.infer<typeof infrastructureTarget>;
 
+/** An exception is a decision for a time: nobody can approve one for longer, and none is open-ended. */
+export const maxExceptionDays = 366;
+const maxExceptionMs = maxExceptionDays * 86_400_000;
+
+/** A rule that need not be kept for a while: by whose decision, why, and until when. */
+export const exception = z
+  .object({
+    id: uuid,
+    ruleId: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/)
+      .max(60),
+    /** All devices of the municipality, or one of them. Strict: ignoring a narrower word would excuse more than was approved. */
+    audience: audience.omit({ group: true }).strict(),
+    reason: text(1000),
+    approvedBy: text(120),
+    approvedAt: instant,
+    expiresAt: instant,
+  })
+  .refine(({ approvedAt, expiresAt }) => Date.parse(expiresAt) > Date.parse(approvedAt), {
+    path: ['expiresAt'],
+    message: 'must be after the approval',
+  })
+  .refine(({ approvedAt, expiresAt }) => Date.parse(expiresAt) - Date.parse(approvedAt) <= maxExceptionMs, {
+    path: ['expiresAt'],
+    message: `must be at most ${maxExceptionDays} days after the approval`,
+  });
+export type Exception = z.infer<typeof exception>;
+
 export const policy = z.object({
   /** Counts up per device; a lower one is never applied. */
   version: z.int().min(1),
@@ -75,6 +169,7 @@ export const policy = z.object({
     withoutSections: z.array(text(40)).max(64).optional(),
     infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
     thresholds: thresholds.partial().optional(),
+    exceptions: z.array(exception).max(512).optional(),
   }),
 });
 export type Policy = z.infer<typeof policy>;

@@ -3,4 +3,5 @@ import type { CommandName } from './machine.ts';
 
 export const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   stat: ['/usr/bin/stat', '/bin/stat'],
+  nft: ['/usr/sbin/nft', '/sbin/nft'],
 };

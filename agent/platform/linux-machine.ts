@@ -1,13 +1,15 @@
 /** Linux as collectors see it: bounded reads below a root, so that a recorded tree of another PC is read by the same code. */
 import { closeSync, constants, fstatSync, open as openCallback, read as readCallback, statSync } from 'node:fs';
-import { readdir, readlink, statfs } from 'node:fs/promises';
-import { hostname, machine, networkInterfaces, release, version } from 'node:os';
+import { type FileHandle, open as openHandle, readdir, readlink, statfs } from 'node:fs/promises';
+import { hostname, machine, release, version } from 'node:os';
 import { posix } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { commandPaths } from './commands.ts';
 import { connectTo } from './connect.ts';
+import { ownIpv4Addresses } from './ipv4-addresses.ts';
 import { type Machine, ReadError } from './machine.ts';
+import { readUnpacked } from './read-unpacked.ts';
 import { runCommand } from './run-command.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
@@ -15,6 +17,8 @@ const smallestBuffer = 4096;
 // Plain descriptors: a FileHandle for each of hundreds of small files costs several times as much.
 const open = promisify(openCallback);
 const read = promisify(readCallback);
+/** O_NONBLOCK: a pipe somebody put in the place of a file must not hold up the round. */
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** As many links as the kernel follows. */
 const maxLinks = 40;
 
@@ -48,6 +52,13 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
     privileged: options.privileged ?? process.geteuid?.() === 0,
     readBytes,
     readText: async (path, bounds) => Buffer.from(await readBytes(path, bounds)).toString('utf8'),
+    readUnpacked: async function* (path, { maxBytes }) {
+      yield* readUnpacked(
+        path,
+        await guarded(path, (real): Promise<FileHandle> => openHandle(real, readFlags)),
+        maxBytes,
+      );
+    },
     list: (path) => guarded(path, async (real) => (await readdir(real)).sort()),
     readLink: (path) =>
       guarded(path, async () => {
@@ -78,21 +89,9 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
   };
 }
 
-/** The one thing about the network that files do not say: the tables in /proc name addresses without their interface. */
-function ownIpv4Addresses(): ReturnType<Machine['ipv4Addresses']> {
-  return Object.entries(networkInterfaces()).flatMap(([label, entries]) =>
-    (entries ?? []).flatMap(({ family, internal, address, cidr }) => {
-      const prefixLength = Number(cidr?.split('/')[1]);
-      if (family !== 'IPv4' || internal || !(prefixLength >= 0)) return [];
-      return [{ interface: label.split(':')[0] ?? label, address, prefixLength }];
-    }),
-  );
-}
-
 /** Bounded by what comes, not by what stat says: files of the kernel report a size of 0 or of a page. */
 async function readBounded(path: string, real: string, maxBytes: number): Promise<Uint8Array> {
-  // O_NONBLOCK: a pipe somebody put in the place of a file must not hold up the round.
-  const descriptor = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const descriptor = await open(real, readFlags);
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) throw new ReadError(path, 'EINVAL');

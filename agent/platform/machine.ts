@@ -31,7 +31,27 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'stat';
+export type CommandName = 'stat' | 'nft';
+
+/** One answer of the Windows Update agent. `document` is what the script wrote: hostile until a schema says otherwise. */
+export type UpdateSearch = { readonly at: string } & (
+  | { readonly document: unknown }
+  | { readonly failure: 'timeout' | 'not-found' | 'too-much-output' | 'unreadable' }
+);
+
+/** What only Windows can say, read through one PowerShell process (docs/decisions/0004-windows-through-one-powershell.md). */
+export interface WindowsReader {
+  /**
+   * Registry, event log and CIM as one JSON document, unchecked. All collectors of a round share one process; an answer
+   * is at most five minutes old. Throws `ReadError` with code "ENOENT", "ETIMEDOUT", "EFBIG" or "EIO".
+   */
+  readDocument(): Promise<unknown>;
+  /**
+   * The newest searches for updates. The offline one is made for this call (at most two minutes) unless another search
+   * runs; the online one is made in the background, at most daily, and appears in a later call.
+   */
+  searchUpdates(): Promise<{ readonly offline?: UpdateSearch; readonly online?: UpdateSearch }>;
+}
 
 /**
  * All paths are absolute paths of the machine described, such as "/proc/meminfo". A recorded tree prefixes its root.
@@ -44,8 +64,15 @@ export interface Machine {
   readonly hostname: string;
   /** Effective rights are root's or SYSTEM's. */
   readonly privileged: boolean;
+  /** On Windows only. */
+  readonly windows?: WindowsReader;
   readText(path: string, options?: { maxBytes?: number }): Promise<string>;
   readBytes(path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
+  /**
+   * A large file piece by piece, unpacked on the way when its name ends in .lz4, .gz or .zst. More than `maxBytes` unpacked
+   * is "EFBIG", a packing that cannot be read "ENOTSUP", a damaged file "EIO". A piece is good until the next is asked for.
+   */
+  readUnpacked(path: string, options: { maxBytes: number }): AsyncIterable<Uint8Array>;
   /** Names in a directory, sorted; a missing directory is a `ReadError` with code "ENOENT". */
   list(path: string): Promise<string[]>;
   /** Target of a symbolic link, as written. */

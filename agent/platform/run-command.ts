@@ -1,26 +1,48 @@
 /** The only place that starts programs: absolute path, no shell, bounded output and time, nothing left behind. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import process from 'node:process';
 import type { CommandOutcome } from './machine.ts';
 
-const maxOutputBytes = 1024 * 1024;
+const defaultMaxOutputBytes = 1024 * 1024;
+const onWindows = process.platform === 'win32';
+
+/** A fixed environment: answers in English where a program can, and nothing of the caller's leaks into the program. */
+function environment(): NodeJS.ProcessEnv {
+  if (!onWindows) return { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  const { SystemRoot = 'C:\\Windows', SystemDrive = 'C:', ProgramData, ProgramFiles, TEMP, TMP } = process.env;
+  const system32 = `${SystemRoot}\\System32`;
+  return {
+    SystemRoot,
+    windir: SystemRoot,
+    SystemDrive,
+    PATH: `${system32};${SystemRoot};${system32}\\Wbem`,
+    PATHEXT: '.COM;.EXE',
+    // Only Windows' own modules: a profile's modules could otherwise be loaded in their place.
+    PSModulePath: `${system32}\\WindowsPowerShell\\v1.0\\Modules`,
+    ProgramData,
+    ProgramFiles,
+    TEMP,
+    TMP,
+  };
+}
 
 /** The first of `paths` that can be executed is run. Never throws for what the program does; the outcome says it. */
 export function runCommand(
   paths: readonly string[],
   args: readonly string[],
-  options: { timeoutMs: number; signal: AbortSignal },
+  options: { timeoutMs: number; signal: AbortSignal; maxOutputBytes?: number },
 ): Promise<CommandOutcome> {
+  const { maxOutputBytes = defaultMaxOutputBytes } = options;
   const path = paths.find(isExecutable);
   if (path === undefined) return Promise.resolve({ kind: 'not-found' });
   return new Promise((resolve) => {
     const child = spawn(path, args, {
-      // A fixed environment: answers in English, and nothing of the caller's leaks into the program.
-      env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own, so that what the program started ends with it.
-      detached: true,
+      // A process group of its own, so that what the program started ends with it. Windows knows no such groups.
+      detached: !onWindows,
+      windowsHide: true,
     });
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     let size = 0;
@@ -31,7 +53,7 @@ export function runCommand(
     };
     // Does not wait for the end: a program the kernel holds, or one that left the group, must not hold this one.
     const cut = (outcome: CommandOutcome): void => {
-      if (child.pid !== undefined) killGroup(child.pid);
+      killTree(child);
       child.stdout.destroy();
       child.stderr.destroy();
       child.unref();
@@ -70,7 +92,17 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function killGroup(pid: number): void {
+function killTree(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  if (onWindows) {
+    const { SystemRoot = 'C:\\Windows' } = process.env;
+    const taskkill = `${SystemRoot}\\System32\\taskkill.exe`;
+    const killer = spawn(taskkill, ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
+    // Where the tree cannot be ended, at least the program itself is.
+    for (const event of ['error', 'close']) killer.once(event, () => child.kill('SIGKILL'));
+    return;
+  }
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

@@ -41,6 +41,12 @@ export interface Rule {
 /** Evidence that stands in no section: what the server and the device saw of each other. */
 export const serverContact = 'server-contact';
 
+/** Evidence by path inside one section; what the facts do not hold stands there as null. */
+export const evidenceIn = (
+  section: string,
+  values: Readonly<Record<string, string | number | boolean | undefined>>,
+): Evidence[] => Object.entries(values).map(([path, value]) => ({ section, path, value: value ?? null }));
+
 /** Bounds of the contract for what a verdict carries. */
 const maxEvidence = 32;
 const maxValueLength = 260;

@@ -2,12 +2,21 @@
  * The operating system still gets security updates.
  *
  * Debian: the LTS phase counts as supported, because its updates come over the normal sources to everybody; the verdict
- * says `lts` so that the end of the regular phase can be seen. Paid extensions (Ubuntu Pro, Windows ESU, Debian ELTS) do
- * not count: no fact says whether the device has one. Windows is told by its build number; names in its registry still
- * say "Windows 10" on 11.
+ * says `lts` so that the end of the regular phase can be seen. Of the paid extensions
+ * Windows ESU counts where its licence was found on the device; of Ubuntu Pro and Debian ELTS no fact says whether the
+ * device has them. Windows is told by its build number; names in its registry still say "Windows 10" on 11.
  */
 import type { OsFacts } from '../contract/facts/software.ts';
-import { type Evidence, met, notMet, type Rule, unknown } from './judgement.ts';
+import {
+  type Evidence,
+  evidenceIn,
+  type Finding,
+  met,
+  notMet,
+  type Rule,
+  type RuleInput,
+  unknown,
+} from './judgement.ts';
 import { osSupport, type SupportRow, type WindowsChannel } from './os-support.ts';
 import { facts, limitsInvalid, serverTime } from './reading.ts';
 
@@ -40,10 +49,32 @@ const lastDay = ({ regularUntil, ltsUntil }: SupportRow): string => ltsUntil ?? 
 /** Whole days from today until the last day; negative when it is over. */
 const daysUntil = (day: string, today: string): number => (Date.parse(day) - Date.parse(today)) / dayMs;
 
+/** Beyond the last day for everybody: only a licence for paid updates, seen on the device itself, still helps. */
+function afterTheEnd(
+  input: RuleInput,
+  today: string,
+  row: SupportRow,
+  values: { readonly os: string; readonly until: string; readonly daysLeft: number },
+  evidence: readonly Evidence[],
+): Finding {
+  const { paidUntil } = row;
+  const paidDays = paidUntil === undefined ? -1 : daysUntil(paidUntil, today);
+  if (paidUntil === undefined || !(paidDays >= 0)) return notMet('critical', 'os-ended', values, evidence);
+  const patches = facts(input, 'patches');
+  if (row.os !== 'windows' || patches.facts?.build?.esu !== 'licensed') {
+    return notMet('critical', 'os-ended-paid-updates', { ...values, paidUntil }, evidence);
+  }
+  const paid = { ...values, until: paidUntil, daysLeft: paidDays };
+  const paidEvidence = [...evidence, ...evidenceIn('patches', { 'build.esu': 'licensed' })];
+  return paidDays <= input.thresholds.osSupportWarningDays
+    ? notMet('warning', 'os-ends-soon', { ...paid, phase: 'paid' }, paidEvidence)
+    : met('os-supported-paid', { ...paid, phase: 'paid' }, paidEvidence);
+}
+
 export const osSupported: Rule = {
   id: 'os-supported',
   title: { de: 'Betriebssystem mit Sicherheitsaktualisierungen', en: 'Operating system with security updates' },
-  sections: ['os'],
+  sections: ['os', 'patches'],
   controls: ['OPS.1.1.3.A15', 'WiBA 5.8'],
   words: {
     'os-ended': {
@@ -73,6 +104,11 @@ export const osSupported: Rule = {
         `${v.text('os')} erhält im Rahmen der Langzeitpflege (LTS) noch Sicherheitsaktualisierungen bis zum ${v.day('until')}; die reguläre Pflege endete am ${v.day('regularUntil')}.`,
       en: (v) =>
         `${v.text('os')} still gets security updates under long-term support (LTS) until ${v.day('until')}; regular support ended on ${v.day('regularUntil')}.`,
+    },
+    'os-supported-paid': {
+      de: (v) =>
+        `${v.text('os')} erhält auf diesem Gerät kostenpflichtige Sicherheitsaktualisierungen (ESU) bis zum ${v.day('until')}.`,
+      en: (v) => `${v.text('os')} gets paid security updates (ESU) on this device until ${v.day('until')}.`,
     },
     'os-unknown': {
       de: (v) => `Zu ${v.text('os')} ist nicht hinterlegt, bis wann es Sicherheitsaktualisierungen gibt.`,
@@ -107,10 +143,7 @@ export const osSupported: Rule = {
     const values = { os: row.label, until: lastDay(row), daysLeft };
     if (!(daysLeft >= 0)) {
       if (daysUntil(lastDay(latest), today) >= 0) return unknown('os-edition-unknown', { os: os.name }, evidence);
-      const { paidUntil } = row;
-      return paidUntil !== undefined && daysUntil(paidUntil, today) >= 0
-        ? notMet('critical', 'os-ended-paid-updates', { ...values, paidUntil }, evidence)
-        : notMet('critical', 'os-ended', values, evidence);
+      return afterTheEnd(input, today, row, values, evidence);
     }
     const phase = daysUntil(row.regularUntil, today) >= 0 ? 'regular' : 'lts';
     if (daysLeft <= warningDays) return notMet('warning', 'os-ends-soon', { ...values, phase }, evidence);

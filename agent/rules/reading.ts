@@ -4,7 +4,7 @@
  */
 import type { FactsOf, SectionId } from '../contract/facts/index.ts';
 import { parseSectionData, section as sectionSchema } from '../contract/report.ts';
-import { type EvidenceSection, type Finding, type RuleInput, unknown } from './judgement.ts';
+import { type Evidence, type EvidenceSection, evidenceIn, type Finding, type RuleInput, unknown } from './judgement.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -18,7 +18,7 @@ const evidenceSection = sectionSchema.pick({ id: true, state: true, collectedAt:
 
 export type Reading<Id extends SectionId> =
   | { readonly facts: FactsOf<Id>; readonly section: EvidenceSection; readonly finding?: never }
-  | { readonly finding: Finding };
+  | { readonly finding: Finding; readonly facts?: never };
 
 /** Time by the server's clock, as far as it is known: the device's own calendar may be years off. */
 export function serverTime(input: RuleInput): Date {
@@ -40,8 +40,19 @@ function evidencePath(path: readonly PropertyKey[]): string {
   );
 }
 
+/** Many rules read the same section: its facts are checked once for each input, which nobody changes. */
+const readings = new WeakMap<RuleInput, Map<SectionId, Reading<SectionId>>>();
+
 /** Reads a section's facts, or says with which of the shared reasons it cannot. */
 export function facts<Id extends SectionId>(input: RuleInput, id: Id): Reading<Id> {
+  const known = readings.get(input) ?? new Map<SectionId, Reading<SectionId>>();
+  readings.set(input, known);
+  const reading = known.get(id) ?? read(input, id);
+  known.set(id, reading);
+  return reading as Reading<Id>;
+}
+
+function read<Id extends SectionId>(input: RuleInput, id: Id): Reading<Id> {
   const raw = input.sections.get(id);
   if (raw === undefined) return { finding: unknown('facts-missing', { section: id, code: 'not-collected' }) };
   const checked = evidenceSection.safeParse(raw);
@@ -75,6 +86,31 @@ export function facts<Id extends SectionId>(input: RuleInput, id: Id): Reading<I
 export function hasGaps(section: EvidenceSection): boolean {
   if (section.state === 'complete') return false;
   return section.problems.length === 0 || section.problems.some(({ code }) => code !== 'not-present');
+}
+
+/** Evidence of what could not be read. */
+export function gapsOf({ id, problems }: EvidenceSection): Evidence[] {
+  return problems.map(({ code }, index) => ({ section: id, path: `problems[${index}].code`, value: code }));
+}
+
+/**
+ * The finding for a part of a section that is absent although the section was read. `path` inside the facts, such as
+ * "boot.secureBoot"; `shared-reasons.ts` knows what it is called.
+ */
+export function partMissing(section: EvidenceSection, path: string): Finding {
+  return unknown('part-missing', { section: section.id, part: path }, [
+    ...evidenceIn(section.id, { [path]: undefined }),
+    ...gapsOf(section),
+  ]);
+}
+
+/**
+ * Whole days from a day of the facts until today, by the server's clock. A day ahead counts as today, because day and
+ * clock may stand in different time zones; a day further ahead is `undefined`, as is a day that is none.
+ */
+export function daysSince(input: RuleInput, day: string | undefined): number | undefined {
+  const days = Math.floor(serverTime(input).getTime() / dayMs) - Date.parse(day ?? '') / dayMs;
+  return days >= -1 ? Math.max(0, days) : undefined;
 }
 
 /** The finding for thresholds that are no numbers: the facts cannot be judged by them. */

@@ -6,20 +6,66 @@
  */
 import type { Verdict } from '../contract/report.ts';
 import type { OverallState } from '../contract/status.ts';
+import { accessControlActive } from './access-control-active.ts';
+import { accountsAdministrators } from './accounts-administrators.ts';
 import { agentHealthy } from './agent-healthy.ts';
 import { clockCorrect } from './clock-correct.ts';
+import { credentialsProtected } from './credentials-protected.ts';
 import { deviceHeard } from './device-heard.ts';
+import { diskEncrypted } from './disk-encrypted.ts';
+import { firewallActive } from './firewall-active.ts';
 import { type Rule, type RuleInput, unknown } from './judgement.ts';
+import { logonRequired } from './logon-required.ts';
 import { osSupported } from './os-supported.ts';
-import { sharedReasons } from './shared-reasons.ts';
+import { outdatedComponents } from './outdated-components.ts';
+import { remoteAccess } from './remote-access.ts';
+import { remoteDesktop } from './remote-desktop.ts';
+import { restartDue } from './restart-due.ts';
+import { screenLock } from './screen-lock.ts';
+import { secureBoot } from './secure-boot.ts';
+import { secureBootCertificates } from './secure-boot-certificates.ts';
+import { exceptionExpired, sharedReasons } from './shared-reasons.ts';
+import { smartscreenOff } from './smartscreen-off.ts';
 import { storageFree } from './storage-free.ts';
+import { uacActive } from './uac-active.ts';
+import { updateScanFresh } from './update-scan-fresh.ts';
+import { updateSourceSecure } from './update-source-secure.ts';
+import { updatesAutomatic } from './updates-automatic.ts';
+import { updatesInstalled } from './updates-installed.ts';
+import { virusProtection } from './virus-protection.ts';
 import { plainText, say, type Words } from './wording.ts';
 
 export { type EvidenceSection, type Rule, type RuleInput, serverContact } from './judgement.ts';
 export type { Words } from './wording.ts';
 
 /** Sorted by id. */
-export const rules: readonly Rule[] = [agentHealthy, clockCorrect, deviceHeard, osSupported, storageFree];
+export const rules: readonly Rule[] = [
+  accessControlActive,
+  accountsAdministrators,
+  agentHealthy,
+  clockCorrect,
+  credentialsProtected,
+  deviceHeard,
+  diskEncrypted,
+  firewallActive,
+  logonRequired,
+  osSupported,
+  outdatedComponents,
+  remoteAccess,
+  remoteDesktop,
+  restartDue,
+  screenLock,
+  secureBoot,
+  secureBootCertificates,
+  smartscreenOff,
+  storageFree,
+  uacActive,
+  updateScanFresh,
+  updateSourceSecure,
+  updatesAutomatic,
+  updatesInstalled,
+  virusProtection,
+];
 
 export function ruleById(id: string): Rule | undefined {
   return rules.find((rule) => rule.id === id);
@@ -78,6 +124,13 @@ const verdictWords: Readonly<Record<Verdict['verdict'], Words>> = {
   exempt: { de: 'ausgenommen', en: 'exempt' },
 };
 
+/** An exception that has run out is said after what the facts say. */
+function withExpiry({ de, en }: Words, { values }: Verdict): Words {
+  if (values['exceptionExpiredOn'] === undefined) return { de, en };
+  const expiry = say(exceptionExpired, values);
+  return { de: `${de} ${expiry.de}`, en: `${en} ${expiry.en}` };
+}
+
 /**
  * Title and one sentence in both languages, plain text. A rule or reason of a newer version, unknown here, is named by
  * its code.
@@ -89,7 +142,7 @@ export function explain(verdict: Verdict): { readonly title: Words; readonly exp
   const own = rule !== undefined && Object.hasOwn(rule.words, verdict.reason) ? rule.words[verdict.reason] : undefined;
   const shared = Object.hasOwn(sharedReasons, verdict.reason) ? sharedReasons[verdict.reason] : undefined;
   const sentence = own ?? shared;
-  if (sentence !== undefined) return { title, explanation: say(sentence, verdict.values) };
+  if (sentence !== undefined) return { title, explanation: withExpiry(say(sentence, verdict.values), verdict) };
   const words = verdictWords[verdict.verdict];
   const reason = plainText(verdict.reason);
   return {

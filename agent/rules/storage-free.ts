@@ -1,6 +1,6 @@
 /** Enough free space on every local volume that can be written to. */
 import { type Evidence, met, notMet, type Rule, unknown } from './judgement.ts';
-import { facts, hasGaps, limitsInvalid } from './reading.ts';
+import { facts, gapsOf, hasGaps, limitsInvalid } from './reading.ts';
 
 export const storageFree: Rule = {
   id: 'storage-free',
@@ -81,12 +81,7 @@ export const storageFree: Rule = {
       return unknown('volume-implausible', { mountPoint: first.mountPoint }, evidenceOf(implausible));
     }
     if (hasGaps(reading.section)) {
-      const gaps = reading.section.problems.map(({ code }, index) => ({
-        section: 'storage',
-        path: `problems[${index}].code`,
-        value: code,
-      }));
-      return unknown('volumes-incomplete', {}, gaps);
+      return unknown('volumes-incomplete', {}, gapsOf(reading.section));
     }
     return met('storage-enough', valuesOf(fullest), evidenceOf([fullest]));
   },

@@ -12,9 +12,11 @@ import {
   usbFacts,
 } from './hardware.ts';
 import { agentFacts, energyFacts, infrastructureFacts } from './operation.ts';
+import { patchesFacts } from './patches.ts';
+import { securityFacts } from './security.ts';
 import { osFacts, softwareFacts } from './software.ts';
 
-/** Sections with a schema. `patches`, `security` and `backup` are reserved ids that follow on the same pattern. */
+/** Sections with a schema. `backup` is a reserved id that follows on the same pattern. */
 export const factSchemas = {
   system: systemFacts,
   os: osFacts,
@@ -27,6 +29,8 @@ export const factSchemas = {
   printers: printersFacts,
   usb: usbFacts,
   software: softwareFacts,
+  patches: patchesFacts,
+  security: securityFacts,
   energy: energyFacts,
   infrastructure: infrastructureFacts,
   agent: agentFacts,

@@ -61,6 +61,8 @@ export const patchesFacts = z.object({
       /** Day of the last successful look at the source: the index refresh of apt, the search of the Windows Update agent. */
       succeededOn: field(day.optional(), scanned),
       kind: field(z.enum(['index', 'online-search', 'offline-search', 'build-table']), scanned),
+      /** Every source this machine names was read: what is not listed is not missing. A gap elsewhere leaves it true. */
+      complete: field(z.boolean(), scanned),
       /** Host asked: an archive, a WSUS server, or "Microsoft Update". Never with credentials. */
       server: field(text(253).optional(), source),
       /** The server is asked without TLS. */

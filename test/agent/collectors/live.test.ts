@@ -56,7 +56,7 @@ test('the root file system has the size df gives it', async () => {
   expect(Math.abs((root?.freeBytes ?? 0) - free)).toBeLessThan(1024 ** 3);
 });
 
-test('the whole round starts no program on a machine without shares', async () => {
+test('the whole round starts at most one program on a machine without shares: nft', async () => {
   const started: string[] = [];
   const watched = createLinuxMachine({
     run: async (command) => {
@@ -66,8 +66,10 @@ test('the whole round starts no program on a machine without shares', async () =
   });
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   const sections = await runRound(collectors, contextOf(watched), { clock: systemClock });
-  expect(sections).toHaveLength(collectors.length);
-  if (!/ - (nfs4?|cifs|smb3|9p|virtiofs) /.test(mounts)) expect(started).toEqual([]);
+  expect(sections).toHaveLength(collectors.filter(({ platforms }) => platforms.includes('linux')).length);
+  if (!/ - (nfs4?|cifs|smb3|9p|virtiofs) /.test(mounts))
+    expect(started.filter((command) => command !== 'nft')).toEqual([]);
+  expect(started.length).toBeLessThanOrEqual(1);
 });
 
 test('addresses as the system library gives them', async () => {

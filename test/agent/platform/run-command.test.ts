@@ -46,6 +46,19 @@ test('at its time limit the program ends with everything it started', async () =
   expect(isAlive(pid)).toBe(false);
 });
 
+test('a program that left the group and keeps the pipes open does not hold up the end', {
+  timeout: 20_000,
+}, async () => {
+  expect(await shell('setsid sleep 60 & wait', 300)).toEqual({ kind: 'timeout' });
+});
+
+test('a flood is allowed as far as the caller says', async () => {
+  const flood = (maxOutputBytes: number) =>
+    runCommand(['/bin/sh'], ['-c', 'head -c 2000000 /dev/zero'], { timeoutMs: 5000, signal: never, maxOutputBytes });
+  expect(await flood(1_999_999)).toEqual({ kind: 'too-much-output' });
+  expect(await flood(2_000_000)).toMatchObject({ kind: 'exited', exitCode: 0 });
+});
+
 function isAlive(pid: string): boolean {
   if (!existsSync(`/proc/${pid}/stat`)) return false;
   return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

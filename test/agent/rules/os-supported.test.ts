@@ -122,6 +122,51 @@ describe('Windows', () => {
     expect(windows('26200.1')).toMatchObject({ verdict: 'met', values: { until: '2027-10-12' } });
   });
 
+  describe('with a licence for paid updates', () => {
+    const judgeEsu = (esu: string | undefined, at: string, platform = '19045.6456') => {
+      const os = { ...goodFacts.os, family: 'windows', id: 'windows', name: 'Windows 10 Pro', build: platform };
+      const build = { number: 19045, revision: 6456, ...(esu === undefined ? {} : { esu }) };
+      const collectedAt = `${at}T00:00:00Z`;
+      const sections = {
+        os: section('os', { ...os, version: '22H2', edition: 'Professional' }, { collectedAt }),
+        patches: section('patches', { ...goodFacts.patches, build }, { collectedAt }),
+      };
+      return judge('os-supported', input(sections, { now: new Date(`${at}T12:00:00Z`) }));
+    };
+    const paidUntil = osSupport.find(({ build }) => build === 19045)!.paidUntil!;
+    const before = (days: number) => new Date(Date.parse(paidUntil) - days * 86_400_000).toISOString().slice(0, 10);
+
+    test.each([
+      ['licensed', 'met', 'info', 'os-supported-paid'],
+      ['not-licensed', 'not-met', 'critical', 'os-ended-paid-updates'],
+      ['unknown', 'not-met', 'critical', 'os-ended-paid-updates'],
+      [undefined, 'not-met', 'critical', 'os-ended-paid-updates'],
+    ])('%s: %s %s', (esu, verdict, severity, reason) => {
+      expect(judgeEsu(esu, '2026-11-24')).toMatchObject({ verdict, severity, reason });
+    });
+
+    test.each([
+      [181, 'met', 'os-supported-paid'],
+      [180, 'not-met', 'os-ends-soon'],
+      [0, 'not-met', 'os-ends-soon'],
+      [-1, 'not-met', 'os-ended'],
+    ])('%i days before the end of the paid ones: %s', (days, verdict, reason) => {
+      expect(judgeEsu('licensed', before(days))).toMatchObject({ verdict, reason });
+    });
+
+    test('says so with the licence as evidence', () => {
+      const found = judgeEsu('licensed', '2026-11-24');
+      expect(found?.de).toContain('erhält auf diesem Gerät kostenpflichtige Sicherheitsaktualisierungen (ESU)');
+      expect(found?.evidence).toContainEqual({ section: 'patches', path: 'build.esu', value: 'licensed' });
+    });
+
+    test('helps no system that is not Windows', () => {
+      const patches = section('patches', { ...goodFacts.patches, build: { number: 1, revision: 1, esu: 'licensed' } });
+      const os = section('os', { ...goodFacts.os, version: '10' });
+      expect(judge('os-supported', input({ os, patches }))).toMatchObject({ reason: 'os-ended-paid-updates' });
+    });
+  });
+
   test('build and release that contradict each other are unknown', () => {
     expect(windows('26200', 'Professional', '25H2')).toMatchObject({ verdict: 'met' });
     expect(windows('26200', 'Professional', '22H2')).toMatchObject({ verdict: 'unknown', reason: 'os-unknown' });

@@ -1,0 +1,129 @@
+/**
+ * Reads LZ4 frames (as apt stores its indices with `Acquire::GzipIndexes`), for which Node has no decoder. Format: the LZ4
+ * frame and block descriptions, version 1.6. Checksums are skipped: apt has verified the content before it packed it.
+ */
+
+const magic = 0x184d2204;
+/** A match reaches back this far at most. */
+const windowBytes = 64 * 1024;
+const blockBytes: Readonly<Record<number, number>> = { 4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20 };
+
+/**
+ * Unpacked pieces of one frame. Throws `RangeError` for anything that is no complete frame; never more than 4 MiB at once,
+ * and each piece is good until the next one is asked for.
+ */
+export async function* unpackLz4(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = new ByteQueue(packed);
+  if ((await source.number()) !== magic) throw new RangeError('no LZ4 frame');
+  const [flags = 0, descriptor = 0] = await source.take(2);
+  const most = blockBytes[(descriptor >> 4) & 7];
+  // Version 1 without a dictionary; anything else is not written by apt.
+  if (flags >> 6 !== 1 || (flags & 1) !== 0 || most === undefined) throw new RangeError('LZ4 frame of another kind');
+  // Content size (8 bytes) when announced, and the checksum of this header.
+  await source.take((flags & 8) === 0 ? 1 : 9);
+  const blockChecksum = (flags & 16) !== 0;
+  const out = new Uint8Array(windowBytes + most);
+  let kept = 0;
+  for (;;) {
+    const word = await source.number();
+    if (word === 0) break;
+    const size = word & 0x7fffffff;
+    if (size > most) throw new RangeError('LZ4 block too large');
+    const block = await source.take(size);
+    let end = kept;
+    if (word >>> 31 === 1) {
+      out.set(block, kept);
+      end += size;
+    } else {
+      end = unpackBlock(block, out, kept);
+    }
+    yield out.subarray(kept, end);
+    if (blockChecksum) await source.take(4);
+    const history = Math.min(end, windowBytes);
+    out.copyWithin(0, end - history, end);
+    kept = history;
+  }
+  if ((flags & 4) !== 0) await source.take(4);
+}
+
+/** Unpacks one block behind `start`; returns where it ends. What lies before `start` is the window matches may use. */
+function unpackBlock(block: Uint8Array, out: Uint8Array, start: number): number {
+  let from = 0;
+  let to = start;
+  const byte = (): number => {
+    const value = block[from];
+    if (value === undefined) throw new RangeError('LZ4 block ends early');
+    from += 1;
+    return value;
+  };
+  const length = (nibble: number): number => {
+    let sum = nibble;
+    if (nibble === 15) {
+      let more: number;
+      do {
+        more = byte();
+        sum += more;
+      } while (more === 255);
+    }
+    return sum;
+  };
+  while (from < block.length) {
+    const token = byte();
+    const literals = length(token >> 4);
+    if (from + literals > block.length || to + literals > out.length)
+      throw new RangeError('LZ4 literals out of bounds');
+    // A short run is cheaper by hand than by a view of the array.
+    if (literals > 24) out.set(block.subarray(from, from + literals), to);
+    else for (let index = 0; index < literals; index += 1) out[to + index] = block[from + index] as number;
+    from += literals;
+    to += literals;
+    // The last sequence has literals only.
+    if (from === block.length) return to;
+    const distance = byte() | (byte() << 8);
+    const match = length(token & 15) + 4;
+    const back = to - distance;
+    if (distance === 0 || back < 0 || to + match > out.length) throw new RangeError('LZ4 match out of bounds');
+    if (distance >= match && match > 32) out.copyWithin(to, back, back + match);
+    else for (let index = 0; index < match; index += 1) out[to + index] = out[back + index] as number;
+    to += match;
+  }
+  return to;
+}
+
+/** Bytes of a stream by count, whatever the pieces it comes in. */
+class ByteQueue {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #piece: Uint8Array = new Uint8Array();
+  #at = 0;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  async take(count: number): Promise<Uint8Array> {
+    if (this.#at + count <= this.#piece.length) {
+      this.#at += count;
+      return this.#piece.subarray(this.#at - count, this.#at);
+    }
+    const taken = new Uint8Array(count);
+    let filled = 0;
+    while (filled < count) {
+      if (this.#at === this.#piece.length) {
+        const next = await this.#source.next();
+        if (next.done === true) throw new RangeError('LZ4 frame ends early');
+        this.#piece = next.value;
+        this.#at = 0;
+      }
+      const part = this.#piece.subarray(this.#at, this.#at + count - filled);
+      taken.set(part, filled);
+      filled += part.length;
+      this.#at += part.length;
+    }
+    return taken;
+  }
+
+  async number(): Promise<number> {
+    const bytes = await this.take(4);
+    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  }
+}
