@@ -98,11 +98,11 @@ function Read-Events($filter, [int] $max) {
     if ([string]$_.FullyQualifiedErrorId -like 'NoMatchingEventsFound*') { return }
     throw
   }
-  foreach ($event in $found) {
+  foreach ($record in $found) {
     @{
-      id     = [int]$event.Id
-      at     = Get-Utc $event.TimeCreated
-      fields = @($event.Properties | Select-Object -First 8 | ForEach-Object { [string]$_.Value })
+      id     = [int]$record.Id
+      at     = Get-Utc $record.TimeCreated
+      fields = @($record.Properties | Select-Object -First 8 | ForEach-Object { [string]$_.Value })
     }
   }
 }

@@ -286,3 +286,8 @@ test.each([
 test('a pattern of stars ends soon', () => {
   expect(glob(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false);
 });
+
+test('without an installed version, an archive of priority 0 or less offers nothing', () => {
+  const pins = [{ packages: ['*'], pin: { by: 'release', conditions: [['o', 'Debian']] }, priority: -1 }] as const;
+  expect(candidateOf({ name: 'x', source: 'x' }, [at('2', 'debian')], { pins })).toBeUndefined();
+});

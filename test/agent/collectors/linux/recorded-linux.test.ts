@@ -1,5 +1,6 @@
 /** The sections `patches` and `security` of recorded PCs, and what is said when parts of them cannot be read. */
 import { expect, test } from 'vitest';
+import { newestDayOf } from '../../../../agent/collectors/linux/apt-automatic.ts';
 import type { CommandOutcome } from '../../../../agent/platform/machine.ts';
 import { type RecordedTree, recordedMachine } from '../../../fakes/recorded-machine.ts';
 import { aptTree, careful, carefulRules, listOfSecurity, neglected } from '../../../fixtures/linux-machines.ts';
@@ -283,4 +284,91 @@ test('libraries shown to root only leave open whether a restart is due', async (
   expect(problems.map(({ code }) => code)).toEqual(['denied']);
   expect(data?.restart).not.toHaveProperty('required');
   expect(data?.restart).not.toHaveProperty('services');
+});
+
+const mainList = Object.keys(aptTree).find((one) => one.endsWith('debian_dists_trixie_main_binary-amd64_Packages'))!;
+const openssl = (more: string): string => `Package: openssl\nArchitecture: amd64\n${more}\n`;
+
+test('an update that is given to a part of the machines so far is not missing; given to all it is', async () => {
+  const candidate = async (percent: number): Promise<string | undefined> => {
+    const list = openssl(`Version: 9\nPhased-Update-Percentage: ${percent}\n`);
+    return (await sectionOf('patches', recordedMachine({ ...careful, [mainList]: list }))).data?.updates[0]
+      ?.candidateVersion;
+  };
+  expect([await candidate(99), await candidate(100)]).toEqual(['3.0.17-1~deb12u2', '9']);
+});
+
+test('packages for all architectures belong to the native one; those of a foreign one to themselves', async () => {
+  const status = (name: string, architecture: string, want = 'install'): string =>
+    `Package: ${name}\nStatus: ${want} ok installed\nArchitecture: ${architecture}\nVersion: 1\n`;
+  const tree = {
+    ...careful,
+    '/var/lib/dpkg/status': [
+      status('dpkg', 'amd64'),
+      status('words', 'all', 'hold'),
+      status('aaa', 'amd64', 'hold'),
+    ].join('\n'),
+    [mainList]: 'Package: words\nVersion: 2\nArchitecture: amd64\n\nPackage: dpkg\nVersion: 3\nArchitecture: i386\n',
+  };
+  const { data } = await sectionOf('patches', recordedMachine(tree));
+  expect(data?.updates.map(({ id, candidateVersion }) => [id, candidateVersion])).toEqual([['words:all', '2']]);
+  expect(data?.held).toEqual(['aaa:amd64', 'words:all']);
+});
+
+test.each([
+  ['/run', without(careful, '/run')],
+  [
+    'a kernel of the running kind',
+    {
+      ...careful,
+      '/var/lib/dpkg/status': `${careful['/var/lib/dpkg/status']}`.replace('6.1.0-test-amd64', '6.1.0-other'),
+    },
+  ],
+  ['services of systemd', without(careful, '/proc/1', '/proc/400')],
+])('without %s it stays open whether a restart is due', async (_name, tree) => {
+  const { data } = await sectionOf('patches', recordedMachine(tree));
+  expect(data?.restart.reasons).toEqual([]);
+  expect(data?.restart).not.toHaveProperty('required');
+});
+
+test('the youngest day is none of the future', () => {
+  const now = new Date('2026-11-24T09:00:00Z');
+  expect(newestDayOf(now, [Date.UTC(2026, 10, 20), Date.UTC(2027, 0, 1)])).toBe('2026-11-20');
+  expect(newestDayOf(now, [now.getTime() + 1000])).toBe('2026-11-24');
+  expect(newestDayOf(now, [Number.NaN, 0, Date.UTC(2027, 0, 1)])).toBeUndefined();
+});
+
+test('a drive one of whose layers cannot be seen is not known to be encrypted', async () => {
+  const { data } = await sectionOf('security', recordedMachine(without(careful, '/sys/class/block/sdb'), loaded));
+  expect(data?.encryption?.find(({ mountPoint }) => mountPoint === '/data')).toMatchObject({
+    state: 'unknown',
+    protection: 'unknown',
+  });
+});
+
+test('a filter built into the kernel shows no module and is asked for all the same', async () => {
+  const { data } = await sectionOf(
+    'security',
+    recordedMachine({ ...neglected, '/sys/module/nf_tables/x': '' }, loaded),
+  );
+  expect(data?.firewall?.active).toBe(true);
+});
+
+test.each([
+  ['not-found', without(careful, '/var/lib/clamav')],
+  ['unreadable', { ...careful, '/var/lib/clamav/daily.cvd': 'PK' }],
+])('ClamAV whose signatures say nothing (%s) has no day', async (code, tree) => {
+  const { data, problems } = await sectionOf('security', recordedMachine(tree, loaded));
+  expect(data?.antivirus?.[0]).not.toHaveProperty('signaturesOf');
+  expect(problems.map((problem) => problem.code)).toEqual([code]);
+});
+
+test('whether SSH runs stays open when neither services nor sockets are shown', async () => {
+  const running = async (tree: RecordedTree) =>
+    (await sectionOf('security', recordedMachine(tree, loaded))).data?.remoteAccess?.ssh?.running;
+  const hidden = without(careful, '/sys/fs/cgroup');
+  const silent = { '/proc/net/tcp': 'sl\n', '/proc/net/tcp6': 'sl\n' };
+  expect(await running(hidden)).toBeUndefined();
+  expect(await running({ ...hidden, ...silent })).toBeUndefined();
+  expect(await running({ ...without(careful, '/sys/fs/cgroup/system.slice/ssh.service'), ...silent })).toBe(false);
 });
