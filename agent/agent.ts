@@ -1,4 +1,5 @@
 /** The agent without a clock of its own: collect a round, queue its report, exchange with the server, publish the status. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
@@ -62,6 +63,8 @@ export interface Agent {
 export async function openAgent(options: AgentOptions): Promise<Agent> {
   const { dataDir, machine, log, settings: loaded, clock = systemClock } = options;
   const { settings } = loaded;
+  // Open to all who walk through it to `public`; what is not for them lies in `private`.
+  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
   const store = openStore(join(dataDir, 'private'));
   const publicDir = join(dataDir, 'public');
   const keyFile = join(dataDir, 'private', 'device-key.pem');

@@ -29,18 +29,38 @@ const usualPort = 7480;
 const firstMunicipality = 'Wasungen';
 const administrator = 'admin';
 
-const { values: options } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    port: { type: 'string' },
-    'data-dir': { type: 'string', default: join(root, '.kits') },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+const usage = 'npm start [-- --once] [--port P] [--data-dir DIR]';
 
 function say(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      once: { type: 'boolean', default: false },
+      port: { type: 'string' },
+      'data-dir': { type: 'string', default: join(root, '.kits') },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const { port } = values;
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
+    throw new Error(`--port ${port}: expected a whole number from 0 to 65535.`);
+  }
+  return values;
+}
+
+function optionsOrEnd(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions();
+  } catch (error) {
+    say(`npm start: ${(error as Error).message}\nUsage: ${usage}`);
+    process.exit(2);
+  }
+}
+
+const options = optionsOrEnd();
 
 /** Says what is being done before it is done, and how long it took after it. */
 async function step<T>(what: string, work: () => Promise<T>, outcome: (result: T) => string): Promise<T> {
@@ -231,7 +251,7 @@ function conclude(server: KitsServer, agent: Agent, round: Round, sent: SendResu
 }
 
 if (options.help) {
-  say('npm start [-- --once] [--port P] [--data-dir DIR]\n');
+  say(`${usage}\n`);
   say('Starts a KITS server with its data under .kits/, enrols this machine, collects, reports, and keeps running.');
   say('--once ends after the first accepted report.');
 } else {

@@ -167,6 +167,7 @@ async function readVolumes(context: CollectContext): Promise<Volume[]> {
     const isSystem = mount.mountPoint === '/';
     const remote = isRemote(mount);
     if (!isSystem && !remote && !dataFileSystems.has(mount.fileSystem)) continue;
+    if (isPluggedIn(mount)) continue;
     // A bind mount shows the same file system at a second place; the shortest path is where it belongs.
     const key = isSystem ? '/' : remote ? `${mount.source} ${mount.mountPoint}` : mount.device;
     const known = chosen.get(key);
@@ -191,8 +192,18 @@ function isRemote({ fileSystem }: Mount): boolean {
   return remoteFileSystems.has(fileSystem);
 }
 
+/** Where desktops put what a person plugs in: the path holds the person's name, and a private stick is nobody's business. */
+function isPluggedIn({ mountPoint }: Mount): boolean {
+  return /^\/(run\/)?media\/[^/]+\/./.test(mountPoint);
+}
+
+/** A home directory is named after a person. */
+function withoutPerson(path: string): string {
+  return path.replace(/\/home\/[^/]+/g, '/home/*');
+}
+
 async function readVolume(mount: Mount, { machine, problem, signal }: CollectContext): Promise<Volume | undefined> {
-  const mountPoint = clean(mount.mountPoint, 260);
+  const mountPoint = clean(withoutPerson(mount.mountPoint), 260);
   if (mountPoint === undefined) return undefined;
   const remote = isRemote(mount);
   let size: VolumeSize | undefined;
@@ -200,7 +211,7 @@ async function readVolume(mount: Mount, { machine, problem, signal }: CollectCon
     const work = remote ? shareSize(machine, mount.mountPoint, signal) : machine.volumeSize(mount.mountPoint);
     size = await inTime(work, signal);
   } catch (error) {
-    problem(codeOf(error), `${mountPoint}: ${(error as Error).message}`);
+    problem(codeOf(error), `${mountPoint}: ${withoutPerson((error as Error).message)}`);
     return undefined;
   }
   if (size === undefined) {
@@ -211,7 +222,7 @@ async function readVolume(mount: Mount, { machine, problem, signal }: CollectCon
   if (!(size.sizeBytes > 0)) return undefined;
   return defined({
     mountPoint,
-    device: clean(remote ? withoutCredentials(mount.source) : mount.source, 260),
+    device: clean(withoutPerson(remote ? withoutCredentials(mount.source) : mount.source), 260),
     fileSystem: mount.fileSystem.slice(0, 40),
     sizeBytes: size.sizeBytes,
     freeBytes: Math.floor(Math.max(0, size.freeBytes) / granularity) * granularity,

@@ -44,7 +44,7 @@ export async function explainSettingsCommand(input: CommandInput): Promise<ExitC
   const { settings, origins, problems, files } = settingsOf(input);
   const entries = Object.entries(origins).map(([key, origin]) => ({
     key,
-    value: settings[key as keyof typeof settings] ?? null,
+    value: key === 'proxy' ? shownProxy(settings.proxy) : (settings[key as keyof typeof settings] ?? null),
     origin,
   }));
   if (input.options['json'] === true) {
@@ -57,6 +57,14 @@ export async function explainSettingsCommand(input: CommandInput): Promise<ExitC
     for (const problem of problems) input.out(`! ${problem}`);
   }
   return exitCodes.done;
+}
+
+/** What is printed here ends up in tickets: a password in the address is not shown. */
+function shownProxy(proxy: string | undefined): string | null {
+  if (proxy === undefined) return null;
+  const url = new URL(proxy);
+  if (url.password !== '') url.password = '***';
+  return url.href;
 }
 
 export interface Finding {

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
+import { isLoopback } from '../report/server-client.ts';
 import { startService } from '../service.ts';
 import { openStore } from '../store/agent-store.ts';
 import { isGap } from './collect.ts';
@@ -42,6 +43,16 @@ export function enrolCommand(input: CommandInput): Promise<ExitCode> {
     if (server === undefined || token === undefined) throw new UsageError('enrol needs --server URL and --token T');
     if (!URL.canParse(server))
       throw new UsageError(`--server ${server}: expected a URL such as "https://kits.example.de"`);
+    const { protocol, hostname, username, password } = new URL(server);
+    if (username !== '' || password !== '') throw new UsageError('--server: expected a URL without user and password');
+    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) {
+      throw new UsageError(`--server ${server}: expected https; plain http is accepted for this machine itself only`);
+    }
+    if (serverKey === undefined && !isLoopback(hostname)) {
+      throw new UsageError(
+        'enrol needs the thumbprint of the server key (--server-key); without it anybody on the way could pose as the server',
+      );
+    }
     const before = agent.enrolment();
     if (before !== undefined && before.serverUrl !== server.replace(/\/+$/, '')) {
       throw new UsageError(

@@ -33,7 +33,8 @@ export class ServerRefused extends Error {
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
   constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
-    super(`The server refused (${status} ${code}): ${detail}`);
+    // 0: what stands in the way was found here, before the server was asked to do anything.
+    super(status === 0 ? `${code}: ${detail}` : `The server refused (${status} ${code}): ${detail}`);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;

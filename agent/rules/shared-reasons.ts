@@ -78,13 +78,13 @@ const about = (id: string): Words =>
 /** Why a section is missing, by problem code; a code unknown here is shown as it is. */
 const causes: Readonly<Record<string, Words>> = {
   'not-collected': { de: 'Es wurden noch keine erhoben', en: 'none have been collected yet' },
-  'not-present': { de: 'Das Gerät hat so etwas nicht', en: 'the device has no such thing' },
+  'not-present': { de: 'Auf diesem Gerät gibt es das nicht', en: 'the device has no such thing' },
   unsupported: { de: 'Auf diesem System können sie nicht gelesen werden', en: 'they cannot be read on this system' },
   denied: { de: 'Das Lesen wurde verweigert', en: 'reading was denied' },
   'not-found': { de: 'Die Quelle wurde nicht gefunden', en: 'the source was not found' },
   timeout: { de: 'Das Lesen dauerte zu lange', en: 'reading took too long' },
   unreadable: { de: 'Die Quelle ist nicht lesbar', en: 'the source is unreadable' },
-  invalid: { de: 'Die Quelle lieferte Unsinn', en: 'the source gave nonsense' },
+  invalid: { de: 'Die Quelle lieferte unplausible Werte', en: 'the source gave nonsense' },
   truncated: { de: 'Die Quelle lieferte nur einen Teil', en: 'the source gave only a part' },
   bug: { de: 'Im KITS Agent trat ein Fehler auf', en: 'the KITS Agent ran into a fault' },
 };

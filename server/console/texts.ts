@@ -8,7 +8,7 @@ import type { Language } from './format.ts';
 const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
 
 const pairs = {
-  product: { de: 'KITS Konsole', en: 'KITS console' },
+  product: { de: 'KITS-Konsole', en: 'KITS console' },
   skip: { de: 'Zum Inhalt springen', en: 'Skip to content' },
   navigation: { de: 'Hauptnavigation', en: 'Main navigation' },
   overview: { de: 'Übersicht', en: 'Overview' },

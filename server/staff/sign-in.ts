@@ -108,7 +108,7 @@ export class SignInDesk {
 
 function failed(): Refusal {
   return new Refusal('sign-in-failed', {
-    de: 'Die Anmeldung ist nicht gelungen: Name oder Passwort stimmt nicht, oder der Link ist abgelaufen oder schon benutzt.',
+    de: 'Die Anmeldung ist nicht gelungen: Name oder Kennwort stimmt nicht, oder der Link ist abgelaufen oder schon benutzt.',
     en: 'Sign-in failed: wrong name or password, or the link has expired or been used already.',
   });
 }

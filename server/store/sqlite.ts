@@ -1,4 +1,5 @@
 /** The one place that knows `node:sqlite`: opens a database file for Kysely's SQLite dialect. */
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
@@ -14,6 +15,7 @@ export function sqliteDialect(file: string): SqliteDialect {
 }
 
 function open(file: string): SqliteDatabase {
+  ownFile(file);
   const database = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: true });
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;');
   const prepared = new Map<string, SqliteStatement>();
@@ -30,6 +32,18 @@ function open(file: string): SqliteDatabase {
       return made;
     },
   };
+}
+
+/**
+ * Makes a missing file readable by its owner only, also in a directory others may enter; SQLite gives its further files
+ * the same mode. A file that is there is not opened: closing it again would let go of the locks this process has on it.
+ */
+function ownFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'ax', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function adapt(statement: StatementSync): SqliteStatement {
@@ -80,6 +94,7 @@ export function isStorageFull(error: unknown): boolean {
  * stale lock to clean up. Throws `AlreadyRunning` while another process holds it.
  */
 export function lockDirectory(file: string): { release(): void } {
+  ownFile(file);
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');

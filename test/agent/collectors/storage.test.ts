@@ -131,6 +131,35 @@ test.each([
   expect(JSON.stringify(section)).not.toMatch(/geheim|heim@|anna/);
 });
 
+test.each(['/media/anna/PRIVAT', '/run/media/anna/PRIVAT'])(
+  'what a person plugged in at %s stays private',
+  async (at) => {
+    const section = await sectionOf('storage', pc(mounts(root, `30 28 8:33 / ${at} rw - vfat /dev/sdc1 rw`)));
+    expect(section.data?.volumes.map(({ mountPoint }) => mountPoint)).toEqual(['/']);
+    expect(section.problems).toEqual([]);
+  },
+);
+
+test('a file system or share in a home directory is listed without the name of its owner', async () => {
+  const lines = [
+    '30 28 8:3 / /home/anna rw - ext4 /dev/sda3 rw',
+    '31 28 0:9 / /home/anna/x rw - nfs4 nas:/home/anna rw',
+  ];
+  const section = await sectionOf('storage', pc(mounts(root, ...lines)));
+  expect(section.data?.volumes.map(({ mountPoint, device }) => [mountPoint, device])).toEqual([
+    ['/', '/dev/vda1'],
+    ['/home/*', '/dev/sda3'],
+    ['/home/*/x', 'nas:/home/*'],
+  ]);
+  const broken = pc(mounts(root, ...lines), {
+    volumeSize: (path) =>
+      path === '/' ? Promise.resolve({ sizeBytes: gib, freeBytes: 0 }) : Promise.reject(new Error(`no ${path}`)),
+  });
+  const unread = await sectionOf('storage', broken);
+  expect(unread.problems).toHaveLength(1);
+  expect(JSON.stringify(unread)).not.toContain('anna');
+});
+
 test('the root counts whatever its file system is; pseudo and layered ones elsewhere do not', async () => {
   const section = await sectionOf(
     'storage',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -132,8 +132,24 @@ test('another machine is enrolled with only with its key', async () => {
     '--data-dir',
     folder(),
   );
-  expect(code).toBe(4);
+  expect(code).toBe(2);
   expect(err).toMatch(/--server-key/);
+  expect(err).not.toMatch(/refused/);
+});
+
+test.each(['http://192.0.2.1', 'ftp://127.0.0.1'])('%s is no address to enrol at', async (server) => {
+  const dataDir = folder();
+  const { code, err } = await agent('enrol', '--server', server, '--token', 'x', '--data-dir', dataDir);
+  expect(code).toBe(2);
+  expect(err).toMatch(/expected https/);
+  expect(err).not.toMatch(/Nothing is lost/);
+});
+
+test('everybody at the PC reaches the status, and nobody else the private part', async () => {
+  const dataDir = join(folder(), 'agent');
+  expect((await agent('report', '--data-dir', dataDir)).code).toBe(3);
+  expect(statSync(dataDir).mode & 0o777).toBe(0o755);
+  expect(statSync(join(dataDir, 'private')).mode & 0o777).toBe(0o700);
 });
 
 test('a second agent on the same data directory is refused', async () => {
@@ -178,6 +194,21 @@ test('explain-settings says where each value comes from', async () => {
   expect(
     JSON.parse((await agent('collect', '--config', config)).out).sections.map(({ id }: { id: string }) => id),
   ).not.toContain('usb');
+});
+
+test('no password is printed: not that of the proxy, not one in the address of the server', async () => {
+  const config = join(folder(), 'agent.json');
+  writeFileSync(config, '{"proxy": "http://pc:geheim@proxy:3128"}');
+  for (const json of [[], ['--json']]) {
+    const { out } = await agent('explain-settings', '--config', config, ...json);
+    expect(out).toContain('http://pc:***@proxy:3128/');
+    expect(out).not.toContain('geheim');
+  }
+  const server = 'https://pc:geheim@kits.example';
+  const enrolled = await agent('enrol', '--server', server, '--token', 'x', '--data-dir', folder());
+  expect(enrolled.code).toBe(2);
+  expect(enrolled.err).toContain('without user and password');
+  expect(enrolled.err).not.toContain('geheim');
 });
 
 test('doctor says what is wrong and what to do', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,15 @@ test('the data directory and the keys are for their owner only', async () => {
   expect(mode(join(fresh, 'keys', 'server-signing.pem'))).toBe(0o600);
   expect(mode(join(fresh, 'keys', 'nonce.key'))).toBe(0o600);
   expect(readFileSync(join(fresh, 'kits.db')).includes('PRIVATE KEY')).toBe(false);
+  await server.close();
+});
+
+test('the database is for its owner only, also in a directory others may enter', async () => {
+  chmodSync(dataDir, 0o755);
+  const server = await start();
+  for (const name of ['kits.db', 'kits.db-wal', 'kits.db-shm', 'lock.db']) {
+    expect(mode(join(dataDir, name)), name).toBe(0o600);
+  }
   await server.close();
 });
 
