@@ -9,6 +9,8 @@ import type { Settings } from './settings/settings.ts';
 /** Two ticks further apart than this: the PC slept. */
 const sleptMs = 150_000;
 const statusIntervalMs = 5 * 60_000;
+/** A round that failed (full disk) is tried again then; waiting for the next regular one would cost hours. */
+const retryMs = 10 * 60_000;
 
 export interface ServiceOptions {
   readonly agent: Agent;
@@ -21,6 +23,7 @@ export interface ServiceOptions {
 export function createTick({ agent, settings, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
+  const failedAt = new Map<Task, number>();
 
   const run = async (task: Task): Promise<void> => {
     switch (task) {
@@ -62,16 +65,20 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
       awakeSince,
     });
     // A round is followed by sending at once; what a failure set as the earliest time holds for both.
-    const collected = due.some((task) => task.endsWith('round'));
-    const wanted = new Set<Task>(collected ? [...due, 'check-in', 'status'] : due);
+    const ready = due.filter((task) => !(Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs));
+    const collected = ready.some((task) => task.endsWith('round'));
+    const wanted = new Set<Task>(collected ? [...ready, 'check-in', 'status'] : ready);
     // A clock that was set back must not keep the agent silent for years.
     const blocked = at < notBefore && notBefore - at < 6 * 3_600_000;
     if (enrolment === undefined || blocked) wanted.delete('check-in');
     for (const task of wanted) {
       try {
         await run(task);
+        failedAt.delete(task);
       } catch (error) {
         log.warn('task-failed', { task, error: (error as Error).message });
+        failedAt.set(task, at);
+        if (task.endsWith('round')) continue;
       }
       agent.store.ran(task, clock.now());
       // A full round has read the cheap sections as well.

@@ -3,9 +3,13 @@ import { lookup } from 'node:dns/promises';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { defaultThresholds } from '../contract/policy.ts';
 import { status } from '../contract/status.ts';
 import { thisMachine } from '../platform/this-machine.ts';
+import { findServerKey } from '../report/enrol.ts';
 import { createServerClient, ServerUnreachable } from '../report/server-client.ts';
+import { ServerRefused } from '../report/server-link.ts';
+import { peekStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { agentVersion } from '../version.ts';
 import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
@@ -22,7 +26,14 @@ export async function statusCommand(input: CommandInput): Promise<ExitCode> {
     input.err(`${file} cannot be read (${(error as Error).message}). The service writes it: is it running?`);
     return exitCodes.notEnrolled;
   }
-  const current = status.parse(value);
+  const parsed = status.safeParse(value);
+  if (!parsed.success) {
+    input.err(
+      `${file} was not written by this version of the service (${parsed.error.issues[0]?.path.join('.')}). Restart it.`,
+    );
+    return exitCodes.unexpected;
+  }
+  const current = parsed.data;
   if (input.options['json'] === true) {
     input.out(JSON.stringify(current, null, 2));
   } else {
@@ -80,7 +91,8 @@ export async function doctorCommand(input: CommandInput): Promise<ExitCode> {
     { check: 'version', result: 'ok', detail: `KITS Agent ${agentVersion} on Node ${process.versions.node}` },
     directory(dataDir),
     await key(join(dataDir, 'private', 'device-key.pem')),
-    ...(await server(settings)),
+    ...enrolled(dataDir),
+    ...(await server(settings, dataDir)),
     ...(process.platform === 'win32' ? await windowsFindings(thisMachine(), new Date()) : []),
   ];
   if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
@@ -117,10 +129,48 @@ async function key(file: string): Promise<Finding> {
   }
 }
 
-async function server(settings: ReturnType<typeof settingsOf>['settings']): Promise<Finding[]> {
-  const { serverUrl } = settings;
+/** Enrolment, queue and clock as the service last knew them. */
+function enrolled(dataDir: string): Finding[] {
+  const known = peek(dataDir);
+  if (known === undefined) {
+    return [{ check: 'enrolment', result: 'problem', detail: 'This machine is not enrolled. Run "kits-agent enrol".' }];
+  }
+  const { enrolment, exchange, waiting, refused } = known;
+  const { clockOffsetSeconds: offset, failure, lastAcceptedAt } = exchange;
+  const wrong = offset === undefined || Math.abs(offset) >= defaultThresholds.clockWarningSeconds;
+  return [
+    {
+      check: 'enrolment',
+      result: 'ok',
+      detail: `${enrolment.deviceId} in ${enrolment.municipality} (${enrolment.state})`,
+    },
+    {
+      check: 'queue',
+      result: failure === undefined && refused === 0 ? 'ok' : 'problem',
+      detail: `${waiting} waiting, ${refused} refused, last accepted ${lastAcceptedAt ?? 'never'}${failure === undefined ? '' : `, last failure: ${failure}`}`,
+    },
+    {
+      check: 'clock',
+      result: offset === undefined ? 'unknown' : wrong ? 'problem' : 'ok',
+      detail: offset === undefined ? 'No signed answer of the server yet.' : `${offset} s beside the server`,
+    },
+  ];
+}
+
+function peek(dataDir: string): ReturnType<typeof peekStore> {
+  try {
+    return peekStore(join(dataDir, 'private'));
+  } catch {
+    // Not readable or not a store: the checks of directory and key say which.
+    return undefined;
+  }
+}
+
+async function server(settings: ReturnType<typeof settingsOf>['settings'], dataDir: string): Promise<Finding[]> {
+  const known = peek(dataDir)?.enrolment;
+  const serverUrl = known?.serverUrl ?? settings.serverUrl;
   if (serverUrl === undefined) {
-    return [{ check: 'server', result: 'unknown', detail: 'No serverUrl in the settings; nothing to check.' }];
+    return [{ check: 'server', result: 'unknown', detail: 'No server is known yet; nothing to check.' }];
   }
   const findings: Finding[] = [];
   const { hostname } = new URL(serverUrl);
@@ -138,14 +188,15 @@ async function server(settings: ReturnType<typeof settingsOf>['settings']): Prom
       ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
     });
     const before = Date.now();
-    const { status: code } = await client.send({ method: 'GET', path: '/agent/v1/keys' }).finally(() => client.close());
+    const pin = known?.serverKeyThumbprint ?? settings.serverKey;
+    const { thumbprint } = await findServerKey(client, pin).finally(() => client.close());
     findings.push({
       check: 'server',
-      result: code === 200 ? 'ok' : 'problem',
-      detail: `${serverUrl} answered ${code} after ${Date.now() - before} ms`,
+      result: 'ok',
+      detail: `${serverUrl} shows the key ${thumbprint} after ${Date.now() - before} ms`,
     });
   } catch (error) {
-    if (!(error instanceof ServerUnreachable)) throw error;
+    if (!(error instanceof ServerUnreachable || error instanceof ServerRefused)) throw error;
     findings.push({ check: 'server', result: 'problem', detail: `${error.code}: ${error.message}` });
   }
   return findings;

@@ -85,7 +85,8 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
   return enrolment;
 }
 
-async function findServerKey(
+/** The pinned key, or the first one where nothing is pinned (loopback). Throws `ServerUnreachable` or `ServerRefused`. */
+export async function findServerKey(
   client: ServerClient,
   pin: string | undefined,
 ): Promise<{ publicKey: Enrolment['serverKey']; thumbprint: string }> {

@@ -5,8 +5,9 @@
  * leaves the state "waiting" only by a verified receipt or by a refusal that is kept.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { text, uuid } from '../contract/field.ts';
 import { type ReportClass, type Section, section, type Verdict } from '../contract/report.ts';
@@ -133,6 +134,31 @@ export function openStore(privateDir: string): AgentStore {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** What a look from outside may know; the service that holds the directory is not disturbed. Undefined = not enrolled. */
+export function peekStore(
+  privateDir: string,
+): { enrolment: Enrolment; exchange: Exchange; waiting: number; refused: number } | undefined {
+  const file = join(privateDir, 'agent.db');
+  if (!existsSync(file)) return undefined;
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  try {
+    const read = (key: string): unknown =>
+      JSON.parse(String(db.prepare('SELECT value FROM memory WHERE key = ?').get(key)?.['value'] ?? 'null'));
+    const found = enrolment.nullable().parse(read('enrolment'));
+    if (found === null) return undefined;
+    const count = (state: string): number =>
+      Number(db.prepare('SELECT count(*) AS n FROM outbox WHERE state = ?').get(state)?.['n']);
+    return {
+      enrolment: found,
+      exchange: exchange.parse(read('exchange') ?? {}),
+      waiting: count('waiting'),
+      refused: count('refused'),
+    };
+  } finally {
+    db.close();
   }
 }
 

@@ -20,7 +20,7 @@ export class AgentRunning extends Error {
   constructor(file: string, options?: ErrorOptions) {
     super(
       `Another KITS Agent works on this data directory (it holds ${file}). ` +
-        'End it first, or name another directory with --data-dir.',
+        'If it is the service, end it first ("systemctl stop kits-agent"); otherwise name another directory with --data-dir.',
       options,
     );
   }

@@ -81,15 +81,34 @@ test('a clock set back by years does not stop the service', async () => {
   expect(rounds(lines)).toEqual(['full-round', 'full-round']);
 });
 
-test('a task that fails is logged and tried again at its next time, the others go on', async () => {
+test('a round that fails is logged and tried again after ten minutes, the others go on', async () => {
   const { agent, clock, lines, settings, log } = await service();
-  const failing: Agent = { ...agent, round: () => Promise.reject(new Error('disk full')) };
+  let broken = true;
+  let tries = 0;
+  const failing: Agent = {
+    ...agent,
+    round: (kind) => {
+      tries += 1;
+      return broken ? Promise.reject(new Error('disk full')) : agent.round(kind);
+    },
+  };
   const tick = createTick({ agent: failing, settings, log, clock });
-  await tick();
+  const minutes = async (count: number): Promise<void> => {
+    for (let minute = 0; minute < count; minute += 1) {
+      await tick();
+      clock.forward(1);
+    }
+  };
+  await minutes(10);
   expect(lines).toContainEqual(
     expect.objectContaining({ event: 'task-failed', task: 'full-round', error: 'disk full' }),
   );
+  expect(tries).toBe(1);
   expect(agent.store.lastRuns().has('status')).toBe(true);
+  broken = false;
+  await minutes(2);
+  expect(tries).toBe(2);
+  expect(rounds(lines)).toEqual(['full-round']);
 });
 
 test('without an enrolment nothing is sent and no report is made for nobody', async () => {

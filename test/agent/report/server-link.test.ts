@@ -6,9 +6,11 @@ import { createServer as createHttp, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Agent, openAgent } from '../../../agent/agent.ts';
+import { doctorCommand } from '../../../agent/commands/inspect.ts';
 import { jwsTypes, type Receipt } from '../../../agent/contract/wire.ts';
 import { createLog } from '../../../agent/log.ts';
 import { loadSettings } from '../../../agent/settings/settings.ts';
@@ -194,6 +196,71 @@ test('an answer by somebody else counts as none', async () => {
   between.meddle = () => Buffer.from('<html>Bitte melden Sie sich an</html>');
   await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
   expect(agent.store.queue().waiting).toBe(1);
+});
+
+test('doctor looks at an enrolled device without disturbing the service', async () => {
+  const { agentDir, server, agent } = await town();
+  await agent.round('cheap');
+  await agent.exchange();
+  const lines: string[] = [];
+  const signal = new AbortController().signal;
+  const code = await doctorCommand({
+    options: { 'data-dir': agentDir, json: true },
+    out: (line) => lines.push(line),
+    err: () => undefined,
+    signal,
+  });
+  const { findings } = JSON.parse(lines.join('')) as { findings: { check: string; result: string; detail: string }[] };
+  expect(Object.fromEntries(findings.map(({ check, result }) => [check, result]))).toMatchObject({
+    key: 'ok',
+    enrolment: 'ok',
+    queue: 'ok',
+    clock: 'ok',
+    server: 'ok',
+  });
+  expect(findings.find(({ check }) => check === 'server')?.detail).toContain(server.keyThumbprint);
+  expect(code).toBe(0);
+});
+
+test('facts the server has lost are sent again when it asks for them', async () => {
+  const { server, agent, enrolment } = await town();
+  await agent.round('full');
+  await agent.exchange();
+  await server.context.db
+    .updateTable('sections')
+    .set({ facts_held: 0, data: null })
+    .where('device_id', '=', enrolment.deviceId)
+    .where('section_id', '=', 'memory')
+    .execute();
+  await agent.exchange();
+  await agent.round('full');
+  await agent.exchange();
+  const memory = await server.context.db
+    .selectFrom('sections')
+    .select(['facts_held', 'data'])
+    .where('section_id', '=', 'memory')
+    .executeTakeFirstOrThrow();
+  expect(memory.facts_held).toBe(1);
+  expect(JSON.parse(memory.data ?? 'null')).toMatchObject({ totalBytes: 4_030_000 * 1024 });
+});
+
+test('bodies the server has held for a week leave the PC with the next exchange', async () => {
+  const { agentDir, agent } = await town();
+  await agent.round('cheap');
+  await agent.exchange();
+  const bodies = (): unknown[] => {
+    const db = new DatabaseSync(join(agentDir, 'private', 'agent.db'), { readOnly: true });
+    const rows = db.prepare('SELECT sequence FROM outbox WHERE body IS NOT NULL ORDER BY sequence').all();
+    db.close();
+    return rows.map((row) => row['sequence']);
+  };
+  const db = new DatabaseSync(join(agentDir, 'private', 'agent.db'));
+  db.prepare('UPDATE outbox SET ended_at = ?').run(new Date(Date.now() - 8 * 86_400_000).toISOString());
+  db.close();
+  expect(bodies()).toEqual([1]);
+  await agent.round('cheap');
+  await agent.exchange();
+  expect(bodies()).toEqual([2]);
 });
 
 test.each(['reportId', 'envelopeHash', 'sequence', 'storeEpoch', 'deviceId'] as const)(
