@@ -5,7 +5,20 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Addresses of the console's own pages; everything else is a file, the API, or nothing. */
-const pages = ['/', '/geraete', '/geraete/*', '/stammdaten', '/anmeldung-tokens', '/protokoll', '/anmelden'];
+const pages = [
+  '/',
+  '/geraete',
+  '/geraete/*',
+  '/aktualisierungen',
+  '/aktualisierungen/geraete',
+  '/vorgaben',
+  '/vorgaben/geraete',
+  '/ausnahmen',
+  '/stammdaten',
+  '/anmeldung-tokens',
+  '/protokoll',
+  '/anmelden',
+];
 
 const notBuilt =
   'Die Konsole ist noch nicht gebaut: bitte „npm start“ oder „npm run build“ ausführen und diese Seite neu laden.\n';

@@ -1,15 +1,14 @@
 /** What people and scripts see under /api/v1: the console uses these types, OpenAPI is made from them. */
 import { z } from 'zod';
 import { instant, text, uuid } from '../../agent/contract/field.ts';
-import { problem, section, severities, verdict } from '../../agent/contract/report.ts';
+import { maxExceptionDays } from '../../agent/contract/policy.ts';
+import { problem, section, severities, verdict, verdictKinds } from '../../agent/contract/report.ts';
 import { overallStates } from '../../agent/contract/status.ts';
 import { deviceStates } from '../../agent/contract/wire.ts';
+import { pageQuery } from './page-query.ts';
 
-/** Lists page by cursor: an opaque string from the page before. */
-export const pageQuery = z.object({
-  cursor: z.string().max(1200).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-});
+export * from './patch-contract.ts';
+export { pageQuery };
 
 export const lightCounts = z.object({
   ok: z.int().min(0),
@@ -197,5 +196,122 @@ export const signInRequest = z.union([
 ]);
 /** `PUT /api/v1/session/password` */
 export const passwordRequest = z.object({ password: z.string().min(12).max(1000) });
+
+const count = z.int().min(0);
+const namedMunicipality = z.object({ id: uuid, name: text(120) });
+const words = z.object({ de: z.string(), en: z.string() });
+
+export const controlStates = ['met', 'not-met', 'unknown', 'exempt', 'not-measurable'] as const;
+export type ControlState = (typeof controlStates)[number];
+/** Each device counts once for a control, by the worst of its rules: not met, unknown, exempt, met. */
+const controlDevices = z.object({
+  met: count,
+  notMet: count,
+  unknown: count,
+  exempt: count,
+  /** None of its rules concerns these devices. */
+  notApplicable: count,
+});
+export const control = z.object({
+  id: text(40),
+  scheme: text(60),
+  title: text(300),
+  /** IT-Grundschutz: Basis, Standard, raised needs of protection; null elsewhere. */
+  level: z.enum(['B', 'S', 'H']).nullable(),
+  /** `met` only when it is met on every device it concerns and there is one; exceptions are shown apart. */
+  state: z.enum(controlStates),
+  /** Rules that support it; none when it is not measurable. */
+  rules: z.array(z.object({ id: text(60), title: words })),
+  devices: controlDevices,
+  /** Why a PC cannot answer it; only with the state `not-measurable`. */
+  notMeasurable: words.nullable(),
+});
+export type Control = z.infer<typeof control>;
+/** `GET /api/v1/controls` */
+export const controlQuery = z.object({ municipality: uuid.optional() });
+export const controlList = z.object({
+  /** All devices here, retired ones left out. */
+  devices: count,
+  /** How many controls are in which state; `controls` = `measurable` + `notMeasurable`. */
+  coverage: z.object({
+    controls: count,
+    measurable: count,
+    met: count,
+    notMet: count,
+    unknown: count,
+    exempt: count,
+    notMeasurable: count,
+  }),
+  items: z.array(control),
+});
+export type ControlList = z.infer<typeof controlList>;
+
+/** `GET /api/v1/controls/:id/devices`; devices the control does not concern are left out. */
+export const controlDeviceQuery = pageQuery.extend({
+  municipality: uuid.optional(),
+  verdict: z.enum(verdictKinds).optional(),
+});
+export const controlDevice = z.object({
+  id: uuid,
+  hostname: text(253),
+  municipality: namedMunicipality,
+  /** The worst of its rules. */
+  verdict: z.enum(verdictKinds),
+  /** Of the rules that support the control, with their evidence. */
+  verdicts: z.array(explainedVerdict),
+});
+export type ControlDevice = z.infer<typeof controlDevice>;
+/** By hostname. */
+export const controlDeviceList = z.object({
+  items: z.array(controlDevice),
+  nextCursor: z.string().nullable(),
+  total: count,
+});
+export type ControlDeviceList = z.infer<typeof controlDeviceList>;
+
+export const exceptionStates = ['active', 'expired', 'withdrawn'] as const;
+export type ExceptionState = (typeof exceptionStates)[number];
+export { maxExceptionDays };
+/** A decision that a rule need not be kept for a while. It is never changed and never deleted: withdraw it and make another. */
+export const exceptionEntry = z.object({
+  id: uuid,
+  rule: z.object({ id: text(60), title: words }),
+  municipality: namedMunicipality,
+  /** Null = all devices of the municipality. */
+  device: z.object({ id: uuid, hostname: text(253) }).nullable(),
+  reason: text(1000),
+  approvedBy: text(120),
+  approvedAt: instant,
+  expiresAt: instant,
+  /** Who entered it. */
+  enteredBy: text(120),
+  withdrawnAt: instant.nullable(),
+  withdrawnBy: text(120).nullable(),
+  state: z.enum(exceptionStates),
+});
+export type ExceptionEntry = z.infer<typeof exceptionEntry>;
+export const exceptionQuery = pageQuery.extend({
+  municipality: uuid.optional(),
+  /** Those that name this device. */
+  device: uuid.optional(),
+  state: z.enum(exceptionStates).optional(),
+});
+export type ExceptionQuery = z.input<typeof exceptionQuery>;
+/** Youngest first. */
+export const exceptionList = z.object({ items: z.array(exceptionEntry), nextCursor: z.string().nullable() });
+export type ExceptionList = z.infer<typeof exceptionList>;
+/**
+ * `POST /api/v1/exceptions`: in force from now on. `expiresAt` lies in the future, at most `maxExceptionDays` days from
+ * now. One for a device shows at once, one for a whole municipality within a minute or two.
+ */
+export const exceptionRequest = z.object({
+  ruleId: text(60),
+  municipalityId: uuid,
+  deviceId: uuid.optional(),
+  reason: text(1000),
+  approvedBy: text(120),
+  expiresAt: instant,
+});
+export type ExceptionRequest = z.infer<typeof exceptionRequest>;
 
 export { severities };

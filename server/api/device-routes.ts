@@ -7,6 +7,7 @@ import { listDevices } from '../fleet/device-list.ts';
 import { describeDevice, listHistory } from '../fleet/devices.ts';
 import { maxCsvBytes } from '../fleet/record-csv.ts';
 import { importRecords } from '../fleet/record-import.ts';
+import { listSoftwareChanges } from '../fleet/software-changes.ts';
 import { actorOf } from './access.ts';
 import type { ApiScope } from './api-scope.ts';
 import {
@@ -17,6 +18,7 @@ import {
   historyList,
   pageQuery,
   recordImportResult,
+  softwareChangeList,
 } from './contract.ts';
 import { languageOf } from './refusals.ts';
 
@@ -75,6 +77,21 @@ export async function deviceRoutes(scope: ApiScope, context: ServerContext): Pro
       },
     },
     async (request) => listHistory(context, actorOf(request).scope, request.params.id, request.query),
+  );
+
+  scope.get(
+    '/devices/:id/software-changes',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        tags,
+        summary: 'What was installed, removed and updated on a device, youngest first',
+        params: byId,
+        querystring: pageQuery,
+        response: { 200: softwareChangeList },
+      },
+    },
+    async (request) => listSoftwareChanges(context, actorOf(request).scope, request.params.id, request.query),
   );
 
   await scope.register((csv: ApiScope, _, done) => {

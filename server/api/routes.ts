@@ -5,8 +5,10 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ServerContext } from '../context.ts';
 import { Refusal } from '../fleet/refusal.ts';
 import { guard } from './access.ts';
+import { controlRoutes } from './control-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
+import { patchRoutes } from './patch-routes.ts';
 import { languageOf, problemOfRefusal } from './refusals.ts';
 import { sessionRoutes } from './session-routes.ts';
 
@@ -28,5 +30,7 @@ const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { c
   });
   sessionRoutes(scope, context);
   fleetRoutes(scope, context);
+  patchRoutes(scope, context);
+  controlRoutes(scope, context);
   await deviceRoutes(scope, context);
 };

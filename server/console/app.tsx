@@ -5,14 +5,19 @@ import type { Session } from '../api/contract.ts';
 import { type ApiError, read, rememberCsrfToken, whenSignedOut } from './api.ts';
 import type { Language } from './format.ts';
 import { AuditPage } from './pages/audit.tsx';
+import { ControlPage } from './pages/control.tsx';
+import { ControlsPage } from './pages/controls.tsx';
 import { DevicePage } from './pages/device.tsx';
 import { DevicesPage } from './pages/devices.tsx';
+import { ExceptionsPage } from './pages/exceptions.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { OverviewPage } from './pages/overview.tsx';
+import { PatchesPage } from './pages/patches.tsx';
 import { RecordImportPage } from './pages/record-import.tsx';
 import { SetPasswordPage } from './pages/set-password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { TokensPage } from './pages/tokens.tsx';
+import { UpdatePage } from './pages/update.tsx';
 import { Failure } from './parts/load-state.tsx';
 import { start } from './parts/use-action.ts';
 import { asApiError } from './resource.ts';
@@ -35,6 +40,16 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
       return <OverviewPage />;
     case '/geraete':
       return <DevicesPage />;
+    case '/aktualisierungen':
+      return <PatchesPage />;
+    case '/aktualisierungen/geraete':
+      return <UpdatePage />;
+    case '/vorgaben':
+      return <ControlsPage />;
+    case '/vorgaben/geraete':
+      return <ControlPage />;
+    case '/ausnahmen':
+      return <ExceptionsPage />;
     case '/stammdaten':
       return <RecordImportPage />;
     case '/anmeldung-tokens':

@@ -18,6 +18,8 @@ const actions: Readonly<Record<string, Words>> = {
   'api-token.revoke': { de: 'API-Token widerrufen', en: 'API token revoked' },
   'device.change': { de: 'Gerät geändert', en: 'Device changed' },
   'device.replaced': { de: 'Gerät ersetzt', en: 'Device replaced' },
+  'exception.create': { de: 'Ausnahme eingetragen', en: 'Exception recorded' },
+  'exception.withdraw': { de: 'Ausnahme zurückgenommen', en: 'Exception withdrawn' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };
 
@@ -55,6 +57,10 @@ const details: Readonly<Record<string, Words>> = {
   role: { de: 'Rolle', en: 'Role' },
   municipalities: { de: 'Gemeinden', en: 'Municipalities' },
   by: { de: 'mit', en: 'by' },
+  rule: { de: 'Prüfung', en: 'Check' },
+  device: { de: 'Gerätekennung', en: 'Device id' },
+  approvedBy: { de: 'genehmigt von', en: 'approved by' },
+  reason: { de: 'Begründung', en: 'Reason' },
   address: { de: 'von Adresse', en: 'from address' },
 };
 

@@ -5,13 +5,16 @@
 import type { SectionId } from '../../agent/contract/facts/index.ts';
 import type { ProblemCode } from '../../agent/contract/report.ts';
 import type { Language } from './format.ts';
+import { postureFields, postureValues } from './posture-texts.ts';
 
 export type Words = Readonly<Record<Language, string>>;
 
 const same = (word: string): Words => ({ de: word, en: word });
 
 /** Those of the contract, those reserved in it, and what the server itself knows; in the order in which they are shown. */
-export const sectionWords: Readonly<Record<SectionId | 'patches' | 'security' | 'backup' | 'server-contact', Words>> = {
+export const sectionWords: Readonly<
+  Record<SectionId | 'patches' | 'security' | 'backup' | 'server-contact' | 'exceptions', Words>
+> = {
   system: { de: 'Gerät', en: 'System' },
   os: { de: 'Betriebssystem', en: 'Operating system' },
   cpu: { de: 'Prozessor', en: 'Processor' },
@@ -29,6 +32,7 @@ export const sectionWords: Readonly<Record<SectionId | 'patches' | 'security' | 
   energy: { de: 'Energie', en: 'Energy' },
   infrastructure: { de: 'Erreichbarkeit', en: 'Reachability' },
   agent: same('KITS Agent'),
+  exceptions: { de: 'Ausnahmen', en: 'Exceptions' },
   'server-contact': { de: 'Kontakt zum Server', en: 'Contact with the server' },
 };
 
@@ -54,6 +58,7 @@ export const problemWords: Readonly<Record<ProblemCode, Words>> = {
 export const fieldWords: Readonly<Record<string, Words>> = {
   hostname: { de: 'Gerätename', en: 'Host name' },
   name: { de: 'Name', en: 'Name' },
+  title: { de: 'Bezeichnung', en: 'Title' },
   locator: { de: 'Steckplatz', en: 'Slot' },
   mountPoint: { de: 'Eingehängt unter', en: 'Mounted at' },
   connector: { de: 'Anschluss', en: 'Connector' },
@@ -64,6 +69,7 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   manufacturer: { de: 'Hersteller', en: 'Manufacturer' },
   model: { de: 'Modell', en: 'Model' },
   version: { de: 'Version', en: 'Version' },
+  id: { de: 'Kennung', en: 'Id' },
   serialNumber: { de: 'Seriennummer', en: 'Serial number' },
   uuid: same('UUID'),
   assetTag: { de: 'Inventarkennzeichen', en: 'Asset tag' },
@@ -191,6 +197,7 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   problems: { de: 'Lücken', en: 'Gaps' },
   code: { de: 'Code', en: 'Code' },
   settingsProblems: { de: 'Fehlerhafte Einstellungen', en: 'Settings with problems' },
+  ...postureFields,
 };
 
 /** Words for values from a fixed list, as "field.value"; others (proper names, kernel words) are shown as they are. */
@@ -252,4 +259,5 @@ export const valueWords: Readonly<Record<string, Words>> = {
   'failure.other': { de: 'anderes', en: 'other' },
   'platform.linux': same('Linux'),
   'platform.win32': same('Windows'),
+  ...postureValues,
 };

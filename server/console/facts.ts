@@ -67,10 +67,12 @@ function numberWithUnit(field: string, value: number, { format, language }: Fact
   if (field.endsWith('Bytes')) return format.bytes(value);
   if (field.endsWith('KiB')) return format.bytes(value * 1024);
   if (field.endsWith('Mwh')) return `${format.number(value / 1000, 1)} Wh`;
-  if (field.endsWith('Seconds')) return format.offset(value);
+  if (field.endsWith('OffsetSeconds')) return format.offset(value);
+  if (field.endsWith('Seconds')) return format.duration(value);
   if (/^days|Days$/.test(field)) return `${format.number(value)} ${(value === 1 ? day : days)[language]}`;
   if (field.endsWith('Percent')) return `${format.number(value, 1)} %`;
-  if (field.endsWith('Year')) return String(value);
+  // Numbers that name something and count nothing.
+  if (/^(number|revision|port)$|Year$/.test(field)) return String(value);
   const unit = plainUnits.find(([ending]) => field.endsWith(ending))?.[1];
   return unit === undefined ? format.number(value, 2) : `${format.number(value, 2)} ${unit}`;
 }
@@ -79,10 +81,12 @@ function numberWithUnit(field: string, value: number, { format, language }: Fact
 export function factValue(field: string, value: string | number | boolean | null, to: FactLanguage): string {
   if (value === null) return to.none;
   if (typeof value === 'boolean') return value ? to.yes : to.no;
+  const words = lookUp(valueWords, `${field}.${value}`);
+  if (words !== undefined) return words[to.language];
   if (typeof value === 'number') return numberWithUnit(field, value, to);
-  if (/(At|Until)$/.test(field) && !Number.isNaN(Date.parse(value))) return to.format.instant(value);
-  if (/On$/.test(field) && /^\d{4}-\d{2}-\d{2}$/.test(value)) return to.format.day(value);
-  return lookUp(valueWords, `${field}.${value}`)?.[to.language] ?? value;
+  if (/(On|Of|Day|Until)$|^since$/.test(field) && /^\d{4}-\d{2}-\d{2}$/.test(value)) return to.format.day(value);
+  if (/(At|Until)$|^at$/.test(field) && !Number.isNaN(Date.parse(value))) return to.format.instant(value);
+  return value;
 }
 
 export type Scalar = string | number | boolean | null;
@@ -91,7 +95,12 @@ export function isScalar(value: unknown): value is Scalar {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-const fieldOrder = new Map(Object.keys(fieldWords).map((field, index) => [field, index]));
+/** A line for one section alone gives its field a place too, unless the field has one already. */
+const fieldOrder = new Map(
+  Object.keys(fieldWords)
+    .map((field, index) => [field.split('.').at(-1) ?? field, index] as const)
+    .toReversed(),
+);
 
 /** Facts travel with their fields sorted by the alphabet; people look for the name first. */
 function byUsualOrder(a: string, b: string): number {

@@ -17,6 +17,8 @@ export interface Format {
   relative(iso: string, now: Date): string;
   /** Seconds with their sign: "−2 Minuten". */
   offset(seconds: number): string;
+  /** Seconds without a sign: "15 Minuten". */
+  duration(seconds: number): string;
 }
 
 const unknownWord = { de: 'unbekannt', en: 'unknown' };
@@ -61,6 +63,23 @@ export function formatFor(language: Language): Format {
       ? new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value).replace('-', '−')
       : unknown;
 
+  const inSteps = (seconds: number, signDisplay: 'exceptZero' | 'auto'): string => {
+    if (!Number.isFinite(seconds)) return unknown;
+    const size = Math.abs(seconds);
+    const { unit, seconds: per } = durationUnits.find((entry) => size >= 2 * entry.seconds) ?? {
+      unit: 'second' as const,
+      seconds: 1,
+    };
+    const amount = new Intl.NumberFormat(locale, {
+      style: 'unit',
+      unit,
+      unitDisplay: 'long',
+      maximumFractionDigits: 0,
+      signDisplay,
+    });
+    return amount.format(Math.trunc(seconds / per)).replace('-', '−');
+  };
+
   return {
     number,
     bytes(value) {
@@ -82,21 +101,7 @@ export function formatFor(language: Language): Format {
       const unit = relativeUnits.find(({ from }) => Math.abs(seconds) >= from);
       return unit === undefined ? now : relativeFormat.format(Math.trunc(seconds / unit.seconds), unit.unit);
     },
-    offset(seconds) {
-      if (!Number.isFinite(seconds)) return unknown;
-      const size = Math.abs(seconds);
-      const { unit, seconds: per } = durationUnits.find((entry) => size >= 2 * entry.seconds) ?? {
-        unit: 'second' as const,
-        seconds: 1,
-      };
-      const amount = new Intl.NumberFormat(locale, {
-        style: 'unit',
-        unit,
-        unitDisplay: 'long',
-        maximumFractionDigits: 0,
-        signDisplay: 'exceptZero',
-      });
-      return amount.format(Math.trunc(seconds / per)).replace('-', '−');
-    },
+    offset: (seconds) => inSteps(seconds, 'exceptZero'),
+    duration: (seconds) => inSteps(seconds, 'auto'),
   };
 }

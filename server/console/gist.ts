@@ -8,6 +8,7 @@ interface Reader {
   /** The value in words, or nothing. */
   text(field: string): string;
   list(field: string): readonly unknown[];
+  part(field: string): Reader;
 }
 
 function reader(data: unknown, to: FactLanguage): Reader {
@@ -21,6 +22,7 @@ function reader(data: unknown, to: FactLanguage): Reader {
       const value = fields.get(field);
       return Array.isArray(value) ? value : [];
     },
+    part: (field) => reader(fields.get(field), to),
   };
 }
 
@@ -34,6 +36,21 @@ const spokesmen: Readonly<Record<string, readonly string[]>> = {
   agent: ['version'],
 };
 
+/** How many updates are missing, and as of when: an old list without entries is no good news. */
+function patchesGist(facts: Reader, t: Texts): string {
+  if (facts.text('source') === '') return '';
+  const states = facts.list('updates').map((entry) => fieldsOf(entry).find(([field]) => field === 'state')?.[1]);
+  const count = (state: string): number => states.filter((entry) => entry === state).length;
+  const day = facts.part('scan').text('succeededOn');
+  return [
+    t.updatesMissing(count('missing')),
+    count('waiting-for-restart') === 0 ? '' : t.updatesWaiting(count('waiting-for-restart')),
+    day === '' ? t.scanUnknownGist : t.scanOf(day),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
 export function sectionGist(id: string, data: unknown, t: Texts, to: FactLanguage): string {
   const facts = reader(data, to);
   switch (id) {
@@ -42,6 +59,12 @@ export function sectionGist(id: string, data: unknown, t: Texts, to: FactLanguag
       const system = reader(volume, to);
       const free = system.text('freeBytes');
       return free === '' ? '' : t.freeOf(system.text('mountPoint'), free, system.text('sizeBytes'));
+    }
+    case 'patches':
+      return patchesGist(facts, t);
+    case 'security': {
+      const products = facts.list('antivirus').map((entry) => reader(entry, to).text('name'));
+      return [...products, facts.part('firewall').text('product')].filter(Boolean).join(' · ');
     }
     case 'network':
       return facts

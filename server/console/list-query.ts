@@ -41,16 +41,20 @@ export const wholeList: ListQuery = {
 
 const uuidShape = /^[0-9a-f-]{36}$/;
 
-function oneOf<T extends string>(known: readonly T[], value: string | null): T | '' {
+/** The id, or nothing when it cannot be one. */
+export function idOrNothing(value: string | null): string {
+  return value !== null && uuidShape.test(value) ? value : '';
+}
+
+export function oneOf<T extends string>(known: readonly T[], value: string | null): T | '' {
   return known.find((entry) => entry === value) ?? '';
 }
 
 export function parseListQuery(search: string): ListQuery {
   const given = new URLSearchParams(search);
-  const municipality = given.get('gemeinde') ?? '';
   return {
     search: (given.get('suche') ?? '').slice(0, 200),
-    municipality: uuidShape.test(municipality) ? municipality : '',
+    municipality: idOrNothing(given.get('gemeinde')),
     light: oneOf(lights, given.get('ampel')),
     state: oneOf(states, given.get('status')),
     sort: oneOf(sortKeys, given.get('sortierung')) || 'hostname',
@@ -59,7 +63,8 @@ export function parseListQuery(search: string): ListQuery {
   };
 }
 
-function withoutDefaults(entries: readonly (readonly [name: string, value: string, usual: string])[]): string {
+/** A query with what differs from the usual; empty when nothing does. */
+export function withoutDefaults(entries: readonly (readonly [name: string, value: string, usual: string])[]): string {
   const query = new URLSearchParams();
   for (const [name, value, usual] of entries) if (value !== usual) query.set(name, value);
   const text = query.toString();

@@ -24,6 +24,9 @@ function Navigation({ session }: { readonly session: Session }): JSX.Element {
   const entries: readonly (readonly [to: string, words: string, shown: boolean])[] = [
     ['/', t.overview, true],
     ['/geraete', t.devices, true],
+    ['/aktualisierungen', t.patches, true],
+    ['/vorgaben', t.controls, true],
+    ['/ausnahmen', t.exceptions, true],
     ['/stammdaten', t.records, session.role !== 'viewer'],
     ['/anmeldung-tokens', t.tokens, session.role !== 'viewer'],
     ['/protokoll', t.audit, true],
@@ -35,7 +38,7 @@ function Navigation({ session }: { readonly session: Session }): JSX.Element {
           .filter(([, , shown]) => shown)
           .map(([to, words]) => (
             <li key={to}>
-              <Link to={to} current={path === to || (to === '/geraete' && path.startsWith('/geraete/'))}>
+              <Link to={to} current={path === to || (to !== '/' && path.startsWith(`${to}/`))}>
                 {words}
               </Link>
             </li>

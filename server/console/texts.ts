@@ -2,8 +2,10 @@
  * Every text of the console in both languages, side by side. German first: it is what people here read.
  * Names of sections and fields stand in fact-texts.ts.
  */
+import { controlTexts } from './control-texts.ts';
 import { deviceTexts } from './device-texts.ts';
 import type { Language } from './format.ts';
+import { patchTexts } from './patch-texts.ts';
 
 const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
 
@@ -240,6 +242,8 @@ const pairs = {
   noAudit: { de: 'Es ist noch nichts geändert worden.', en: 'Nothing has been changed yet.' },
 
   ...deviceTexts,
+  ...patchTexts,
+  ...controlTexts,
 } satisfies Record<string, Record<Language, unknown>>;
 
 /** The texts of one language, by name. */

@@ -2,7 +2,9 @@
 import type { Device, DeviceChange } from '../api/contract.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
+import { countUpdates, discountUpdates } from './device-updates.ts';
 import { describeDevice, findDevice } from './devices.ts';
+import { evaluateDevice } from './evaluate.ts';
 import { findMunicipality } from './municipalities.ts';
 import { differences, recordAfter } from './record.ts';
 import { Refusal } from './refusal.ts';
@@ -36,11 +38,15 @@ export async function changeDevice(
     };
     const changes = differences(before, after);
     if (Object.keys(changes).length === 0 && replaced === undefined) return;
+    await discountUpdates(trx, id);
     await trx
       .updateTable('devices')
       .set({ ...after, search_text: searchTextOf({ ...before, ...record }) })
       .where('id', '=', id)
       .execute();
+    await countUpdates(trx, id);
+    // Exceptions are those of a municipality: they stay there.
+    if (after.municipality_id !== before.municipality_id) await evaluateDevice(trx, id, at);
     // A move stands in the record of both municipalities.
     for (const municipalityId of new Set([before.municipality_id, after.municipality_id])) {
       await recordDeed(trx, at, {
@@ -76,6 +82,7 @@ async function replace(
       en: `${replaced.hostname} has been replaced by another device already.`,
     });
   }
+  await discountUpdates(trx, replaced.id);
   await trx
     .updateTable('devices')
     .set({ state: 'retired', replaced_by: successor.id })

@@ -70,7 +70,8 @@ function sectionOf(row: SectionRow): DeviceSection {
   };
 }
 
-function explained(row: VerdictRow): ExplainedVerdict {
+/** With the words of its reason. */
+export function explained(row: VerdictRow): ExplainedVerdict {
   const judged = verdict.parse({
     ruleId: row.rule_id,
     verdict: row.verdict,

@@ -3,9 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import { defaultThresholds } from '../../agent/contract/policy.ts';
 import type { Verdict } from '../../agent/contract/report.ts';
 import type { OverallState } from '../../agent/contract/status.ts';
+import { applyExceptions } from '../../agent/rules/exceptions.ts';
 import { type EvidenceSection, evaluateRules, overallState, rules, worstOf } from '../../agent/rules/rule.ts';
 import type { ServerContext } from '../context.ts';
 import type { Database } from '../store/database.ts';
+import { exceptionsFor, markEnded } from './exceptions-in-force.ts';
+import { patternId } from './verdict-pattern.ts';
 
 /** Verdicts change with time alone (silence, ends of support): each device is judged at least this often. */
 export const judgeEveryMs = 3_600_000;
@@ -22,15 +25,19 @@ const judgedSections = [...new Set<string>(rules.flatMap(({ sections }) => secti
 export async function evaluateDevice(trx: Database, deviceId: string, now: Date): Promise<void> {
   const device = await trx
     .selectFrom('devices')
-    .select(['last_heard_at', 'clock_offset_seconds'])
+    .select(['id', 'municipality_id', 'last_heard_at', 'clock_offset_seconds'])
     .where('id', '=', deviceId)
     .executeTakeFirstOrThrow();
-  const verdicts = evaluateRules({
+  const judged = evaluateRules({
     sections: await readEvidence(trx, deviceId),
     thresholds: defaultThresholds,
     now,
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
     heard: device.last_heard_at === null ? {} : { lastAt: new Date(device.last_heard_at) },
+  });
+  const verdicts = applyExceptions(judged, await exceptionsFor(trx, device), now, {
+    municipality: device.municipality_id,
+    device: device.id,
   });
   await storeVerdicts(trx, deviceId, verdicts, now);
   const light = overallState(verdicts);
@@ -43,6 +50,7 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
       worst_rule: worst?.ruleId ?? null,
       worst_verdict: worst?.verdict ?? null,
       worst_reason: worst?.reason ?? null,
+      pattern_id: await patternId(trx, verdicts),
       judged_at: now.toISOString(),
     })
     .where('id', '=', deviceId)
@@ -98,12 +106,15 @@ async function storeVerdicts(trx: Database, deviceId: string, verdicts: readonly
     .execute();
 }
 
-/** Judges every device that is due, a few at a time so that requests come in between. Returns how many. */
+/**
+ * Judges every device that is due, also because an exception for it has ended; a few at a time, so that requests come in
+ * between. Returns how many.
+ */
 export async function evaluateFleet(context: Pick<ServerContext, 'db' | 'now'>, signal?: AbortSignal): Promise<number> {
   const now = context.now();
-  const due = new Date(now.getTime() - judgeEveryMs).toISOString();
+  const due = new Date(now.getTime() - judgeEveryMs);
+  await context.db.transaction().execute((trx) => markEnded(trx, due, now));
   for (let judged = 0; ; ) {
-    if (signal?.aborted === true) return judged;
     const count = await context.db.transaction().execute(async (trx) => {
       const devices = await trx
         .selectFrom('devices')
@@ -111,7 +122,11 @@ export async function evaluateFleet(context: Pick<ServerContext, 'db' | 'now'>, 
         .where('state', '!=', 'retired')
         // Later than now: judged before the server's clock was set back.
         .where(({ eb, or }) =>
-          or([eb('judged_at', 'is', null), eb('judged_at', '<=', due), eb('judged_at', '>', now.toISOString())]),
+          or([
+            eb('judged_at', 'is', null),
+            eb('judged_at', '<=', due.toISOString()),
+            eb('judged_at', '>', now.toISOString()),
+          ]),
         )
         .orderBy('judged_at')
         .orderBy('id')
@@ -121,7 +136,7 @@ export async function evaluateFleet(context: Pick<ServerContext, 'db' | 'now'>, 
       return devices.length;
     });
     judged += count;
-    if (count < batchSize) return judged;
+    if (count < batchSize || signal?.aborted === true) return judged;
     // The database answers without leaving this thread: without a pause no request would be served until the end.
     await setImmediate();
   }

@@ -6,19 +6,23 @@ import type { Updateable } from 'kysely';
 import { type FactsOf, factSchemas, type SectionId } from '../../agent/contract/facts/index.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceHardwareTable, DeviceTable } from '../store/schema.ts';
+import { notePatches } from './device-updates.ts';
 import { searchTextOf } from './search-text.ts';
 
 /** Rows in one statement; well below the number of parameters a database takes. */
 const batch = 500;
 
-/** `json`: facts that fit their schema, or null when there are none. Sections without tables of their own pass. */
+/**
+ * `json`: facts that fit their schema, or null when there are none; `complete` as the section says. Sections without
+ * tables of their own pass.
+ */
 export async function noteFacts(
   trx: Database,
   deviceId: string,
-  sectionId: string,
-  json: string | null,
+  section: { readonly id: string; readonly json: string | null; readonly complete: boolean },
 ): Promise<void> {
-  switch (sectionId) {
+  const { json } = section;
+  switch (section.id) {
     case 'system':
       return noteSystem(trx, deviceId, read('system', json));
     case 'os':
@@ -41,6 +45,8 @@ export async function noteFacts(
       return noteInterfaces(trx, deviceId, read('network', json));
     case 'software':
       return notePackages(trx, deviceId, read('software', json));
+    case 'patches':
+      return notePatches(trx, deviceId, read('patches', json), section.complete);
     default:
   }
 }

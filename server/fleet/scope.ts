@@ -1,6 +1,6 @@
 /**
- * The tenant-scoped layer: what a member of staff or a script may reach. Devices, tokens, municipalities and the audit
- * record are read through these functions only, so that no query can forget whose data it touches.
+ * The tenant-scoped layer: what a member of staff or a script may reach. Devices, updates, exceptions, tokens,
+ * municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
  */
 import type { Role } from '../api/contract.ts';
 import type { ServerContext } from '../context.ts';
@@ -55,4 +55,15 @@ export function auditIn(db: Database, { municipalities, role }: Scope) {
   const audit = db.selectFrom('audit');
   if (municipalities !== 'all') return audit.where('audit.municipality_id', 'in', municipalities);
   return role === 'admin' ? audit : audit.where('audit.municipality_id', 'is not', null);
+}
+
+/** Sums over devices; they name no device. */
+export function updateCountsIn(db: Database, { municipalities }: Scope) {
+  const counts = db.selectFrom('update_counts');
+  return municipalities === 'all' ? counts : counts.where('update_counts.municipality_id', 'in', municipalities);
+}
+
+export function exceptionsIn(db: Database, { municipalities }: Scope) {
+  const exceptions = db.selectFrom('exceptions');
+  return municipalities === 'all' ? exceptions : exceptions.where('exceptions.municipality_id', 'in', municipalities);
 }

@@ -1,11 +1,11 @@
 /** Stores what a report says of each section: as history always, as the newest state when no newer report is here. */
 import type { Insertable } from 'kysely';
-import type { SectionId } from '../../agent/contract/facts/index.ts';
 import type { Section } from '../../agent/contract/report.ts';
 import { noteFacts } from '../fleet/facts.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow, ReportSectionTable, SectionRow } from '../store/schema.ts';
 import type { ReadReport } from './read-report.ts';
+import { noteSoftwareChange } from './software-change.ts';
 
 export interface StoredSections {
   /** Sections named by a hash the server does not hold. */
@@ -36,9 +36,10 @@ export async function storeSections(
     const next = merge(device.id, section, stored, report, now);
     if (isNewest) {
       await upsert(trx, next);
-      const becameKnown = next.facts_held !== stored?.facts_held;
-      if (next.hash !== stored?.hash || becameKnown)
-        await noteFacts(trx, device.id, section.id as SectionId, next.data);
+      if (next.hash !== stored?.hash || next.facts_held !== stored.facts_held || next.state !== stored.state) {
+        await noteFacts(trx, device.id, { id: next.section_id, json: next.data, complete: next.state === 'complete' });
+        if (next.section_id === 'software') await noteSoftwareChange(trx, stored, next);
+      }
     }
     // For an older report too: the device may believe afterwards that the server holds what it named here.
     const held = isNewest ? next : stored;

@@ -68,6 +68,15 @@ export interface DeviceTable {
   search_text: string;
   /** The device that took its place. */
   replaced_by: string | null;
+  /** Whether security updates are missing; null = not known. */
+  security_missing: Flag | null;
+  /** Day of the last successful search for updates; null = never or not known. */
+  scan_on: string | null;
+  /** Null = not known. */
+  restart_due: Flag | null;
+  restart_since: string | null;
+  /** What its verdicts say in short; null until it was judged. */
+  pattern_id: number | null;
 }
 
 /** High-water mark of each store epoch of a device. */
@@ -187,6 +196,86 @@ export interface VerdictTable {
   since: string;
 }
 
+/** The kinds of a device's verdicts as one text. Few differ, so that a fleet is counted by groups of equal devices. */
+export interface VerdictPatternTable {
+  id: Generated<number>;
+  pattern: string;
+}
+
+/** An update as devices describe it; what a device does not say is '' or rank 0. */
+export interface UpdateVariantTable {
+  /** SHA-256 over all of the description. */
+  id: string;
+  update_id: string;
+  title: string;
+  candidate_version: string;
+  origin: string;
+  /** 2 closes a vulnerability, 1 not known, 0 does not. */
+  security_rank: 0 | 1 | 2;
+  /** 4 critical, 3 important, 2 moderate, 1 low, 0 not said. */
+  severity_rank: number;
+  /** Lower-cased id and title. */
+  search_text: string;
+}
+
+export interface DeviceUpdateTable {
+  device_id: string;
+  update_id: string;
+  variant_id: string;
+  installed_version: string | null;
+  state: 'missing' | 'waiting-for-restart';
+  /** Day since when it is missing. */
+  since: string;
+  held: Flag;
+}
+
+/** How many devices of a municipality stand like this, retired ones left out: sums over `device_updates`, kept with them. */
+export interface UpdateCountTable {
+  municipality_id: string;
+  variant_id: string;
+  state: 'missing' | 'waiting-for-restart';
+  since: string;
+  /** As its variant says. */
+  update_id: string;
+  security_rank: 0 | 1 | 2;
+  severity_rank: number;
+  devices: number;
+}
+
+export interface ExceptionTable {
+  id: string;
+  rule_id: string;
+  municipality_id: string;
+  /** Null = all devices of the municipality. */
+  device_id: string | null;
+  reason: string;
+  approved_by: string;
+  approved_at: string;
+  expires_at: string;
+  entered_by: string;
+  withdrawn_at: string | null;
+  withdrawn_by: string | null;
+}
+
+/** What changed between two complete software lists of a device. */
+export interface SoftwareChangeTable {
+  id: Generated<number>;
+  device_id: string;
+  report_id: string;
+  received_at: string;
+  /** When the list before it was received. */
+  compared_with: string;
+  /** JSON, bounded: counts and names. */
+  changes: string;
+}
+
+/** The last complete software list of a device whose newest one is not: what the next complete one is compared with. */
+export interface SoftwareBaselineTable {
+  device_id: string;
+  data: string;
+  received_at: string;
+}
+
 export interface DeviceEventTable {
   id: Generated<number>;
   device_id: string;
@@ -263,6 +352,13 @@ export interface Schema {
   device_volumes: DeviceVolumeTable;
   device_interfaces: DeviceInterfaceTable;
   verdicts: VerdictTable;
+  verdict_patterns: VerdictPatternTable;
+  update_variants: UpdateVariantTable;
+  device_updates: DeviceUpdateTable;
+  update_counts: UpdateCountTable;
+  exceptions: ExceptionTable;
+  software_changes: SoftwareChangeTable;
+  software_baselines: SoftwareBaselineTable;
   device_events: DeviceEventTable;
   users: UserTable;
   user_municipalities: UserMunicipalityTable;
@@ -275,5 +371,6 @@ export interface Schema {
 
 export type DeviceRow = Selectable<DeviceTable>;
 export type SectionRow = Selectable<SectionTable>;
+export type ExceptionRow = Selectable<ExceptionTable>;
 export type VerdictRow = Selectable<VerdictTable>;
 export type NewVerdict = Insertable<VerdictTable>;

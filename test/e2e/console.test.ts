@@ -67,7 +67,7 @@ test('from the one-time link to an edited record', async () => {
 
   await heading(page, 'was-pc-02').waitFor();
   expect(await focused(page)).toBe('H1 was-pc-02');
-  await page.getByText(/^Dringend\. \d von \d Prüfungen/).waitFor();
+  await page.getByText(/^Dringend\. \d+ von \d+ Prüfungen/).waitFor();
   await page.getByText('Auf dem Laufwerk / sind nur noch 2 % frei').waitFor();
   await page.getByLabel('Inventarnummer').fill('INV-2026-0815');
   await page.getByLabel('Standort').fill('Rathaus, Zimmer 12');

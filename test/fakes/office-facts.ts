@@ -27,7 +27,8 @@ export function byHash({ data: _data, ...section }: Section): Section {
 const gib = 1024 ** 3;
 
 /** Plausible facts of an office PC in order; change what a test is about. */
-export function officeFacts(hostname: string) {
+export function officeFacts(hostname: string, now = new Date()) {
+  const today = now.toISOString().slice(0, 10);
   const facts = {
     system: {
       hostname,
@@ -81,6 +82,31 @@ export function officeFacts(hostname: string) {
         { name: 'bash', version: '5.2.37-2', architecture: 'amd64' },
         { name: 'openssl', version: '3.5.1-1', architecture: 'amd64' },
       ],
+    },
+    patches: {
+      source: 'apt',
+      scan: { succeededOn: today, kind: 'index', server: 'deb.debian.org', insecure: false },
+      updates: [],
+      automatic: { enabled: true, mechanism: 'unattended-upgrades', lastRunOn: today },
+      restart: { required: false, reasons: [] },
+    },
+    security: {
+      antivirus: [],
+      firewall: {
+        product: 'nftables',
+        active: true,
+        profiles: [{ name: 'all', enabled: true, inboundDefault: 'block' }],
+      },
+      encryption: [{ mountPoint: '/', system: true, state: 'encrypted', protection: 'on', method: 'luks2' }],
+      boot: { secureBoot: 'on' },
+      remoteAccess: { ssh: { installed: false }, rdp: { enabled: false }, smb1: false },
+      accounts: {
+        administrators: [{ id: 'sudo', kind: 'group' }],
+        automaticLogon: false,
+        guestEnabled: false,
+        screenLockSeconds: 600,
+      },
+      hardening: { accessControl: 'apparmor', enforcedProfiles: 40, complainingProfiles: 0 },
     },
     energy: { uptimeDays: 3 },
     agent: {

@@ -149,7 +149,7 @@ export async function createTestAgent(options: TestAgentOptions) {
 
   /** All sections of an office PC, with changes by id; `undefined` makes a section missing. */
   const office = (changes: Readonly<Record<string, unknown>> = {}): Section[] =>
-    Object.entries({ ...officeFacts(hostname), ...changes })
+    Object.entries({ ...officeFacts(hostname, now()), ...changes })
       .map(([id, data]) => sectionOf(id, data, { collectedAt: now().toISOString() }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
 

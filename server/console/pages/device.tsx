@@ -17,6 +17,7 @@ import { DeviceActions } from './device-actions.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import { DeviceHistory } from './device-history.tsx';
 import { DeviceRecordForm, DeviceRecordView } from './device-record.tsx';
+import { DeviceSoftware } from './device-software.tsx';
 import { DeviceVerdicts } from './device-verdicts.tsx';
 
 function Answer({ device }: { readonly device: Device }): JSX.Element {
@@ -113,7 +114,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
               <Answer device={device} />
               <DeviceActions device={device} changed={changed} />
               <div class="columns">
-                <DeviceVerdicts verdicts={device.verdicts} />
+                <DeviceVerdicts verdicts={device.verdicts} device={device} />
                 <div>
                   <AtAGlance device={device} />
                   {mayChange ? <DeviceRecordForm device={device} /> : <DeviceRecordView record={device.record} />}
@@ -121,6 +122,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
               </div>
               {device.events.length === 0 ? null : <Events events={device.events} />}
               <DeviceFacts sections={device.sections} />
+              <DeviceSoftware id={id} />
               <DeviceHistory id={id} />
             </>
           )}

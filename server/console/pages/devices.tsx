@@ -1,6 +1,6 @@
 /** The device list. Search, filter, order and page stand in the address. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo } from 'preact/hooks';
 import type { DeviceList, DeviceSummary, Municipality } from '../../api/contract.ts';
 import {
   type ListQuery,
@@ -15,9 +15,10 @@ import {
   wholeList,
 } from '../list-query.ts';
 import { announce } from '../parts/announcer.tsx';
-import { Choice, Field } from '../parts/field.tsx';
+import { Choice } from '../parts/field.tsx';
 import { Empty, Loaded } from '../parts/load-state.tsx';
 import { Page } from '../parts/page.tsx';
+import { SearchField } from '../parts/search-field.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
@@ -25,46 +26,19 @@ import { useResource } from '../resource.ts';
 import { Link, navigate, usePlace } from '../router.tsx';
 import { useSpeech } from '../speech.ts';
 
-/** Long enough not to ask at every key, short enough to feel immediate. */
-const typingPauseMs = 250;
-
 function Filters({ query }: { readonly query: ListQuery }): JSX.Element {
   const { t } = useSpeech();
   const municipalities = useResource<{ items: Municipality[] }>('municipalities').data?.items ?? [];
-  const [search, setSearch] = useState(query.search);
-  useEffect(() => setSearch(query.search), [query.search]);
   const show = (change: Parameters<typeof narrowed>[1]): void => navigate(listAddress(narrowed(query, change)));
-  useEffect(() => {
-    if (search === query.search) return undefined;
-    const timer = setTimeout(
-      () => navigate(listAddress(narrowed(query, { search })), { replace: true }),
-      typingPauseMs,
-    );
-    return () => clearTimeout(timer);
-  }, [search, query]);
+  const search = useCallback(
+    (words: string) => navigate(listAddress(narrowed(query, { search: words })), { replace: true }),
+    [query],
+  );
   const filtered = listAddress(query) !== listAddress({ sort: query.sort, order: query.order });
   return (
     <search>
-      <form
-        class="filters"
-        aria-label={t.filter}
-        onSubmit={(event) => {
-          event.preventDefault();
-          show({ search });
-        }}
-      >
-        <Field label={t.search} hint={t.searchHint}>
-          {(marks) => (
-            <input
-              {...marks}
-              type="search"
-              value={search}
-              maxLength={200}
-              spellcheck={false}
-              onInput={(event) => setSearch(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+      <form class="filters" aria-label={t.filter} onSubmit={(event) => event.preventDefault()}>
+        <SearchField hint={t.searchHint} value={query.search} search={search} />
         <Choice
           label={t.municipality}
           value={query.municipality}
@@ -166,7 +140,7 @@ function Nothing({ query }: { readonly query: ListQuery }): JSX.Element {
 export function DevicesPage(): JSX.Element {
   const { t } = useSpeech();
   const { search } = usePlace();
-  const query = parseListQuery(search);
+  const query = useMemo(() => parseListQuery(search), [search]);
   const resource = useResource<DeviceList>(listRequest(query), { keep: true });
   const total = resource.data?.total;
   useEffect(() => {

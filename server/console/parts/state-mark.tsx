@@ -36,3 +36,25 @@ export function StateMark({ light, word }: { readonly light: OverallState; reado
     </span>
   );
 }
+
+/** What is neither good nor bad, such as an exception or what cannot be measured, has a shape of its own. */
+export type Tone = OverallState | 'plain';
+
+export function ToneShape({ tone }: { readonly tone: Tone }): JSX.Element {
+  if (tone !== 'plain') return <StateShape light={tone} />;
+  return (
+    <svg class="shape shape-plain" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+      <rect x="1" y="4.5" width="14" height="7" rx="3.5" />
+    </svg>
+  );
+}
+
+export function ToneMark({ tone, word }: { readonly tone: Tone; readonly word: string }): JSX.Element {
+  if (tone !== 'plain') return <StateMark light={tone} word={word} />;
+  return (
+    <span class="state state-plain">
+      <ToneShape tone={tone} />
+      <span>{word}</span>
+    </span>
+  );
+}

@@ -4,7 +4,7 @@ import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guard } from '../../../server/api/access.ts';
 import { createApiToken, revokeApiToken } from '../../../server/staff/api-tokens.ts';
-import { addDevice, type Client, type StaffedServer, startStaffedServer } from './staffed-server.ts';
+import { addDevice, type Client, type StaffedServer, startOfTime, startStaffedServer } from './staffed-server.ts';
 
 let kits: StaffedServer;
 const clients: Record<string, Client> = {};
@@ -12,6 +12,17 @@ let own: string;
 let foreign: string;
 let ownToken: string;
 let foreignToken: string;
+let ownException: string;
+let foreignException: string;
+
+const exceptionFor = (municipalityId: string, deviceId?: string) => ({
+  ruleId: 'screen-lock',
+  municipalityId,
+  ...(deviceId === undefined ? {} : { deviceId }),
+  reason: 'Anzeigetafel',
+  approvedBy: 'Amtsleitung',
+  expiresAt: new Date(startOfTime + 86_400_000).toISOString(),
+});
 
 beforeAll(async () => {
   kits = await startStaffedServer();
@@ -27,6 +38,10 @@ beforeAll(async () => {
     (await clients['admin']!.send('POST', 'tokens', { municipalityId })).body.id;
   ownToken = await make(kits.wasungen);
   foreignToken = await make(kits.grabfeld);
+  const except = async (municipalityId: string) =>
+    (await clients['admin']!.send('POST', 'exceptions', exceptionFor(municipalityId))).body.id;
+  ownException = await except(kits.wasungen);
+  foreignException = await except(kits.grabfeld);
 });
 afterAll(() => kits.close());
 
@@ -47,6 +62,15 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => 'devices', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `devices/${own}`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `devices/${own}/history`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `devices/${own}/software-changes`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'patches', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'patches/devices?update=x', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'patches/overview', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'controls', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'controls/WiBA%205.2/devices', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'exceptions', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => 'exceptions', () => exceptionFor(kits.wasungen), [401, 403, 403, 201, 201, 201]],
+  ['DELETE', () => `exceptions/${ownException}`, () => undefined, [401, 403, 403, 204, 204, 204]],
   ['PATCH', () => `devices/${own}`, () => ({ location: 'Rathaus' }), [401, 403, 403, 200, 200, 200]],
   ['POST', () => 'devices/import-records', () => 'hostname,note\nown,x', [401, 403, 403, 200, 200, 200]],
   ['GET', () => 'tokens', () => undefined, [401, 200, 200, 200, 200, 200]],
@@ -76,7 +100,12 @@ describe('each role may do its share and no more', () => {
         ? Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice(8)}`)
         : [],
     );
-    const listed = matrix.map(([method, path]) => `${method} ${path().replace(/[0-9a-f-]{36}/, '{id}')}`);
+    const listed = matrix.map(
+      ([method, path]) =>
+        `${method} ${path()
+          .replace(/[0-9a-f-]{36}|WiBA%205.2/, '{id}')
+          .replace(/\?.*/, '')}`,
+    );
     // Signing in and out have tests of their own.
     expect(published.sort()).toEqual([...listed, 'POST session', 'DELETE session'].sort());
   });
@@ -90,6 +119,11 @@ describe('what belongs to another municipality is not there', () => {
     ['PATCH', () => `devices/${foreign}`, () => ({ municipalityId: kits.wasungen })],
     ['PATCH', () => `devices/${own}`, () => ({ municipalityId: kits.grabfeld })],
     ['PATCH', () => `devices/${own}`, () => ({ replacesDeviceId: foreign })],
+    ['GET', () => `devices/${foreign}/software-changes`, () => undefined],
+    ['DELETE', () => `exceptions/${foreignException}`, () => undefined],
+    ['POST', () => 'exceptions', () => exceptionFor(kits.grabfeld)],
+    ['POST', () => 'exceptions', () => exceptionFor(kits.wasungen, foreign)],
+    ['POST', () => 'exceptions', () => exceptionFor(kits.grabfeld, own)],
     ['DELETE', () => `tokens/${foreignToken}`, () => undefined],
     ['POST', () => 'tokens', () => ({ municipalityId: kits.grabfeld })],
   ])('%s %o', async (method, path, body) => {

@@ -84,6 +84,16 @@ describe('values', () => {
     ['daysLeft', -3, '−3 Tage'],
     ['clockOffsetSeconds', -240, '−4 Minuten'],
     ['manufacturedYear', 2019, '2019'],
+    ['screenLockSeconds', 600, '10 Minuten'],
+    ['screenLockSeconds', 0, 'nie'],
+    ['number', 26_100, '26100'],
+    ['port', 3389, '3389'],
+    ['pausedUntil', '2026-12-01', '01.12.2026'],
+    ['signaturesOf', '2026-11-23', '23.11.2026'],
+    ['since', '2026-11-12', '12.11.2026'],
+    ['at', '2026-11-24T08:40:00Z', '24.11.2026, 09:40'],
+    ['version', '2026-11-24', '2026-11-24'],
+    ['state', 'waiting-for-restart', 'wartet auf Neustart'],
     ['cores', 4, '4'],
     ['readOnly', false, 'nein'],
     ['chassis', 'virtual-machine', 'Virtuelle Maschine'],
@@ -111,6 +121,8 @@ describe('values', () => {
   test('columns are all that any row has, the name first and unknown ones last', () => {
     const rows = [{ a: 1, kind: 'ssd' }, { b: 2, a: 3, name: 'sda' }, 'no row', null, [1]];
     expect(columnsOf(rows)).toEqual(['name', 'kind', 'a', 'b']);
+    // "installed" has a line for each of two sections and none of its own.
+    expect(columnsOf([{ a: 1, installed: true, running: true }])).toEqual(['installed', 'running', 'a']);
   });
 });
 
@@ -132,6 +144,20 @@ describe('the gist', () => {
   ] as const)('of %s', (id, words) => {
     expect(sectionGist(id, facts[id], t, german)).toBe(words);
   });
+  test('of updates counts what is missing and says as of when', () => {
+    const updates = [{ state: 'missing' }, { state: 'missing' }, { state: 'waiting-for-restart' }];
+    const scan = { kind: 'index', succeededOn: '2026-11-20' };
+    expect(sectionGist('patches', { source: 'apt', scan, updates }, t, german)).toBe(
+      '2 fehlen · 1 wartet auf Neustart · Suche vom 20.11.2026',
+    );
+    expect(sectionGist('patches', { source: 'apt', scan: { kind: 'index' }, updates: [] }, t, german)).toBe(
+      'keine fehlt · Tag der Suche unbekannt',
+    );
+  });
+  test('of security names what protects', () => {
+    const data = { antivirus: [{ name: 'ClamAV', state: 'on' }], firewall: { product: 'nftables', profiles: [] } };
+    expect(sectionGist('security', data, t, german)).toBe('ClamAV · nftables');
+  });
   test('of an empty list says so', () => {
     expect(sectionGist('printers', { printers: [] }, t, german)).toBe('keine vorhanden');
   });
@@ -143,7 +169,7 @@ describe('the gist', () => {
     { data: { volumes: 'no list', interfaces: 0 } },
     { data: { name: { a: 1 } } },
   ])('of nonsense is empty: $data', ({ data }) => {
-    for (const id of ['storage', 'network', 'software', 'os', 'telepathy']) {
+    for (const id of ['storage', 'network', 'software', 'os', 'patches', 'security', 'telepathy']) {
       expect(sectionGist(id, data, t, german)).toBe('');
     }
   });
