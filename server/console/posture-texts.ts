@@ -19,6 +19,7 @@ export const postureFields: Readonly<Record<string, Words>> = {
   firstSeenOn: { de: 'Fehlt mindestens seit', en: 'Missing at least since' },
   publishedOn: { de: 'Erschienen am', en: 'Published on' },
   held: { de: 'Zurückgehalten', en: 'Held back' },
+  complete: { de: 'Alle Quellen gelesen', en: 'All sources read' },
   succeededOn: { de: 'Zuletzt erfolgreich am', en: 'Last succeeded on' },
   server: { de: 'Befragter Server', en: 'Server asked' },
   insecure: { de: 'Ohne Verschlüsselung', en: 'Without encryption' },

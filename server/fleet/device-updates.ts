@@ -16,12 +16,7 @@ type Update = PatchesFacts['updates'][number];
 const batch = 500;
 
 /** `facts` undefined: nothing is known any more, which is not the same as nothing missing. */
-export async function notePatches(
-  trx: Database,
-  deviceId: string,
-  facts: PatchesFacts | undefined,
-  complete: boolean,
-): Promise<void> {
+export async function notePatches(trx: Database, deviceId: string, facts: PatchesFacts | undefined): Promise<void> {
   await discountUpdates(trx, deviceId);
   await trx.deleteFrom('device_updates').where('device_id', '=', deviceId).execute();
   const updates = [...new Map((facts?.updates ?? []).map((update) => [update.id, update])).values()];
@@ -31,7 +26,7 @@ export async function notePatches(
   await trx
     .updateTable('devices')
     .set({
-      security_missing: facts === undefined ? null : securityMissing(facts, complete),
+      security_missing: facts === undefined ? null : securityMissing(facts),
       scan_on: facts?.scan.succeededOn ?? null,
       restart_due: required === undefined ? null : required ? 1 : 0,
       restart_since: (required === true ? facts?.restart.since : undefined) ?? null,
@@ -41,11 +36,11 @@ export async function notePatches(
   await countUpdates(trx, deviceId);
 }
 
-/** 0 only when the device could tell: a table of builds does not know every update. */
-function securityMissing({ updates, scan }: PatchesFacts, complete: boolean): 0 | 1 | null {
+/** 0 only when the device could tell: every source was read, and not a table of builds alone. */
+function securityMissing({ updates, scan }: PatchesFacts): 0 | 1 | null {
   const missing = updates.filter(({ state }) => state === 'missing');
   if (missing.some(({ security }) => security === true)) return 1;
-  const told = complete && scan.kind !== 'build-table' && missing.every(({ security }) => security === false);
+  const told = scan.complete && scan.kind !== 'build-table' && missing.every(({ security }) => security === false);
   return told ? 0 : null;
 }
 

@@ -12,14 +12,11 @@ import { searchTextOf } from './search-text.ts';
 /** Rows in one statement; well below the number of parameters a database takes. */
 const batch = 500;
 
-/**
- * `json`: facts that fit their schema, or null when there are none; `complete` as the section says. Sections without
- * tables of their own pass.
- */
+/** `json`: facts that fit their schema, or null when there are none. Sections without tables of their own pass. */
 export async function noteFacts(
   trx: Database,
   deviceId: string,
-  section: { readonly id: string; readonly json: string | null; readonly complete: boolean },
+  section: { readonly id: string; readonly json: string | null },
 ): Promise<void> {
   const { json } = section;
   switch (section.id) {
@@ -46,7 +43,7 @@ export async function noteFacts(
     case 'software':
       return notePackages(trx, deviceId, read('software', json));
     case 'patches':
-      return notePatches(trx, deviceId, read('patches', json), section.complete);
+      return notePatches(trx, deviceId, read('patches', json));
     default:
   }
 }

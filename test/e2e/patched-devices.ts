@@ -15,7 +15,7 @@ type Security = FactsOf<'security'>;
 export function patchedDebian(): Patches {
   return {
     source: 'apt',
-    scan: { succeededOn: dayAgo(0), kind: 'index', server: 'deb.debian.org', insecure: false },
+    scan: { succeededOn: dayAgo(0), kind: 'index', complete: true, server: 'deb.debian.org', insecure: false },
     updates: [],
     held: [],
     automatic: { enabled: true, mechanism: 'unattended-upgrades', lastRunOn: dayAgo(0) },
@@ -27,7 +27,7 @@ export function patchedDebian(): Patches {
 export function lackingDebian(): Patches {
   return {
     ...patchedDebian(),
-    scan: { succeededOn: dayAgo(6), kind: 'index', server: 'deb.debian.org', insecure: false },
+    scan: { succeededOn: dayAgo(6), kind: 'index', complete: true, server: 'deb.debian.org', insecure: false },
     updates: [
       {
         id: 'linux-image-amd64:amd64',
@@ -76,7 +76,7 @@ export function lackingDebian(): Patches {
 export function lackingWindows(): Patches {
   return {
     source: 'windows-update',
-    scan: { succeededOn: dayAgo(30), kind: 'offline-search', server: 'wsus.example', insecure: true },
+    scan: { succeededOn: dayAgo(30), kind: 'offline-search', complete: true, server: 'wsus.example', insecure: true },
     updates: [
       {
         id: 'KB5066791',

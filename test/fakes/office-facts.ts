@@ -85,7 +85,7 @@ export function officeFacts(hostname: string, now = new Date()) {
     },
     patches: {
       source: 'apt',
-      scan: { succeededOn: today, kind: 'index', server: 'deb.debian.org', insecure: false },
+      scan: { succeededOn: today, kind: 'index', complete: true, server: 'deb.debian.org', insecure: false },
       updates: [],
       automatic: { enabled: true, mechanism: 'unattended-upgrades', lastRunOn: today },
       restart: { required: false, reasons: [] },

@@ -213,7 +213,7 @@ describe('the devices of an update', () => {
 
 describe('the overview', () => {
   const scan = (succeededOn: string | undefined, kind: 'index' | 'build-table' = 'index') => ({
-    scan: { kind, ...(succeededOn === undefined ? {} : { succeededOn }) },
+    scan: { kind, complete: true, ...(succeededOn === undefined ? {} : { succeededOn }) },
   });
 
   test('counts each device once by what it lacks, its restart and the age of its scan', async () => {
@@ -261,12 +261,11 @@ describe('the overview', () => {
     const { security: _, ...unclear } = update('x');
     await reporting(kits, kits.wasungen, 'unclear', lacking([unclear]));
     await reporting(kits, kits.wasungen, 'builds', lacking([], scan('2026-11-24', 'build-table')));
-    const partial = await reporting(kits, kits.wasungen, 'partial', lacking([]));
+    await reporting(kits, kits.wasungen, 'whole', lacking([]));
     expect((await overview()).total.security).toEqual({ missing: 0, noneMissing: 1, unknown: 2 });
-    // The same facts, now said to be a part only.
-    const sections = partial.sections({ patches: lacking([]) });
-    await partial.report(sections.map((entry) => (entry.id === 'patches' ? { ...entry, state: 'partial' } : entry)));
-    expect((await overview()).total.security).toEqual({ missing: 0, noneMissing: 0, unknown: 3 });
+    const cut = lacking([]);
+    await reporting(kits, kits.wasungen, 'cut', { ...cut, scan: { ...cut.scan, complete: false } });
+    expect((await overview()).total.security).toEqual({ missing: 0, noneMissing: 1, unknown: 3 });
   });
 });
 
