@@ -9,6 +9,7 @@ import type { OverallState } from '../contract/status.ts';
 import { agentHealthy } from './agent-healthy.ts';
 import { clockCorrect } from './clock-correct.ts';
 import { deviceHeard } from './device-heard.ts';
+import { deviceTrusted } from './device-trusted.ts';
 import { type Rule, type RuleInput, unknown } from './judgement.ts';
 import { osSupported } from './os-supported.ts';
 import { sharedReasons } from './shared-reasons.ts';
@@ -19,7 +20,14 @@ export { type EvidenceSection, type Rule, type RuleInput, serverContact } from '
 export type { Words } from './wording.ts';
 
 /** Sorted by id. */
-export const rules: readonly Rule[] = [agentHealthy, clockCorrect, deviceHeard, osSupported, storageFree];
+export const rules: readonly Rule[] = [
+  agentHealthy,
+  clockCorrect,
+  deviceHeard,
+  deviceTrusted,
+  osSupported,
+  storageFree,
+];
 
 export function ruleById(id: string): Rule | undefined {
   return rules.find((rule) => rule.id === id);

@@ -3,6 +3,7 @@ import type { Device, DeviceChange } from '../api/contract.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
 import { describeDevice, findDevice } from './devices.ts';
+import { evaluateDevice } from './evaluate.ts';
 import { findMunicipality } from './municipalities.ts';
 import { differences, recordAfter } from './record.ts';
 import { Refusal } from './refusal.ts';
@@ -41,6 +42,8 @@ export async function changeDevice(
       .set({ ...after, search_text: searchTextOf({ ...before, ...record }) })
       .where('id', '=', id)
       .execute();
+    // Trust is part of the light; a retired device has none any more.
+    if (state !== before.state && state !== 'retired') await evaluateDevice(trx, id, at);
     // A move stands in the record of both municipalities.
     for (const municipalityId of new Set([before.municipality_id, after.municipality_id])) {
       await recordDeed(trx, at, {

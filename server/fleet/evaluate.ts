@@ -22,7 +22,7 @@ const judgedSections = [...new Set<string>(rules.flatMap(({ sections }) => secti
 export async function evaluateDevice(trx: Database, deviceId: string, now: Date): Promise<void> {
   const device = await trx
     .selectFrom('devices')
-    .select(['last_heard_at', 'clock_offset_seconds'])
+    .select(['state', 'last_heard_at', 'clock_offset_seconds'])
     .where('id', '=', deviceId)
     .executeTakeFirstOrThrow();
   const verdicts = evaluateRules({
@@ -30,6 +30,7 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
     thresholds: defaultThresholds,
     now,
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
+    deviceState: device.state,
     heard: device.last_heard_at === null ? {} : { lastAt: new Date(device.last_heard_at) },
   });
   await storeVerdicts(trx, deviceId, verdicts, now);

@@ -96,10 +96,11 @@ describe('facts that cannot be used are unknown', () => {
 describe('evaluateRules', () => {
   test('gives one verdict per rule, sorted, and leaves out what only the server knows', () => {
     const ids = (by = {}) => evaluateRules(input({}, by)).map(({ ruleId }) => ruleId);
-    expect(ids({ heard: {} })).toEqual([
+    expect(ids({ heard: {}, deviceState: 'active' })).toEqual([
       'agent-healthy',
       'clock-correct',
       'device-heard',
+      'device-trusted',
       'os-supported',
       'storage-free',
     ]);
