@@ -12,6 +12,8 @@ interface Command {
   readonly usage: string;
   readonly does: string;
   readonly options?: NonNullable<ParseArgsConfig['options']>;
+  /** A name or an id stands behind the command; otherwise further words are refused. */
+  readonly takesSubject?: true;
   readonly run: (input: CommandInput) => Promise<void>;
 }
 
@@ -28,6 +30,7 @@ const commands: Readonly<Record<string, Command>> = {
   'create-municipality': {
     usage: 'create-municipality NAME',
     does: 'adds a municipality and prints its id',
+    takesSubject: true,
     run: staff.createMunicipalityCommand,
   },
   'create-token': {
@@ -39,8 +42,21 @@ const commands: Readonly<Record<string, Command>> = {
   'create-user': {
     usage: `create-user NAME --role ${roleNames} [--municipality M]…`,
     does: 'adds a member of staff; without --municipality for all of them',
+    takesSubject: true,
     options: { role: { type: 'string' }, municipality: { type: 'string', multiple: true } },
     run: staff.createUserCommand,
+  },
+  'disable-user': {
+    usage: 'disable-user NAME',
+    does: 'ends sessions and links of a member of staff and refuses new ones',
+    takesSubject: true,
+    run: staff.disableUserCommand,
+  },
+  'enable-user': {
+    usage: 'enable-user NAME',
+    does: 'lets a disabled member of staff sign in again',
+    takesSubject: true,
+    run: staff.enableUserCommand,
   },
   'create-api-token': {
     usage: `create-api-token --role ${roleNames} [--municipality M]`,
@@ -51,11 +67,13 @@ const commands: Readonly<Record<string, Command>> = {
   'revoke-api-token': {
     usage: 'revoke-api-token ID',
     does: 'ends a token for scripts',
+    takesSubject: true,
     run: staff.revokeApiTokenCommand,
   },
   'sign-in-link': {
     usage: 'sign-in-link NAME [--url URL]',
     does: 'prints a link that signs in once, within 30 minutes',
+    takesSubject: true,
     options: { url: { type: 'string' } },
     run: staff.signInLinkCommand,
   },
@@ -116,7 +134,11 @@ function read(
   rest: readonly string[],
 ): Pick<CommandInput, 'positionals'> & { values: CommandInput['options'] } {
   try {
-    return parseArgs({ args: [...rest], options: { ...everywhere, ...command.options }, allowPositionals: true });
+    return parseArgs({
+      args: [...rest],
+      options: { ...everywhere, ...command.options },
+      allowPositionals: command.takesSubject === true,
+    });
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }
@@ -128,6 +150,8 @@ const explained = new Set([
   'Refusal',
   'AlreadyRunning',
   'NewerDatabase',
+  'OlderDatabase',
+  'NoDatabase',
   'KeyFileError',
   'AddressUnavailable',
 ]);

@@ -20,15 +20,18 @@ const pages = [
   '/anmelden',
 ];
 
-const notBuilt =
-  'Die Konsole ist noch nicht gebaut: bitte „npm start“ oder „npm run build“ ausführen und diese Seite neu laden.\n';
+const notBuilt = 'Die Konsole ist noch nicht gebaut: „npm start“ baut sie; laden Sie diese Seite danach neu.\n';
+
+export function consoleBuilt(dir: string): boolean {
+  return existsSync(join(dir, 'index.html'));
+}
 
 /** `dir`: where the build writes to; it may be built while the server runs. */
 export async function registerConsole(app: FastifyInstance, dir: string): Promise<void> {
   await app.register(fastifyStatic, { root: dir, serve: false, cacheControl: false, suppressWarning: true });
 
   const page = (_request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    if (!existsSync(join(dir, 'index.html'))) {
+    if (!consoleBuilt(dir)) {
       return reply.code(503).header('retry-after', '60').type('text/plain; charset=utf-8').send(notBuilt);
     }
     return reply.header('cache-control', 'no-cache').sendFile('index.html');

@@ -36,6 +36,8 @@ export async function loadServerKeys(dataDir: string, inUse: boolean): Promise<S
     writeWhole(signingFile, privateKeyPem(await generateKey()));
   }
   if (!existsSync(nonceFile)) writeWhole(nonceFile, randomBytes(nonceKeyBytes));
+  // The folder of the keys may be new itself.
+  syncDirectory(dataDir);
   return { signingKey: await readSigningKey(signingFile), nonceKey: readNonceKey(nonceFile) };
 }
 
@@ -66,4 +68,17 @@ function writeWhole(file: string, content: string | Uint8Array): void {
     closeSync(descriptor);
   }
   renameSync(draft, file);
+  syncDirectory(dirname(file));
+}
+
+/** A name that was just given has reached the disk. */
+function syncDirectory(directory: string): void {
+  // Windows opens no directories as files; there the file system sees to it.
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(directory, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -7,6 +7,7 @@ import type { ServerContext } from './context.ts';
 import { evaluateFleet } from './fleet/evaluate.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
 import { loadServerKeys } from './keys.ts';
+import { forgetServerUrl, httpUrl, recordServerUrl } from './server-url.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { lockDirectory } from './store/sqlite.ts';
 
@@ -28,6 +29,9 @@ export interface ServerOptions {
   /** Where the log goes, one JSON object a line; default standard output. */
   readonly logStream?: Writable;
 }
+
+/** Where `npm start` builds the console to. */
+export const defaultConsoleDir = join(import.meta.dirname, '..', 'dist', 'console');
 
 export interface KitsServer {
   /** `http://host:port` */
@@ -62,7 +66,7 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
       { db, now, signingKey },
       {
         nonceKey,
-        consoleDir: options.consoleDir ?? join(import.meta.dirname, '..', 'dist', 'console'),
+        consoleDir: options.consoleDir ?? defaultConsoleDir,
         logLevel,
         ...(options.logStream === undefined ? {} : { logStream: options.logStream }),
       },
@@ -74,7 +78,7 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
     lock.release();
     throw error;
   }
-  return running(http, db, host, lock);
+  return running(http, db, { dataDir, host, lock });
 }
 
 async function listen({ app }: HttpApp, host: string, port: number): Promise<void> {
@@ -90,7 +94,13 @@ async function listen({ app }: HttpApp, host: string, port: number): Promise<voi
   }
 }
 
-function running({ app, context }: HttpApp, db: Database, host: string, lock: { release(): void }): KitsServer {
+interface Place {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly lock: { release(): void };
+}
+
+function running({ app, context }: HttpApp, db: Database, { dataDir, host, lock }: Place): KitsServer {
   let ticking: Promise<unknown> | undefined;
   const stop = new AbortController();
   const tick = (): void => {
@@ -103,6 +113,12 @@ function running({ app, context }: HttpApp, db: Database, host: string, lock: { 
   };
   const timer = setInterval(tick, tickMs).unref();
   const { port } = app.server.address() as AddressInfo;
+  try {
+    recordServerUrl(dataDir, host, port);
+  } catch (error) {
+    // A convenience for commands; a full disk must not keep the server from running.
+    context.log.warn({ err: error }, 'the address of the server could not be recorded');
+  }
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     clearInterval(timer);
@@ -110,10 +126,11 @@ function running({ app, context }: HttpApp, db: Database, host: string, lock: { 
     await app.close();
     await ticking;
     await db.destroy();
+    forgetServerUrl(dataDir);
     lock.release();
   };
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: httpUrl(host, port),
     context,
     keyThumbprint: context.signingKey.thumbprint,
     close: () => {

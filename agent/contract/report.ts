@@ -143,6 +143,9 @@ export const reportBody = z.object({
 });
 export type ReportBody = z.infer<typeof reportBody>;
 
+/** Largest body of a report, expanded; beyond it nobody has to read on. */
+export const maxBodyBytes = 16 * 1024 * 1024;
+
 /**
  * The signed part: small, kept when a body has to go. It has no expiry, so that a report that waited for 40 days is
  * still good; the transport proof carries freshness.
@@ -159,7 +162,7 @@ export const reportEnvelope = z.object({
   createdAt: field(instant, order),
   /** SHA-256 over the exact bytes of the body. */
   bodyHash: field(sha256, order),
-  bodyBytes: field(bytes.max(64 * 1024 * 1024), { ...order, unit: 'By' }),
+  bodyBytes: field(bytes.max(maxBodyBytes), { ...order, unit: 'By' }),
   /** SHA-256 over the compact JWS of the envelope before this one in the epoch; absent for the first. */
   previousHash: field(sha256.optional(), order),
 });

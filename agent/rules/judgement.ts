@@ -2,6 +2,7 @@
 import type { SectionId } from '../contract/facts/index.ts';
 import type { Thresholds } from '../contract/policy.ts';
 import type { Section, Severity, Verdict } from '../contract/report.ts';
+import type { DeviceState } from '../contract/wire.ts';
 import type { ControlId } from './controls.ts';
 import type { Sentence, Words } from './wording.ts';
 
@@ -18,6 +19,8 @@ export interface RuleInput {
   readonly clockOffsetSeconds?: number;
   /** Only the server knows it; absent on the device. `lastAt` is server time. */
   readonly heard?: { readonly lastAt?: Date };
+  /** Only the server knows it; absent on the device. */
+  readonly deviceState?: DeviceState;
 }
 
 /** A verdict before it is signed with the id of its rule. */

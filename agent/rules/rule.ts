@@ -12,6 +12,7 @@ import { agentHealthy } from './agent-healthy.ts';
 import { clockCorrect } from './clock-correct.ts';
 import { credentialsProtected } from './credentials-protected.ts';
 import { deviceHeard } from './device-heard.ts';
+import { deviceTrusted } from './device-trusted.ts';
 import { diskEncrypted } from './disk-encrypted.ts';
 import { firewallActive } from './firewall-active.ts';
 import { type Rule, type RuleInput, unknown } from './judgement.ts';
@@ -46,6 +47,7 @@ export const rules: readonly Rule[] = [
   clockCorrect,
   credentialsProtected,
   deviceHeard,
+  deviceTrusted,
   diskEncrypted,
   firewallActive,
   logonRequired,

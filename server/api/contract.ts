@@ -23,6 +23,7 @@ export const municipality = z.object({
   approvalRequired: z.boolean(),
   devices: z.int().min(0),
   pending: z.int().min(0),
+  quarantined: z.int().min(0),
   lights: lightCounts,
   /** Youngest report of any of its devices. */
   lastHeardAt: instant.nullable(),
@@ -194,8 +195,14 @@ export const signInRequest = z.union([
   z.object({ user: text(120), password: z.string().min(1).max(1000) }),
   z.object({ link: z.string().min(16).max(200) }),
 ]);
-/** `PUT /api/v1/session/password` */
-export const passwordRequest = z.object({ password: z.string().min(12).max(1000) });
+/**
+ * `PUT /api/v1/session/password`. `currentPassword` is needed unless there is none yet or the session came from a
+ * one-time link.
+ */
+export const passwordRequest = z.object({
+  password: z.string().min(12).max(1000),
+  currentPassword: z.string().min(1).max(1000).optional(),
+});
 
 const count = z.int().min(0);
 const namedMunicipality = z.object({ id: uuid, name: text(120) });

@@ -7,6 +7,8 @@ import { Problem } from '../problem.ts';
 const statuses: Readonly<Record<RefusalCode, number>> = {
   'not-signed-in': 401,
   'sign-in-failed': 401,
+  'password-wrong': 403,
+  'user-disabled': 409,
   'too-many-attempts': 429,
   busy: 503,
   csrf: 403,

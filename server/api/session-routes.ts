@@ -58,7 +58,7 @@ export function sessionRoutes(scope: ApiScope, context: ServerContext): void {
       },
     },
     async (request, reply) => {
-      await desk.setPassword(sessionOf(request), request.body.password);
+      await desk.setPassword(sessionOf(request), request.body.password, request.body.currentPassword);
       return reply.code(204).send(null);
     },
   );

@@ -5,13 +5,37 @@ import { join, resolve } from 'node:path';
 import { type Role, roles } from '../api/contract.ts';
 import { type Actor, everything, type FleetContext } from '../fleet/scope.ts';
 import { loadServerKeys } from '../keys.ts';
-import { openDatabase } from '../store/database.ts';
+import { type Database, isOlder, openDatabase } from '../store/database.ts';
+import { AlreadyRunning, lockDirectory } from '../store/sqlite.ts';
 
 export const defaultPort = 7480;
 
 /** The command line cannot be understood; the message says what was expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** The data directory holds no database; the message names it. */
+export class NoDatabase extends Error {
+  override readonly name = 'NoDatabase';
+  constructor(dataDir: string) {
+    super(
+      `There is no database in ${dataDir}. Give the directory of the server with --data-dir; a new one begins with ` +
+        '"kits-server start" or "kits-server create-municipality NAME".',
+    );
+  }
+}
+
+/** The tables have to be brought up to date first, and a server is running on them. Nothing was changed. */
+export class OlderDatabase extends Error {
+  override readonly name = 'OlderDatabase';
+  constructor(file: string, options: ErrorOptions) {
+    super(
+      `${file} belongs to a KITS server of an older version that is still running. Nothing was changed. ` +
+        'End that server and start this version, then run the command again.',
+      options,
+    );
+  }
 }
 
 export interface CommandInput {
@@ -70,24 +94,48 @@ export function dataDirOf(input: CommandInput): string {
   return resolve(optionOf(input, 'data-dir') ?? join('.kits', 'server'));
 }
 
-/** Opens the database for one piece of work; makes data directory, keys and database when there are none yet. */
+/**
+ * Opens the database for one piece of work; also beside a running server. Throws `NoDatabase` unless a new one may be
+ * made with its data directory and keys, and `OlderDatabase`.
+ */
 export async function withFleet(
   input: CommandInput,
   work: (context: FleetContext, actor: Actor) => Promise<void>,
+  options: { readonly mayCreate?: boolean } = {},
 ): Promise<void> {
   const dataDir = dataDirOf(input);
   const file = join(dataDir, 'kits.db');
   if (!existsSync(file)) {
+    if (options.mayCreate !== true) throw new NoDatabase(dataDir);
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     // A database without its keys would look like one whose keys were lost.
     await loadServerKeys(dataDir, false);
     input.err(`There was no database in ${dataDir}; a new one is made.`);
   }
-  const db = await openDatabase(file);
+  const db = await openForCommand(dataDir, file);
   try {
     await work({ db, now: () => new Date() }, { name: `cli:${systemUser()}`, scope: everything });
   } finally {
     await db.destroy();
+  }
+}
+
+/** Tables are made and changed only while no server works on them. */
+async function openForCommand(dataDir: string, file: string): Promise<Database> {
+  if (existsSync(file) && !isOlder(file)) return openDatabase(file);
+  const lock = lockUnlessRunning(dataDir, file);
+  try {
+    return await openDatabase(file);
+  } finally {
+    lock.release();
+  }
+}
+
+function lockUnlessRunning(dataDir: string, file: string): { release(): void } {
+  try {
+    return lockDirectory(join(dataDir, 'lock.db'));
+  } catch (cause) {
+    throw cause instanceof AlreadyRunning ? new OlderDatabase(file, { cause }) : cause;
   }
 }
 

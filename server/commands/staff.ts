@@ -1,10 +1,13 @@
 /** Commands about people, scripts and the municipalities they are for. They work while the server runs. */
 import { createMunicipality } from '../fleet/municipalities.ts';
+import type { Actor, FleetContext } from '../fleet/scope.ts';
 import { createEnrolmentToken } from '../fleet/tokens.ts';
+import { recordedServerUrl } from '../server-url.ts';
 import { createApiToken, revokeApiToken } from '../staff/api-tokens.ts';
-import { createSignInLink, createUser } from '../staff/users.ts';
+import { createSignInLink, createUser, disableUser, enableUser } from '../staff/users.ts';
 import {
   type CommandInput,
+  dataDirOf,
   defaultPort,
   municipalityIdOf,
   neededOption,
@@ -19,11 +22,12 @@ import {
 
 export async function createMunicipalityCommand(input: CommandInput): Promise<void> {
   const name = subjectOf(input);
-  await withFleet(input, async (context, actor) => {
+  const create = async (context: FleetContext, actor: Actor): Promise<void> => {
     const made = await createMunicipality(context, actor, { name, approvalRequired: false });
     print(input, made.id, { id: made.id, name: made.name });
     input.err(`Made the municipality "${made.name}". Next: kits-server create-token --municipality "${made.name}"`);
-  });
+  };
+  await withFleet(input, create, { mayCreate: true });
 }
 
 export async function createTokenCommand(input: CommandInput): Promise<void> {
@@ -55,6 +59,25 @@ export async function createUserCommand(input: CommandInput): Promise<void> {
   });
 }
 
+export async function disableUserCommand(input: CommandInput): Promise<void> {
+  const name = subjectOf(input);
+  await withFleet(input, async (context, actor) => {
+    await disableUser(context, actor.name, name);
+    print(input, `Disabled "${name}".`, { name, disabled: true });
+    input.err(
+      'Sessions and links have ended. API tokens belong to nobody; revoke them: kits-server revoke-api-token ID',
+    );
+  });
+}
+
+export async function enableUserCommand(input: CommandInput): Promise<void> {
+  const name = subjectOf(input);
+  await withFleet(input, async (context, actor) => {
+    await enableUser(context, actor.name, name);
+    print(input, `Enabled "${name}".`, { name, disabled: false });
+  });
+}
+
 export async function createApiTokenCommand(input: CommandInput): Promise<void> {
   const role = roleOption(input);
   const wanted = optionOf(input, 'municipality');
@@ -76,7 +99,8 @@ export async function revokeApiTokenCommand(input: CommandInput): Promise<void> 
 
 export async function signInLinkCommand(input: CommandInput): Promise<void> {
   const name = subjectOf(input);
-  const base = baseUrl(optionOf(input, 'url') ?? `http://127.0.0.1:${defaultPort}`);
+  const given = optionOf(input, 'url') ?? recordedServerUrl(dataDirOf(input));
+  const base = baseUrl(given ?? `http://127.0.0.1:${defaultPort}`);
   await withFleet(input, async (context, actor) => {
     const { secret, expiresAt } = await createSignInLink(context, actor.name, name);
     // Behind the # it reaches no server log and no proxy.

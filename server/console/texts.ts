@@ -125,6 +125,7 @@ const pairs = {
   allDevices: { de: 'Alle Geräte nach Zustand', en: 'All devices by state' },
   byMunicipality: { de: 'Gemeinden, die dringendsten zuerst', en: 'Municipalities, most urgent first' },
   pending: { de: 'Warten auf Freigabe', en: 'Awaiting approval' },
+  quarantined: { de: 'Unter Quarantäne', en: 'Quarantined' },
   lastHeard: { de: 'Zuletzt gemeldet', en: 'Last heard' },
   pendingNotice: {
     de: (count: number) => many(count, '1 Gerät wartet auf Freigabe.', `${count} Geräte warten auf Freigabe.`),

@@ -45,8 +45,9 @@ export async function changeDevice(
       .where('id', '=', id)
       .execute();
     await countUpdates(trx, id);
-    // Exceptions are those of a municipality: they stay there.
-    if (after.municipality_id !== before.municipality_id) await evaluateDevice(trx, id, at);
+    // Trust is part of the light, and exceptions are those of a municipality; a retired device has no light any more.
+    const moved = after.municipality_id !== before.municipality_id;
+    if ((moved || state !== before.state) && state !== 'retired') await evaluateDevice(trx, id, at);
     // A move stands in the record of both municipalities.
     for (const municipalityId of new Set([before.municipality_id, after.municipality_id])) {
       await recordDeed(trx, at, {

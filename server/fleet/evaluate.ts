@@ -25,7 +25,7 @@ const judgedSections = [...new Set<string>(rules.flatMap(({ sections }) => secti
 export async function evaluateDevice(trx: Database, deviceId: string, now: Date): Promise<void> {
   const device = await trx
     .selectFrom('devices')
-    .select(['id', 'municipality_id', 'last_heard_at', 'clock_offset_seconds'])
+    .select(['id', 'municipality_id', 'state', 'last_heard_at', 'clock_offset_seconds'])
     .where('id', '=', deviceId)
     .executeTakeFirstOrThrow();
   const judged = evaluateRules({
@@ -33,6 +33,7 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
     thresholds: defaultThresholds,
     now,
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
+    deviceState: device.state,
     heard: device.last_heard_at === null ? {} : { lastAt: new Date(device.last_heard_at) },
   });
   const verdicts = applyExceptions(judged, await exceptionsFor(trx, device), now, {

@@ -124,6 +124,7 @@ export async function listMunicipalities({ db }: FleetContext, scope: Scope): Pr
       approvalRequired: row.approval_required === 1,
       devices: 0,
       pending: 0,
+      quarantined: 0,
       lights: { ok: 0, attention: 0, critical: 0, unknown: 0 },
       lastHeardAt: null as string | null,
     };
@@ -132,6 +133,7 @@ export async function listMunicipalities({ db }: FleetContext, scope: Scope): Pr
       entry.devices += count;
       entry.lights[group.light] += count;
       if (group.state === 'pending') entry.pending += count;
+      if (group.state === 'quarantined') entry.quarantined += count;
       const heard = group.last_heard_at;
       if (heard !== null && (entry.lastHeardAt === null || heard > entry.lastHeardAt)) entry.lastHeardAt = heard;
     }

@@ -5,6 +5,8 @@ import type { Words } from '../../agent/rules/wording.ts';
 export type RefusalCode =
   | 'not-signed-in'
   | 'sign-in-failed'
+  | 'password-wrong'
+  | 'user-disabled'
   | 'too-many-attempts'
   | 'busy'
   | 'csrf'

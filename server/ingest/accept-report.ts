@@ -66,7 +66,12 @@ export async function acceptReport(context: IngestContext, request: DeviceReques
 
 interface Place {
   /** Reports that hold the id or the place of this one. */
-  readonly found: readonly { readonly id: string; readonly envelope_hash: string; readonly receipt_jws: string }[];
+  readonly found: readonly {
+    readonly id: string;
+    readonly device_id: string;
+    readonly envelope_hash: string;
+    readonly receipt_jws: string;
+  }[];
   /** High-water mark of the epoch; undefined when the epoch is new. */
   readonly highest: { readonly sequence: number; readonly envelope_hash: string } | undefined;
 }
@@ -74,7 +79,7 @@ interface Place {
 async function readPlace(trx: Database, { envelope }: ReadReport): Promise<Place> {
   const found = await trx
     .selectFrom('reports')
-    .select(['id', 'envelope_hash', 'receipt_jws'])
+    .select(['id', 'device_id', 'envelope_hash', 'receipt_jws'])
     .where(({ eb, and, or }) =>
       or([
         eb('id', '=', envelope.reportId),
@@ -113,10 +118,15 @@ async function refuse(
       .execute();
     const detail = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
     await noteEvent(trx, device.id, now, 'clone-suspected', detail);
+    // What was green a moment ago must not stay so until the next round.
+    await evaluateDevice(trx, device.id, now);
     return notActive({ ...device, state: 'quarantined' });
   }
   if (found.length > 0) {
-    const held = found.map(({ id, envelope_hash }) => `${id} (${envelope_hash})`).join(', ');
+    // The other device may belong to another municipality: nothing of its reports is for this one's eyes.
+    const held = found
+      .map((row) => (row.device_id === device.id ? `${row.id} (${row.envelope_hash})` : 'a report of another device'))
+      .join(', ');
     const detail = `Report ${envelope.reportId} (${envelopeHash}) claims sequence ${envelope.sequence} of ${envelope.storeEpoch}, held by ${held}.`;
     await noteEvent(trx, device.id, now, 'report-conflict', detail);
     if (found.some(({ id }) => id !== envelope.reportId)) {

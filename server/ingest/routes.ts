@@ -11,8 +11,9 @@ import {
   reportMediaType,
   reportResponse,
 } from '../../agent/contract/wire.ts';
-import { problemOf } from '../problem.ts';
+import { Problem, problemOf } from '../problem.ts';
 import type { DeviceRow } from '../store/schema.ts';
+import { Turns } from '../turns.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
 import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { checkIn } from './check-in.ts';
@@ -24,10 +25,18 @@ import {
   verifyRequest,
 } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
-import { expand, maxWireBytes, readContent, verifyFrame } from './read-report.ts';
+import { maxWireBytes, openReport } from './open-report.ts';
+import { readContent } from './read-report.ts';
+import { ReportRate } from './report-rate.ts';
 
 /** An enrolment request and a check-in are below 2 kB. */
 const smallBody = 16 * 1024;
+/** Expanded and parsed, a body takes many times its size: the large ones go one by one. */
+const largeBodyBytes = 1024 * 1024;
+const largeBodiesWaiting = 8;
+const busyRetrySeconds = 30;
+/** An agent sends one or two reports an hour; the burst and the rate are for a queue that waited. */
+const reportRate = { burst: 200, perMinute: 30 };
 
 type App = FastifyInstance;
 
@@ -116,6 +125,8 @@ async function registerCheckIn(app: App, context: IngestContext): Promise<void> 
 async function registerReports(app: App, context: IngestContext): Promise<void> {
   acceptBytes(app, reportMediaType);
   const claimed = askWho(app, context);
+  const rate = new ReportRate(reportRate);
+  const largeBodies = new Turns({ atOnce: 1, maxWaiting: largeBodiesWaiting, busy });
   app.addHook('onError', async (_request, _reply, error) => {
     context.metrics.countReport(problemOf(error).code);
   });
@@ -135,13 +146,19 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
           403: problem,
           404: problem,
           409: problem,
+          413: problem,
           422: problem,
+          429: problem,
+          503: problem,
         },
       },
     },
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
-      const taken = await take(context, proven, bytesOf(request), request.headers['content-encoding']);
+      const wait = rate.attempt(proven.device.id, context.now());
+      if (wait > 0) throw tooMany(wait);
+      const encoding = request.headers['content-encoding'];
+      const taken = await take(context, largeBodies, proven, bytesOf(request), encoding);
       context.metrics.countReport(taken.created ? 'accepted' : 'repeated');
       const { storeEpoch } = taken;
       const answer = await signAnswer(context, {
@@ -159,12 +176,40 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
 }
 
 /** From the bytes of a request to the decision; in the order that costs a stranger most and the server least. */
-async function take(context: IngestContext, proven: DeviceRequest, wire: Buffer, encoding: string | undefined) {
-  const signed = await verifyFrame(await expand(wire, encoding), proven.device);
-  const taken =
-    (await findTaken(context, proven, signed)) ??
-    (await acceptReport(context, proven, await readContent(signed, wire.byteLength)));
-  return { ...taken, storeEpoch: signed.envelope.storeEpoch };
+async function take(
+  context: IngestContext,
+  largeBodies: Turns,
+  proven: DeviceRequest,
+  wire: Buffer,
+  encoding: string | undefined,
+) {
+  const opened = await openReport(wire, encoding, proven.device);
+  const read = async () => {
+    const signed = await opened.readBody();
+    return (
+      (await findTaken(context, proven, signed)) ??
+      (await acceptReport(context, proven, await readContent(signed, wire.byteLength)))
+    );
+  };
+  try {
+    const { bodyBytes, storeEpoch } = opened.envelope;
+    const taken = await (bodyBytes > largeBodyBytes ? largeBodies.take(read) : read());
+    return { ...taken, storeEpoch };
+  } finally {
+    await opened.discard();
+  }
+}
+
+function tooMany(seconds: number): Problem {
+  return new Problem(429, 'too-many-reports', `This device sends more than ${reportRate.perMinute} reports a minute.`, {
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
+function busy(): Problem {
+  return new Problem(503, 'busy', 'Too many large reports arrive at once. Nothing was stored; try again later.', {
+    headers: { 'retry-after': String(busyRetrySeconds) },
+  });
 }
 
 const proofHeaders = z.object({ [proofHeader]: z.string() });

@@ -1,6 +1,7 @@
 /** Passwords: scrypt, stored as a PHC string. A hash takes 128 MiB, so only a few are made at a time. */
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../fleet/refusal.ts';
+import { Turns } from '../turns.ts';
 
 const logN = 17;
 const r = 8;
@@ -8,35 +9,23 @@ const p = 1;
 const saltBytes = 16;
 const hashBytes = 32;
 
-const atOnce = 2;
 /** Beyond these the server says that it is busy; each waits about half a second. */
 const maxWaiting = 16;
 
-let running = 0;
-const waiting: (() => void)[] = [];
-
-/** Runs as soon as one of two places is free. Throws `Refusal` busy when too many wait already. */
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running < atOnce) running += 1;
-  else if (waiting.length >= maxWaiting) {
-    throw new Refusal(
+/** Throws `Refusal` busy when too many wait already. */
+const turns = new Turns({
+  atOnce: 2,
+  maxWaiting,
+  busy: () =>
+    new Refusal(
       'busy',
       {
         de: 'Gerade melden sich zu viele Personen gleichzeitig an. Versuchen Sie es gleich noch einmal.',
         en: 'Too many people are signing in at once. Try again in a moment.',
       },
       { retryAfterSeconds: 5 },
-    );
-  } else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
-    // The place goes straight to the next one in line.
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  }
-}
+    ),
+});
 
 function derive(password: string, salt: Uint8Array, length: number, logCost: number): Promise<Buffer> {
   const cost = 2 ** logCost;
@@ -52,7 +41,7 @@ function derive(password: string, salt: Uint8Array, length: number, logCost: num
 /** `$scrypt$ln=17,r=8,p=1$<salt>$<hash>`, base64 without padding. Throws `Refusal` busy. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const hash = await inTurn(() => derive(password, salt, hashBytes, logN));
+  const hash = await turns.take(() => derive(password, salt, hashBytes, logN));
   return phc(salt, hash);
 }
 
@@ -75,6 +64,8 @@ export async function checkPassword(password: string, stored: string | undefined
     throw new Error('a stored password hash cannot be read');
   }
   const expected = Buffer.from(hash, 'base64');
-  const derived = await inTurn(() => derive(password, Buffer.from(salt, 'base64'), expected.length, Number(logCost)));
+  const derived = await turns.take(() =>
+    derive(password, Buffer.from(salt, 'base64'), expected.length, Number(logCost)),
+  );
   return timingSafeEqual(derived, expected) && stored !== undefined;
 }

@@ -14,10 +14,12 @@ export interface OpenSession {
   readonly actor: Actor;
   readonly csrfToken: string;
   readonly mustSetPassword: boolean;
+  /** Opened by a one-time link, which vouches for the person as well as the password would. */
+  readonly byLink: boolean;
 }
 
 /** Always a new secret, so that one planted before the sign-in is worth nothing. Expired sessions are cleared away. */
-export async function openSession(db: Database, now: Date, userId: string): Promise<string> {
+export async function openSession(db: Database, now: Date, userId: string, byLink: boolean): Promise<string> {
   const { secret, hash } = makeSecret();
   await db.deleteFrom('sessions').where('expires_at', '<=', now.toISOString()).execute();
   await db
@@ -26,6 +28,7 @@ export async function openSession(db: Database, now: Date, userId: string): Prom
       secret_hash: hash,
       user_id: userId,
       csrf_token: makeSecret().secret,
+      by_link: byLink ? 1 : 0,
       created_at: now.toISOString(),
       expires_at: new Date(now.getTime() + sessionHours * 3_600_000).toISOString(),
     })
@@ -39,9 +42,10 @@ export async function findSession({ db, now }: FleetContext, secret: string): Pr
   const row = await db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['users.id', 'users.name', 'users.role', 'users.password_hash', 'sessions.csrf_token'])
+    .select(['users.id', 'users.name', 'users.role', 'users.password_hash', 'sessions.csrf_token', 'sessions.by_link'])
     .where('sessions.secret_hash', '=', hash)
     .where('sessions.expires_at', '>', now().toISOString())
+    .where('users.disabled_at', 'is', null)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const reach = await db
@@ -59,6 +63,7 @@ export async function findSession({ db, now }: FleetContext, secret: string): Pr
     },
     csrfToken: row.csrf_token,
     mustSetPassword: row.password_hash === null,
+    byLink: row.by_link === 1,
   };
 }
 

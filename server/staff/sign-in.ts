@@ -34,7 +34,14 @@ export class SignInDesk {
     const userKey = 'link' in given ? undefined : secretHash(userName(given.user));
     this.#wait(this.#addresses.attempt(address, this.#context.now()));
     if (userKey !== undefined) this.#wait(this.#users.attempt(userKey, this.#context.now()));
-    const secret = await this.#open(given, address, previousSecret);
+    const secret = await this.#open(given, address, previousSecret).catch((error: unknown) => {
+      // Nobody guessed anything: the server was busy, or its disk full.
+      if (!isGuess(error)) {
+        this.#addresses.withdraw(address);
+        if (userKey !== undefined) this.#users.withdraw(userKey);
+      }
+      throw error;
+    });
     this.#addresses.withdraw(address);
     if (userKey !== undefined) this.#users.succeeded(userKey);
     const session = await findSession(this.#context, secret);
@@ -60,8 +67,11 @@ export class SignInDesk {
     const right = 'link' in given || (await checkPassword(given.password, user?.password_hash ?? undefined));
     const secret = await db.transaction().execute(async (trx) => {
       const at = now();
-      const userId = 'link' in given ? await takeLink(trx, at, given.link) : right ? user?.id : undefined;
-      const known = userId === undefined ? user?.name : await nameOf(trx, userId);
+      const claimed = 'link' in given ? await takeLink(trx, at, given.link) : right ? user?.id : undefined;
+      // Read here: the user may have been disabled while the password was checked.
+      const enabled = claimed === undefined ? undefined : await enabledUser(trx, claimed);
+      const userId = enabled?.id;
+      const known = enabled?.name ?? user?.name;
       await recordDeed(trx, at, {
         actor: userId === undefined ? 'anonymous' : (known ?? ''),
         action: userId === undefined ? 'session.refused' : 'session.open',
@@ -71,7 +81,7 @@ export class SignInDesk {
       });
       if (userId === undefined) return undefined;
       if (previousSecret !== undefined) await closeSession(trx, secretHash(previousSecret));
-      return openSession(trx, at, userId);
+      return openSession(trx, at, userId, 'link' in given);
     });
     if (secret === undefined) throw failed();
     return secret;
@@ -85,9 +95,14 @@ export class SignInDesk {
     });
   }
 
-  /** Ends all other sessions of the user, and links that were not used yet. Throws `Refusal` busy. */
-  async setPassword(session: OpenSession, password: string): Promise<void> {
+  /**
+   * Ends all other sessions of the user, and links that were not used yet. `current` is asked for unless there is no
+   * password yet or a link vouches for the person: whoever finds an open session must not be able to keep it. Throws
+   * `Refusal` password-wrong, too-many-attempts or busy.
+   */
+  async setPassword(session: OpenSession, password: string, current: string | undefined): Promise<void> {
     const { db, now } = this.#context;
+    if (!session.mustSetPassword && !session.byLink) await this.#confirm(session, current ?? '');
     const hash = await hashPassword(password);
     await db.transaction().execute(async (trx) => {
       await trx.updateTable('users').set({ password_hash: hash }).where('id', '=', session.userId).execute();
@@ -96,6 +111,8 @@ export class SignInDesk {
         .where('user_id', '=', session.userId)
         .where('secret_hash', '!=', session.hash)
         .execute();
+      // The link has done its work; from now on the password vouches.
+      await trx.updateTable('sessions').set({ by_link: 0 }).where('secret_hash', '=', session.hash).execute();
       await trx.deleteFrom('sign_in_links').where('user_id', '=', session.userId).execute();
       await recordDeed(trx, now(), {
         actor: session.actor.name,
@@ -104,6 +121,30 @@ export class SignInDesk {
       });
     });
   }
+
+  /** Guesses here count like guesses at the sign-in. */
+  async #confirm(session: OpenSession, password: string): Promise<void> {
+    const { db, now } = this.#context;
+    const { name } = session.actor;
+    const userKey = secretHash(userName(name));
+    this.#wait(this.#users.attempt(userKey, now()));
+    const user = await findUser(db, name);
+    const right = await checkPassword(password, user?.password_hash ?? undefined).catch((error: unknown) => {
+      this.#users.withdraw(userKey);
+      throw error;
+    });
+    if (!right) {
+      throw new Refusal('password-wrong', {
+        de: 'Das bisherige Kennwort stimmt nicht.',
+        en: 'The current password is not right.',
+      });
+    }
+    this.#users.succeeded(userKey);
+  }
+}
+
+function isGuess(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'sign-in-failed';
 }
 
 function failed(): Refusal {
@@ -124,6 +165,11 @@ async function takeLink(trx: Database, now: Date, secret: string): Promise<strin
   return taken?.user_id;
 }
 
-async function nameOf(trx: Database, userId: string): Promise<string> {
-  return (await trx.selectFrom('users').select('name').where('id', '=', userId).executeTakeFirstOrThrow()).name;
+function enabledUser(trx: Database, userId: string) {
+  return trx
+    .selectFrom('users')
+    .select(['id', 'name'])
+    .where('id', '=', userId)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
 }

@@ -42,7 +42,7 @@ export async function createUser({ db, now }: FleetContext, actor: string, wante
     }
     await trx
       .insertInto('users')
-      .values({ id, name, role: wanted.role, password_hash: null, created_at: at.toISOString() })
+      .values({ id, name, role: wanted.role, password_hash: null, created_at: at.toISOString(), disabled_at: null })
       .execute();
     for (const municipalityId of new Set(wanted.municipalityIds)) {
       await trx.insertInto('user_municipalities').values({ user_id: id, municipality_id: municipalityId }).execute();
@@ -61,7 +61,7 @@ export const linkMinutes = { least: 15, most: 60 } as const;
 
 /**
  * The secret of a link that signs in once, within `minutes` (15 to 60). It is also the way back for somebody who has
- * forgotten the password. Throws `Refusal` not-found.
+ * forgotten the password. Throws `Refusal` not-found or user-disabled.
  */
 export async function createSignInLink(
   { db, now }: FleetContext,
@@ -76,11 +76,11 @@ export async function createSignInLink(
   const at = now();
   const expiresAt = new Date(at.getTime() + minutes * 60_000).toISOString();
   await db.transaction().execute(async (trx) => {
-    const user = await findUser(trx, name);
-    if (user === undefined) {
-      throw new Refusal('not-found', {
-        de: `„${userName(name)}“ gibt es nicht.`,
-        en: `There is no user "${userName(name)}". Create it first: kits-server create-user`,
+    const user = await knownUser(trx, name);
+    if (user.disabled_at !== null) {
+      throw new Refusal('user-disabled', {
+        de: `„${user.name}“ ist gesperrt.`,
+        en: `"${user.name}" is disabled. Allow signing in again first: kits-server enable-user`,
       });
     }
     await trx.deleteFrom('sign_in_links').where('expires_at', '<=', at.toISOString()).execute();
@@ -91,6 +91,41 @@ export async function createSignInLink(
     await recordDeed(trx, at, { actor, action: 'user.sign-in-link', target: user.name, detail: { expiresAt } });
   });
   return { secret, expiresAt };
+}
+
+/**
+ * From now on nobody signs in as this user; sessions and unused links end at once. Doing it twice keeps the first time.
+ * Throws `Refusal` not-found.
+ */
+export async function disableUser({ db, now }: FleetContext, actor: string, name: string): Promise<void> {
+  const at = now();
+  await db.transaction().execute(async (trx) => {
+    const user = await knownUser(trx, name);
+    if (user.disabled_at !== null) return;
+    await trx.updateTable('users').set({ disabled_at: at.toISOString() }).where('id', '=', user.id).execute();
+    await trx.deleteFrom('sessions').where('user_id', '=', user.id).execute();
+    await trx.deleteFrom('sign_in_links').where('user_id', '=', user.id).execute();
+    await recordDeed(trx, at, { actor, action: 'user.disable', target: user.name });
+  });
+}
+
+/** The user may sign in again, with the password of before or by a new link. Throws `Refusal` not-found. */
+export async function enableUser({ db, now }: FleetContext, actor: string, name: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const user = await knownUser(trx, name);
+    if (user.disabled_at === null) return;
+    await trx.updateTable('users').set({ disabled_at: null }).where('id', '=', user.id).execute();
+    await recordDeed(trx, now(), { actor, action: 'user.enable', target: user.name });
+  });
+}
+
+async function knownUser(trx: Database, name: string) {
+  const user = await findUser(trx, name);
+  if (user !== undefined) return user;
+  throw new Refusal('not-found', {
+    de: `„${userName(name)}“ gibt es nicht.`,
+    en: `There is no user "${userName(name)}". Create it first: kits-server create-user`,
+  });
 }
 
 export function findUser(db: Database, name: string) {

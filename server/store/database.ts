@@ -23,12 +23,21 @@ export class NewerDatabase extends Error {
   }
 }
 
+/** Whether opening the file would change its tables. Reads only. Throws `NewerDatabase`. */
+export function isOlder(file: string): boolean {
+  const applied = appliedMigrations(file);
+  refuseNewer(file, applied);
+  return Object.keys(migrations).some((name) => !applied.includes(name));
+}
+
+function refuseNewer(file: string, applied: readonly string[]): void {
+  const unknown = applied.filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length > 0) throw new NewerDatabase(file, unknown);
+}
+
 /** Throws `NewerDatabase`, or the first error of a migration; then nothing of that migration was kept. */
 export async function openDatabase(file: string): Promise<Database> {
-  if (existsSync(file)) {
-    const unknown = appliedMigrations(file).filter((name) => !Object.hasOwn(migrations, name));
-    if (unknown.length > 0) throw new NewerDatabase(file, unknown);
-  }
+  if (existsSync(file)) refuseNewer(file, appliedMigrations(file));
   const db = new Kysely<Schema>({ dialect: sqliteDialect(file) });
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   if (error !== undefined) {

@@ -291,6 +291,8 @@ export interface UserTable {
   /** PHC string of scrypt; null until the person has chosen one. */
   password_hash: string | null;
   created_at: string;
+  /** Since then nobody signs in as this user; null = may sign in. */
+  disabled_at: string | null;
 }
 
 /** Municipalities a user may see; no row = all of them. */
@@ -309,6 +311,8 @@ export interface SessionTable {
   secret_hash: string;
   user_id: string;
   csrf_token: string;
+  /** Opened by a one-time link, and no password chosen since: the link vouches for the person. */
+  by_link: 0 | 1;
   created_at: string;
   expires_at: string;
 }

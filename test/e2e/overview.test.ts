@@ -39,6 +39,17 @@ test('municipalities stand in the order of urgency, each with its PCs by state',
   ]);
   await page.setViewportSize({ width: 1200, height: 620 });
   await page.screenshot({ path: join(resultsDir, 'console.png') });
+
+  const quarantine = page.getByRole('columnheader', { name: 'Unter Quarantäne' });
+  expect(await quarantine.count()).toBe(0);
+  const { db } = server.context;
+  await db.updateTable('devices').set({ state: 'quarantined' }).where('hostname', '=', 'bre-pc-1').execute();
+  await page.reload();
+  await quarantine.waitFor();
+  const breitungen = page.getByRole('row').filter({ hasText: 'Breitungen' });
+  await breitungen.locator('a[href*="status=quarantined"]').click();
+  await page.getByRole('rowheader', { name: /bre-pc-1/ }).waitFor();
+  expect(await page.getByRole('rowheader').count()).toBe(1);
   expect(fixture.complaints).toEqual([]);
   await context.close();
 });

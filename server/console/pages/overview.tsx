@@ -46,6 +46,10 @@ function Totals({ municipalities }: { readonly municipalities: readonly Municipa
 
 function Municipalities({ municipalities }: { readonly municipalities: readonly Municipality[] }): JSX.Element {
   const { t, format } = useSpeech();
+  // Quarantine is rare: a column of nothing but zeros would only take room.
+  const waiting = municipalities.some(({ quarantined }) => quarantined > 0)
+    ? (['pending', 'quarantined'] as const)
+    : (['pending'] as const);
   const columns: Column<Municipality>[] = [
     {
       id: 'name',
@@ -67,19 +71,19 @@ function Municipalities({ municipalities }: { readonly municipalities: readonly 
       cell: ({ id, lights: counts }: Municipality) => <Count count={counts[light]} light={light} municipality={id} />,
     })),
     { id: 'devices', header: t.devices, numeric: true, cell: ({ devices }) => format.number(devices) },
-    {
-      id: 'pending',
-      header: t.pending,
+    ...waiting.map((state) => ({
+      id: state,
+      header: t[state],
       numeric: true,
-      cell: ({ id, pending }) =>
-        pending === 0 ? (
+      cell: ({ id, [state]: count }: Municipality) =>
+        count === 0 ? (
           <span class="muted">0</span>
         ) : (
-          <Link to={listAddress({ municipality: id, state: 'pending' })} class="count">
-            {format.number(pending)}
+          <Link to={listAddress({ municipality: id, state })} class="count">
+            {format.number(count)}
           </Link>
         ),
-    },
+    })),
     { id: 'heard', header: t.lastHeard, cell: ({ lastHeardAt }) => <When at={lastHeardAt} /> },
   ];
   return (

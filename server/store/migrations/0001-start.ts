@@ -221,6 +221,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('role', 'text', (column) => column.notNull())
     .addColumn('password_hash', 'text')
     .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('disabled_at', 'text')
     .execute();
   await db.schema
     .createTable('user_municipalities')
@@ -239,6 +240,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('secret_hash', 'text', (column) => column.primaryKey())
     .addColumn('user_id', 'text', (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('csrf_token', 'text', (column) => column.notNull())
+    .addColumn('by_link', 'integer', (column) => column.notNull())
     .addColumn('created_at', 'text', (column) => column.notNull())
     .addColumn('expires_at', 'text', (column) => column.notNull())
     .execute();

@@ -80,6 +80,7 @@ const inputs = fc
       { weight: 1, arbitrary: fc.constantFrom(new Date(Number.NaN), new Date(8.64e15), new Date(-8.64e15)) },
     ),
     clockOffsetSeconds: fc.oneof(fc.constantFrom(undefined, 0, -1, 119, 120, 4000), strangeNumber),
+    deviceState: fc.constantFrom(undefined, 'active', 'pending', 'quarantined', 'retired'),
     heard: fc.option(
       fc.record({
         lastAt: fc.constantFrom(
@@ -151,6 +152,7 @@ const oracle: Readonly<Record<string, (by: RuleInput) => boolean>> = {
       )
     );
   },
+  'device-trusted': ({ deviceState, now: at }) => deviceState === 'active' && !Number.isNaN(at.getTime()),
   'device-heard': ({ heard, now: at, thresholds }) => {
     const hours = (at.getTime() - (heard?.lastAt?.getTime() ?? Number.NaN)) / hour;
     return hours >= -1 / 12 && hours <= thresholds.silentWarningHours && hours <= thresholds.silentCriticalHours;

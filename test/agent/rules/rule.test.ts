@@ -96,10 +96,10 @@ describe('facts that cannot be used are unknown', () => {
 describe('evaluateRules', () => {
   test('gives one verdict per rule that applies, sorted, and leaves out what only the server knows', () => {
     const ids = (by = {}) => evaluateRules(input({}, by)).map(({ ruleId }) => ruleId);
-    expect(ids({ heard: {} })).toContain('device-heard');
-    expect(ids({ heard: {} })).toEqual(ids({ heard: {} }).toSorted());
-    expect(new Set(ids({ heard: {} })).size).toBe(ids({ heard: {} }).length);
-    expect(ids()).toEqual(ids({ heard: {} }).filter((id) => id !== 'device-heard'));
+    const server = { heard: {}, deviceState: 'active' };
+    expect(ids(server)).toEqual(ids(server).toSorted());
+    expect(new Set(ids(server)).size).toBe(ids(server).length);
+    expect(ids(server).filter((id) => !ids().includes(id))).toEqual(['device-heard', 'device-trusted']);
   });
 
   test('a rule that fails is unknown and does not take the others along', () => {

@@ -134,7 +134,13 @@ describe('search and filters', () => {
       addDevice(kits.context, municipalityId, values);
     await add(kits.wasungen, { hostname: 'BÜRO-1', location: 'Rathaus, Raum 12', light: 'critical', light_rank: 0 });
     await add(kits.wasungen, { hostname: 'pc_2', inventory_number: 'INV-100%', office: 'Kämmerei' });
-    await add(kits.grabfeld, { hostname: 'pcx2', serial_number: 'SN\\7', model: 'ThinkCentre M70q', note: 'geheim' });
+    await add(kits.grabfeld, {
+      hostname: 'pcx2',
+      serial_number: 'SN\\7',
+      model: 'ThinkCentre M70q',
+      note: 'geheim',
+      state: 'quarantined',
+    });
     await add(kits.grabfeld, { hostname: 'alt', state: 'retired', light: 'unknown', light_rank: 2 });
     await add(kits.grabfeld, { hostname: 'neu', state: 'pending', light: 'unknown', light_rank: 2 });
   });
@@ -189,10 +195,11 @@ describe('search and filters', () => {
         approvalRequired: false,
         devices: 2,
         pending: 1,
+        quarantined: 1,
         lights: { ok: 1, attention: 0, critical: 0, unknown: 1 },
         lastHeardAt: new Date(startOfTime - 60_000).toISOString(),
       },
-      expect.objectContaining({ name: 'Wasungen', devices: 2, pending: 0 }),
+      expect.objectContaining({ name: 'Wasungen', devices: 2, pending: 0, quarantined: 0 }),
     ]);
   });
 });

@@ -249,6 +249,9 @@ describe('the state', () => {
     const device = await addDevice(kits.context, kits.wasungen, { state });
     expect((await change({ state: 'active' }, device)).body.state).toBe('active');
     expect(await changes()).toMatchObject([{ target: device, detail: { state: [state, 'active'] } }]);
+    // Judged with the change, not an hour later.
+    const { verdicts } = (await technician.get(`devices/${device}`)).body;
+    expect(verdicts).toContainEqual(expect.objectContaining({ ruleId: 'device-trusted', verdict: 'met' }));
   });
 
   test('of a retired device takes it from the list', async () => {

@@ -21,6 +21,7 @@ describe('municipalities', () => {
         approvalRequired: true,
         devices: 0,
         pending: 0,
+        quarantined: 0,
         lights: { ok: 0, attention: 0, critical: 0, unknown: 0 },
         lastHeardAt: null,
       },

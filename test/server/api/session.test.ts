@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkPassword } from '../../../server/staff/password.ts';
+import { disableUser, enableUser } from '../../../server/staff/users.ts';
 import { auditOf, cookieIn, type StaffedServer, startStaffedServer } from './staffed-server.ts';
 
 let kits: StaffedServer;
@@ -186,6 +188,57 @@ describe('a password', () => {
     expect(await auditOf(kits.context, 'user.set-password')).toMatchObject([{ actor: 'Ada', target: 'Ada' }]);
   });
 
+  describe('once chosen, is changed', () => {
+    const next = 'Rhön und Rennsteig';
+    const byPassword = async () => {
+      const answer = await signInWith({ user: 'Ada', password });
+      return kits.withCookie(cookieIn(answer), answer.body.csrfToken);
+    };
+
+    test('with the current one only', async () => {
+      await withPassword('Ada', password);
+      const client = await byPassword();
+      for (const body of [{ password: next }, { password: next, currentPassword: 'wrong' }]) {
+        const answer = await client.send('PUT', 'session/password', body);
+        expect([answer.status, answer.body.code]).toEqual([403, 'password-wrong']);
+      }
+      const changed = await client.send('PUT', 'session/password', { password: next, currentPassword: password });
+      expect(changed.status).toBe(204);
+      expect((await signInWith({ user: 'Ada', password })).status).toBe(401);
+      expect((await signInWith({ user: 'Ada', password: next })).status).toBe(200);
+    });
+
+    test('without it after a one-time link, the way back for who has forgotten it; once', async () => {
+      await withPassword('Ada', password);
+      const client = await kits.signIn('Ada');
+      expect((await client.send('PUT', 'session/password', { password: next })).status).toBe(204);
+      expect((await client.send('PUT', 'session/password', { password })).body.code).toBe('password-wrong');
+    });
+
+    test('not by guessing: it is throttled like the sign-in', async () => {
+      await withPassword('Ada', password);
+      const client = await byPassword();
+      const guess = (currentPassword: string) =>
+        client.send('PUT', 'session/password', { password: next, currentPassword });
+      for (let failure = 0; failure < 5; failure += 1) expect((await guess('wrong')).status).toBe(403);
+      expect((await guess(password)).body.code).toBe('too-many-attempts');
+      kits.advance(1);
+      expect((await guess(password)).status).toBe(204);
+    });
+  });
+
+  test('that nobody had time to check is no failed attempt', async () => {
+    await withPassword('Ada', password);
+    // Two are hashed, sixteen wait: the next ones are told to come back.
+    const crowd = Array.from({ length: 18 }, () => checkPassword('guess', undefined));
+    for (let time = 0; time < 6; time += 1) {
+      const answer = await signInWith({ user: 'Ada', password });
+      expect([answer.status, answer.body.code]).toEqual([503, 'busy']);
+    }
+    await Promise.all(crowd);
+    expect((await signInWith({ user: 'Ada', password })).status).toBe(200);
+  });
+
   test('and name may be typed with either kind of umlaut', async () => {
     await withPassword('J\u00f6rg', 'Stra\u00dfe nach R\u00f6mhild');
     const answer = await signInWith({ user: 'Jo\u0308rg ', password: 'Stra\u00dfe nach Ro\u0308mhild' });
@@ -240,6 +293,51 @@ describe('a password', () => {
     for (let time = 0; time < 25; time += 1) {
       expect((await signInWith({ link: await kits.link('Ada') })).status).toBe(200);
     }
+  });
+});
+
+describe('a disabled user', () => {
+  const password = 'Werra-Brücke 1893';
+  const cli = 'cli:test';
+
+  test('is signed out at once and comes in by no way', async () => {
+    const client = await withPassword('Ada', password);
+    const link = await kits.link('Ada');
+    await disableUser(kits.context, cli, 'Ada');
+    expect((await client.get('session')).status).toBe(401);
+    expect((await signInWith({ link })).status).toBe(401);
+    const refused = await signInWith({ user: 'Ada', password });
+    expect([refused.status, refused.body.code]).toEqual([401, 'sign-in-failed']);
+    await expect(kits.link('Ada')).rejects.toMatchObject({ code: 'user-disabled' });
+    expect(await kits.context.db.selectFrom('sessions').selectAll().execute()).toEqual([]);
+    expect(await kits.context.db.selectFrom('sign_in_links').selectAll().execute()).toEqual([]);
+  });
+
+  test('comes in again when enabled, and both are on record once', async () => {
+    await withPassword('Ada', password);
+    await disableUser(kits.context, cli, 'Ada');
+    await disableUser(kits.context, cli, 'Ada');
+    await enableUser(kits.context, cli, 'Ada');
+    await enableUser(kits.context, cli, 'Ada');
+    expect((await signInWith({ user: 'Ada', password })).status).toBe(200);
+    for (const action of ['user.disable', 'user.enable']) {
+      expect(await auditOf(kits.context, action)).toMatchObject([{ actor: cli, target: 'Ada' }]);
+    }
+  });
+
+  test('has to be there', async () => {
+    await expect(disableUser(kits.context, cli, 'Nobody')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(enableUser(kits.context, cli, 'Nobody')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('loses a session that was opened while the user was being disabled', async () => {
+    const client = await kits.staff('Ada', 'viewer');
+    await kits.context.db
+      .updateTable('users')
+      .set({ disabled_at: '2026-11-24T09:00:00.000Z' })
+      .where('name', '=', 'Ada')
+      .execute();
+    expect((await client.get('session')).status).toBe(401);
   });
 });
 

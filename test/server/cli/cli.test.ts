@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createListener } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../server/store/database.ts';
@@ -43,14 +44,21 @@ async function bare(...args: string[]) {
 const run = (...args: string[]) => bare(...args, '--data-dir', dataDir);
 const json = async (...args: string[]) => JSON.parse((await run(...args, '--json')).out);
 
+/** The file of a database in the data directory, which is made. */
+function emptyDatabase(): string {
+  mkdirSync(dataDir, { mode: 0o700 });
+  return join(dataDir, 'kits.db');
+}
+
 /** Starts the server and waits for its line. */
 async function startServer(...args: string[]) {
   const child = start('start', '--data-dir', dataDir, '--port', '0', ...args);
-  child.stderr.resume();
+  const err: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk.toString()));
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   await once(reader, 'line');
-  return { child, lines };
+  return { child, lines, err: () => err.join('') };
 }
 
 describe('the first steps, one after the other, before any server has run', () => {
@@ -163,6 +171,47 @@ describe('start', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  test.each<[string[], boolean]>([
+    [['--host', '0.0.0.0'], true],
+    [['--host', '127.0.0.1'], false],
+    [[], false],
+  ])('%j warns that TLS has to end in front of it: %s', async (host, warned) => {
+    const { child, err } = await startServer(...host);
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    const warnings = err()
+      .split('\n')
+      .filter((line) => line.startsWith('Warning:'));
+    expect(warnings).toHaveLength(warned ? 1 : 0);
+    if (warned) expect(warnings[0]).toMatch(/TLS has to end in front of it.*cookies/);
+  });
+
+  test('tells sign-in-link where it listens, as long as it does', async () => {
+    await run('create-municipality', 'Fambach');
+    await run('create-user', 'Ada', '--role', 'admin');
+    const { child, lines } = await startServer('--json', '--host', '0.0.0.0');
+    const { port } = new URL(JSON.parse(lines[0]!).url);
+    expect((await run('sign-in-link', 'Ada')).out).toContain(`http://127.0.0.1:${port}/anmelden#`);
+    expect((await run('sign-in-link', 'Ada', '--url', 'https://kits.example')).out).toContain('https://kits.example/a');
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    expect((await run('sign-in-link', 'Ada')).out).toContain('http://127.0.0.1:7480/anmelden#');
+  });
+
+  test('keeps the tables to itself: a command of a newer version changes nothing beside it', async () => {
+    const { child } = await startServer();
+    const database = new DatabaseSync(join(dataDir, 'kits.db'), { timeout: 5000 });
+    // As if this version had a migration that the running server does not know.
+    database.exec('DELETE FROM kysely_migration');
+    const refused = await run('create-municipality', 'Fambach');
+    expect([refused.code, refused.out]).toEqual([2, '']);
+    expect(refused.err).toMatch(/older version that is still running/);
+    expect(database.prepare('SELECT name FROM kysely_migration').all()).toEqual([]);
+    database.close();
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  });
+
   test('says so when the port is taken', async () => {
     const listener = createListener().listen(0, '127.0.0.1');
     await once(listener, 'listening');
@@ -194,8 +243,13 @@ describe('what cannot be carried out ends with 2 and a reason', () => {
     [['sign-in-link', 'Nobody'], /no user "Nobody"[\s\S]*create-user/],
     [['sign-in-link', 'Ada', '--url', 'javascript:x'], /--url javascript:x: expected the address/],
     [['start', '--port', '65536'], /--port 65536: expected a whole number from 0 to 65535/],
+    [['create-token', 'Wasungen', '--municipality', 'x'], /Wasungen[\s\S]*Usage: kits-server create-token/],
+    [['start', 'now'], /now[\s\S]*Usage: kits-server start/],
+    [['disable-user', 'Nobody'], /no user "Nobody"/],
+    [['enable-user'], /name is missing/],
     [['version', '--colour'], /--colour[\s\S]*Usage: kits-server version/],
   ])('%j', async (args, message) => {
+    await (await openDatabase(emptyDatabase())).destroy();
     const answer = args.length === 0 ? await bare() : await run(...args);
     expect(answer.code).toBe(2);
     expect(answer.out).toBe('');
@@ -215,6 +269,29 @@ describe('what cannot be carried out ends with 2 and a reason', () => {
   });
 });
 
+test.each([
+  ['create-token', '--municipality', 'x'],
+  ['create-user', 'Ada', '--role', 'admin'],
+  ['disable-user', 'Ada'],
+  ['sign-in-link', 'Ada'],
+])('%s in a directory without a database makes none and names it', async (...args) => {
+  const answer = await run(...args);
+  expect([answer.code, answer.out]).toEqual([2, '']);
+  expect(answer.err).toContain(`There is no database in ${dataDir}.`);
+  expect(existsSync(dataDir)).toBe(false);
+});
+
+test('a user is disabled and enabled', async () => {
+  await run('create-municipality', 'Grabfeld');
+  await run('create-user', 'Ada', '--role', 'admin');
+  expect(await json('disable-user', 'Ada')).toEqual({ name: 'Ada', disabled: true });
+  const refused = await run('sign-in-link', 'Ada');
+  expect([refused.code, refused.out]).toEqual([2, '']);
+  expect(refused.err).toContain('kits-server enable-user');
+  expect(await json('enable-user', 'Ada')).toEqual({ name: 'Ada', disabled: false });
+  expect((await run('sign-in-link', 'Ada')).code).toBe(0);
+});
+
 test('what nobody expected ends with 1', async () => {
   writeFileSync(dataDir, 'a file where the directory should be');
   const answer = await run('create-municipality', 'Grabfeld');
@@ -232,6 +309,8 @@ describe('help', () => {
       'create-municipality',
       'create-token',
       'create-user',
+      'disable-user',
+      'enable-user',
       'create-api-token',
       'revoke-api-token',
       'sign-in-link',

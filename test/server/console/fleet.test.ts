@@ -20,7 +20,16 @@ const lights = (critical: number, attention: number, unknown: number, ok: number
 });
 
 function place(name: string, counts: LightCounts): Municipality {
-  return { id: name, name, approvalRequired: false, devices: 9, pending: 0, lights: counts, lastHeardAt: null };
+  return {
+    id: name,
+    name,
+    approvalRequired: false,
+    devices: 9,
+    pending: 0,
+    quarantined: 0,
+    lights: counts,
+    lastHeardAt: null,
+  };
 }
 
 function verdict(kind: ExplainedVerdict['verdict'], severity: ExplainedVerdict['severity'], title = 'T') {

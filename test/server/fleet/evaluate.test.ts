@@ -41,6 +41,13 @@ test('a device that was never heard of is unknown, not green', async () => {
   expect((await verdictsOf(agent)).get('device-heard')).toMatchObject({ verdict: 'unknown', reason: 'never-heard' });
 });
 
+test('a device that waits for approval is unknown for that reason', async () => {
+  const token = await server.addToken(await server.addMunicipality('Fambach', { approvalRequired: true }));
+  const agent = await createTestAgent({ ...server, token });
+  await agent.enrol();
+  expect((await verdictsOf(agent)).get('device-trusted')).toMatchObject({ verdict: 'unknown', reason: 'pending' });
+});
+
 test('a full drive turns the light red with its evidence, and room turns it back', async () => {
   const agent = await reporting();
   const { storage } = officeFacts('');

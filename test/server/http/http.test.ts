@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -148,7 +149,12 @@ describe('the console', () => {
   test('that is not built says so in a sentence', async () => {
     const response = await get('/');
     expect([response.status, response.headers.get('content-type')]).toEqual([503, 'text/plain; charset=utf-8']);
-    expect((await response.text()).trim().split('\n')).toHaveLength(1);
+    const sentence = (await response.text()).trim();
+    expect(sentence.split('\n')).toHaveLength(1);
+    const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'));
+    const named = [...sentence.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, script]) => script);
+    expect(named).not.toEqual([]);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
   });
 
   test('that is built is one page at each of its addresses, and its files', async () => {
@@ -200,6 +206,24 @@ describe('monitoring', () => {
   test('is told that the process is there and that the database works', async () => {
     expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });
     expect(await (await get('/readyz')).json()).toEqual({ status: 'ready' });
+  });
+
+  test('makes one write in 5 seconds, however often it asks', async () => {
+    let time = Date.parse('2026-11-24T09:00:00Z');
+    const own = await startTestServer({ now: () => new Date(time) });
+    const written = async () => {
+      expect((await fetch(`${own.url}/readyz`)).status).toBe(200);
+      return own.context.db.selectFrom('readiness').select('at').execute();
+    };
+    expect(await written()).toEqual([{ at: '2026-11-24T09:00:00.000Z' }]);
+    time += 4999;
+    expect(await written()).toEqual([{ at: '2026-11-24T09:00:00.000Z' }]);
+    time += 1;
+    expect(await written()).toEqual([{ at: '2026-11-24T09:00:05.000Z' }]);
+    // The clock of the server was set back.
+    time -= 60_000;
+    expect(await written()).toEqual([{ at: '2026-11-24T08:59:05.000Z' }]);
+    await own.close();
   });
 
   test('is told when the database does not take a change', async () => {

@@ -49,6 +49,14 @@ describe('what does not follow', () => {
     const { report } = await owner.report();
     const taken = await other.report(undefined, { reportId: report.envelope.reportId });
     expect([taken.status, taken.code]).toEqual([409, 'report-conflict']);
+    const noted = await db()
+      .selectFrom('device_events')
+      .select('detail')
+      .where('device_id', '=', other.state.deviceId)
+      .where('code', '=', 'report-conflict')
+      .executeTakeFirstOrThrow();
+    expect(noted.detail).toContain('a report of another device');
+    expect(noted.detail + taken.detail).not.toContain(report.envelopeHash);
     expect(await stored.eventsOf(owner)).toEqual([]);
     expect(await stored.reportsOf(other)).toEqual([]);
   });
@@ -140,7 +148,13 @@ describe('a clone', () => {
     const before = await stored.sectionsOf(agent);
     const clone = await agent.report(agent.sections({ memory: { totalBytes: 1 } }), { fingerprint: newMarks() });
     expect([clone.status, clone.code]).toEqual([403, 'device-not-active']);
-    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined' });
+    // Red at once: nothing new is known of it, so what was green counts no more.
+    expect(await stored.deviceOf(agent)).toMatchObject({
+      state: 'quarantined',
+      light: 'critical',
+      worst_rule: 'device-trusted',
+      worst_reason: 'quarantined',
+    });
     expect(await stored.eventsOf(agent)).toEqual(['clone-suspected']);
     expect(await stored.sectionsOf(agent)).toEqual(before);
     expect(await stored.reportsOf(agent)).toHaveLength(1);

@@ -4,7 +4,7 @@ import { constants, createZstdCompress, gzip, zstdCompress } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nonceHeader, proofHeader, reportMediaType } from '../../../agent/contract/wire.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
-import { encodeFrame } from '../../../agent/signing/report-frame.ts';
+import { encodeFrame, signReport } from '../../../agent/signing/report-frame.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 
@@ -240,9 +240,95 @@ describe('the wire', () => {
         stream.on('end', () => resolve(Buffer.concat(chunks)));
         stream.write(frame, () => stream.end());
       });
-    const refused = await agent.sendBytes(await withWindow(27), { 'content-encoding': 'zstd' });
+    const refused = await agent.sendBytes(await withWindow(25), { 'content-encoding': 'zstd' });
     expect([refused.status, refused.code]).toEqual([422, 'malformed']);
-    expect((await agent.sendBytes(await withWindow(26), { 'content-encoding': 'zstd' })).status).toBe(201);
+    expect((await agent.sendBytes(await withWindow(24), { 'content-encoding': 'zstd' })).status).toBe(201);
+  });
+
+  /** An envelope for `body`, and `sent` behind it. */
+  const frameOf = async (agent: TestAgent, body: Uint8Array, sent: Uint8Array): Promise<Buffer> => {
+    const { envelope } = await agent.makeReport();
+    const { bodyHash: _hash, bodyBytes: _bytes, ...fields } = envelope;
+    const { envelopeJws } = await signReport(fields, body, agent.key);
+    return Buffer.from(encodeFrame({ envelopeJws, body: sent }));
+  };
+
+  test.each(['zstd', 'gzip', 'identity'])(
+    '%s: one byte more than was signed is too large, wherever it ends',
+    async (encoding) => {
+      const agent = await enrolled();
+      const body = Buffer.alloc(200_000, 0x20);
+      const long = await frameOf(agent, body, Buffer.alloc(200_001, 0x20));
+      const packed =
+        encoding === 'zstd'
+          ? await promisify(zstdCompress)(long)
+          : encoding === 'gzip'
+            ? await promisify(gzip)(long)
+            : long;
+      const refused = await agent.sendBytes(packed, { 'content-encoding': encoding });
+      expect([refused.status, refused.code]).toEqual([413, 'too-large']);
+      expect(refused.detail).toContain('200000 bytes');
+    },
+  );
+
+  test('a body is not expanded beyond what was signed', async () => {
+    const agent = await enrolled();
+    const bomb = await promisify(gzip)(await frameOf(agent, Buffer.alloc(10), zeros));
+    // Broken at its end: only who expands to the end finds out.
+    const refused = await agent.sendBytes(bomb.subarray(0, bomb.byteLength - 1000), { 'content-encoding': 'gzip' });
+    expect([refused.status, refused.code]).toEqual([413, 'too-large']);
+  });
+
+  test('a body of 16 MiB may be signed, one byte more may not', async () => {
+    const agent = await enrolled();
+    const send = async (bytes: number) => {
+      const body = Buffer.alloc(bytes, 0x20);
+      const frame = await promisify(zstdCompress)(await frameOf(agent, body, body));
+      return agent.sendBytes(frame, { 'content-encoding': 'zstd' });
+    };
+    const [allowed, beyond] = [await send(16 * 1024 * 1024), await send(16 * 1024 * 1024 + 1)];
+    expect([allowed.code, allowed.detail]).toEqual(['malformed', 'The body is not JSON in UTF-8.']);
+    expect([beyond.status, beyond.code]).toEqual([422, 'malformed']);
+    expect(beyond.detail).toContain('This is not a report');
+  });
+
+  test('large bodies wait for each other in a short line; small ones pass by', async () => {
+    const crowd = await Promise.all(Array.from({ length: 14 }, () => enrolled()));
+    const body = Buffer.alloc(12 * 1024 * 1024, 0x20);
+    const frames = await Promise.all(
+      crowd.map(async (agent) => promisify(zstdCompress)(await frameOf(agent, body, body))),
+    );
+    for (const agent of crowd) await agent.checkIn();
+    const small = await enrolled();
+    const answers = await Promise.all([
+      ...crowd.map((agent, index) => agent.sendBytes(frames[index]!, { 'content-encoding': 'zstd' })),
+      small.report(),
+    ]);
+    const busy = answers.filter(({ status }) => status === 503);
+    expect(busy.length).toBeGreaterThan(0);
+    expect(busy[0]).toMatchObject({ code: 'busy' });
+    expect(busy[0]?.headers.get('retry-after')).toBe('30');
+    expect(answers.at(-1)?.status).toBe(201);
+    // Those in the line were served, and the line is free again.
+    expect(answers.filter(({ code }) => code === 'malformed').length).toBeGreaterThanOrEqual(9);
+    const after = await crowd[0]!.sendBytes(frames[0]!, { 'content-encoding': 'zstd' });
+    expect(after.code).toBe('malformed');
+  });
+
+  test('a device that sends without end is told to wait, and others are not', async () => {
+    const [agent, neighbour] = [await enrolled(), await enrolled()];
+    await agent.checkIn();
+    for (let sent = 0; sent < 200; sent += 1) expect((await agent.sendBytes(Buffer.from('x'))).status).toBe(422);
+    const refused = await agent.report();
+    expect([refused.status, refused.code]).toEqual([429, 'too-many-reports']);
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect((await neighbour.report()).status).toBe(201);
+    ahead = 61_000;
+    try {
+      expect((await agent.sendReport(refused.report)).status).toBe(201);
+    } finally {
+      ahead = 0;
+    }
   });
 
   test('more than 8 MiB is refused', async () => {
