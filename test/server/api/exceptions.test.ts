@@ -94,9 +94,11 @@ describe('the life of an exception', () => {
 
   test('of a municipality: its devices with the next tick, no device of another one', async () => {
     const foreign = await reporting(kits, kits.grabfeld, 'pc-2', overdue);
+    await reporting(kits, kits.wasungen, 'keeps-the-rule', lacking([]));
     const admin = (await kits.script('admin')).client;
     kits.advance(60);
     expect((await create()).body).toMatchObject({ device: null, state: 'active' });
+    // Who keeps the rule needs no new judgement.
     expect(await evaluateFleet(kits.context)).toBe(1);
     expect(await device()).toMatchObject({ light: 'ok' });
     expect((await admin.get(`devices/${foreign.state.deviceId}`)).body).toMatchObject({ light: 'critical' });
@@ -134,6 +136,13 @@ describe('the life of an exception', () => {
     expect(moved.body).toMatchObject({ light: 'critical' });
     // The name of what another municipality has now is not told.
     expect(await listed()).toMatchObject([{ device: { id: agent.state.deviceId, hostname: agent.state.deviceId } }]);
+  });
+
+  test('one for a device is for no other device', async () => {
+    const second = await reporting(kits, kits.wasungen, 'pc-2', overdue);
+    await create({ deviceId: agent.state.deviceId });
+    await second.report(second.sections({ patches: overdue }));
+    expect(await verdictOf(second)).toMatchObject({ verdict: 'not-met' });
   });
 
   test('what is met stays met', async () => {
