@@ -99,6 +99,8 @@ test('whoever is not signed in is sent to sign in, and back to where they wanted
   await context.clearCookies();
   await page.getByRole('link', { name: 'was-pc-02' }).click();
   await heading(page, 'Anmelden').waitFor();
+  // The address follows the page with the next frame.
+  await page.waitForURL(/zurueck=/);
   expect(new URL(page.url()).searchParams.get('zurueck')).toBe(`/geraete/${fixture.devices.full}`);
   await page.getByLabel('Benutzername').fill(user);
   await page.getByLabel('Kennwort').fill('falsch geraten');
