@@ -54,10 +54,19 @@ function provideTools(): void {
 /** The runner's own count, as one plain line that scripts can read. */
 function summary(): string {
   const counts = z
-    .object({ numPassedTests: z.int(), numFailedTests: z.int(), numPendingTests: z.int() })
+    .object({
+      numPassedTests: z.int(),
+      numFailedTests: z.int(),
+      numPendingTests: z.int(),
+      testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
+    })
     .parse(JSON.parse(readFileSync(summaryFile, 'utf8')));
+  // A file that cannot be loaded has no tests to count; it must not hide behind "0 failed".
+  const unloadable = counts.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
   const skipped = counts.numPendingTests === 0 ? '' : `, ${counts.numPendingTests} skipped`;
-  return `${counts.numPassedTests} passed, ${counts.numFailedTests} failed${skipped}`;
+  return `${counts.numPassedTests} passed, ${counts.numFailedTests + unloadable.length} failed${skipped}`;
 }
 
 provideTools();

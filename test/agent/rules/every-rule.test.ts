@@ -19,7 +19,7 @@ const permit = (ruleId: string): Exception => ({
 });
 
 /** They judge what the server and the device saw of each other, not facts of a section. */
-const ownTime = ['clock-correct', 'device-heard'];
+const ownTime = ['clock-correct', 'device-heard', 'device-trusted'];
 
 test('each rule has examples', () => {
   expect(Object.keys(examples)).toEqual(ids);
@@ -81,12 +81,18 @@ describe('a PC in good order', () => {
     expect(ids.filter((id) => !onLinux.has(id))).toEqual([
       'credentials-protected',
       'device-heard',
+      'device-trusted',
       'outdated-components',
       'remote-desktop',
       'secure-boot-certificates',
       'smartscreen-off',
       'uac-active',
     ]);
-    expect(ids.filter((id) => !onWindows.has(id))).toEqual(['access-control-active', 'device-heard', 'remote-access']);
+    expect(ids.filter((id) => !onWindows.has(id))).toEqual([
+      'access-control-active',
+      'device-heard',
+      'device-trusted',
+      'remote-access',
+    ]);
   });
 });

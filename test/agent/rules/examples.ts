@@ -47,6 +47,11 @@ export const examples: Readonly<Record<string, Examples>> = {
     notMet: linux({}, { heard: { lastAt: new Date(earlier(1000 * hour)) } }),
     unknown: linux({}, { heard: {} }),
   },
+  'device-trusted': {
+    met: linux({}, { deviceState: 'active' }),
+    notMet: linux({}, { deviceState: 'quarantined' }),
+    unknown: linux({}, { deviceState: 'pending' }),
+  },
   'disk-encrypted': {
     met: linux(),
     notMet: linux({
