@@ -18,7 +18,6 @@ const tools = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
   { package: 'openssl', file: '/usr/bin/openssl' },
-  { package: 'strace', file: '/usr/bin/strace' },
 ];
 
 function say(line: string): void {
