@@ -12,6 +12,11 @@ const maxValueLength = 260;
 /** Evidence that stands in no section: the exceptions of the policy. */
 export const exceptionsEvidence = 'exceptions';
 
+/** A suspected copy of a device is cleared up, never excused: an exception would make it look harmless for a year. */
+export function isExcusable(ruleId: string): boolean {
+  return ruleId !== 'device-trusted';
+}
+
 /** Whom the verdicts are about. */
 export interface ExceptionHolder {
   readonly municipality: string;
@@ -85,6 +90,7 @@ export function applyExceptions(
 ): Verdict[] {
   return verdicts.map((verdict) => {
     if (verdict.verdict !== 'not-met' && verdict.verdict !== 'unknown') return verdict;
+    if (!isExcusable(verdict.ruleId)) return verdict;
     const own = exceptions.filter((exception) => isFor(exception, holder, verdict)).sort(lastEnd);
     const inForce = own.find((exception) => phaseOf(exception, now) === 'in-force');
     if (inForce !== undefined) return excused(verdict, inForce);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { instant, uuid } from '../../agent/contract/field.ts';
 import { maxExceptionDays } from '../../agent/contract/policy.ts';
+import { isExcusable } from '../../agent/rules/exceptions.ts';
 import { ruleById } from '../../agent/rules/rule.ts';
 import type {
   ExceptionEntry,
@@ -47,6 +48,12 @@ export async function createException(
     withdrawn_at: null,
     withdrawn_by: null,
   };
+  if (!isExcusable(row.rule_id)) {
+    throw new Refusal('invalid', {
+      de: 'Für das Vertrauen in ein Gerät gibt es keine Ausnahme: Klären Sie den Verdacht und geben Sie das Gerät dann frei.',
+      en: 'There is no exception from trust in a device: clear up the suspicion, then release the device.',
+    });
+  }
   if (ruleById(row.rule_id) === undefined || row.reason === '' || row.approved_by === '') {
     throw new Refusal('invalid', {
       de: 'Eine Ausnahme braucht eine bekannte Regel, eine Begründung und eine Person, die sie genehmigt hat.',

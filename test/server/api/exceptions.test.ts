@@ -162,6 +162,7 @@ describe('what an exception must be', () => {
     ['has no end', { expiresAt: undefined }],
     ['has an end that is none', { expiresAt: 'immer' }],
     ['is for no rule', { ruleId: 'always-green' }],
+    ['would excuse a suspected clone', { ruleId: 'device-trusted' }],
     ['has a blank reason', { reason: '  ' }],
     ['has nobody who approved it', { approvedBy: ' ' }],
     ['sets its own approval', { approvedAt: inDays(-300) }],
