@@ -117,6 +117,20 @@ export type Thresholds = z.infer<typeof thresholds>;
 
 export const defaultThresholds: Thresholds = thresholds.parse({});
 
+/** Thresholds by name, without defaults: what is not named is not changed. */
+export const thresholdChanges = z.object(
+  Object.fromEntries(
+    Object.entries(thresholds.shape).map(([name, schema]) => [
+      name,
+      schema
+        .unwrap()
+        .meta({ ...schema.meta() })
+        .optional(),
+    ]),
+  ) as { [Name in keyof Thresholds]: z.ZodOptional<z.ZodNumber> },
+);
+export type ThresholdChanges = z.infer<typeof thresholdChanges>;
+
 /** A place whose reachability is watched from the PC. */
 export const infrastructureTarget = z.object({
   name: text(80),
@@ -160,6 +174,8 @@ export const policy = z.object({
   /** Counts up per device; a lower one is never applied. */
   version: z.int().min(1),
   audience,
+  /** Groups the device belongs to: notices to them are for it. */
+  groups: z.array(uuid).max(64).optional(),
   issuedAt: instant,
   expiresAt: instant,
   settings: z.object({
@@ -168,7 +184,7 @@ export const policy = z.object({
     /** Sections not to collect. */
     withoutSections: z.array(text(40)).max(64).optional(),
     infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
-    thresholds: thresholds.partial().optional(),
+    thresholds: thresholdChanges.optional(),
     exceptions: z.array(exception).max(512).optional(),
   }),
 });
@@ -179,6 +195,8 @@ const bilingual = (max: number) => z.object({ de: text(max), en: text(max).optio
 /** Words of KITS to the people at a PC. */
 export const notice = z.object({
   id: uuid,
+  /** Orders what was said under one id: a correction or a recall is later than what it corrects. */
+  issuedAt: instant,
   audience,
   severity: z.enum(['info', 'warning', 'urgent']),
   title: bilingual(120),
@@ -189,7 +207,9 @@ export const notice = z.object({
   /** Shown in full and opened only when the host is on the local list of allowed hosts. */
   links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
   mustAcknowledge: z.boolean(),
+  /** Another notice that is no longer shown beside this one. */
   replaces: uuid.optional(),
+  /** Taken back: kept until its end, so that an earlier wording is not taken for a new one, and not shown. */
   recalled: z.boolean().optional(),
 });
 export type Notice = z.infer<typeof notice>;
