@@ -117,27 +117,42 @@ export type Thresholds = z.infer<typeof thresholds>;
 
 export const defaultThresholds: Thresholds = thresholds.parse({});
 
-/** Thresholds by name, without defaults: what is not named is not changed. */
-export const thresholdChanges = z.object(
-  Object.fromEntries(
-    Object.entries(thresholds.shape).map(([name, schema]) => [
-      name,
-      schema
-        .unwrap()
-        .meta({ ...schema.meta() })
-        .optional(),
-    ]),
-  ) as { [Name in keyof Thresholds]: z.ZodOptional<z.ZodNumber> },
-);
-export type ThresholdChanges = z.infer<typeof thresholdChanges>;
+/** A policy names only what it changes; a key that is there without a value changes nothing. */
+export function thresholdsWith(changes: { [K in keyof Thresholds]?: Thresholds[K] | undefined } = {}): Thresholds {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...defaultThresholds, ...Object.fromEntries(named) };
+}
+
+type Changes<Shape extends z.ZodRawShape> = z.ZodObject<{
+  [K in keyof Shape]: z.ZodOptional<Shape[K] extends z.ZodDefault<infer Inner extends z.ZodType> ? Inner : Shape[K]>;
+}>;
+
+/**
+ * What a policy may say of an object with defaults: only what it changes. `partial()` alone would fill the rest with
+ * defaults while parsing, and a policy that sets one key would then overrule those behind it in all others.
+ */
+export function changesOf<Shape extends z.ZodRawShape>(object: z.ZodObject<Shape>): Changes<Shape> {
+  const shape = Object.entries(object.shape).map(([key, value]) => {
+    const schema = value as z.ZodType;
+    const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
+    return [key, inner.optional().meta({ ...schema.meta() })];
+  });
+  return z.object(Object.fromEntries(shape)) as unknown as Changes<Shape>;
+}
 
 /** A place whose reachability is watched from the PC. */
 export const infrastructureTarget = z.object({
-  name: text(80),
-  kind: z.enum(['gateway', 'backup-target', 'kits-server', 'other']),
-  host: text(253),
-  port: z.int().min(1).max(65_535),
-  tls: z.boolean().default(false),
+  name: field(text(80), { de: 'Name, unter dem das Ziel erscheint', en: 'Name the target is shown by' }),
+  kind: field(z.enum(['gateway', 'backup-target', 'kits-server', 'other']), {
+    de: 'Was das Ziel ist',
+    en: 'What it is',
+  }),
+  host: field(text(253), { de: 'Name oder Adresse im Netzwerk', en: 'Name or address in the network' }),
+  port: field(z.int().min(1).max(65_535), { de: 'Port, der geöffnet sein soll', en: 'Port that should be open' }),
+  tls: field(z.boolean().default(false), {
+    de: 'Ob auch das Zertifikat geprüft wird',
+    en: 'Whether the certificate is checked as well',
+  }),
 });
 export type InfrastructureTarget = z.infer<typeof infrastructureTarget>;
 
@@ -178,13 +193,27 @@ export const policy = z.object({
   groups: z.array(uuid).max(64).optional(),
   issuedAt: instant,
   expiresAt: instant,
+  /** Each entry is optional, says what it is for (`field`), and fills in nothing that was not said (`changesOf`). */
   settings: z.object({
-    checkInSeconds: z.int().min(60).max(86_400).optional(),
-    fullRoundMinutes: z.int().min(15).max(10_080).optional(),
-    /** Sections not to collect. */
-    withoutSections: z.array(text(40)).max(64).optional(),
-    infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
-    thresholds: thresholdChanges.optional(),
+    checkInSeconds: field(z.int().min(60).max(86_400).optional(), {
+      de: 'Wie oft sich ein Gerät kurz meldet',
+      en: 'How often a device checks in',
+      unit: 's',
+    }),
+    fullRoundMinutes: field(z.int().min(15).max(10_080).optional(), {
+      de: 'Wie oft alles neu erhoben wird',
+      en: 'How often everything is collected anew',
+      unit: 'min',
+    }),
+    withoutSections: field(z.array(text(40)).max(64).optional(), {
+      de: 'Was nicht erhoben wird',
+      en: 'What is not collected',
+    }),
+    infrastructureTargets: field(z.array(infrastructureTarget).max(32).optional(), {
+      de: 'Ziele, deren Erreichbarkeit vom PC aus geprüft wird',
+      en: 'Targets whose reachability is checked from the PC',
+    }),
+    thresholds: changesOf(thresholds).optional(),
     exceptions: z.array(exception).max(512).optional(),
   }),
 });
