@@ -10,6 +10,11 @@ export const proofHeader = 'kits-proof';
 /** Response header with the nonce for the next proof. */
 export const nonceHeader = 'kits-nonce';
 
+/** Where the stream of events is read (server-sent events over one long answer). */
+export const eventsPath = '/agent/v1/events';
+/** Request header of server-sent events: resume behind this event. */
+export const lastEventHeader = 'last-event-id';
+
 /** `typ` of each kind of JWS: one kind is never taken for another. */
 export const jwsTypes = {
   report: 'kits-report',
@@ -102,6 +107,8 @@ export const signedAnswer = z.object({
   need: z.array(text(40)).max(64),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),
+  /** Sections that staff want collected and reported at once; named again until such a report is here. */
+  reportNow: z.array(text(40)).max(64).optional(),
 });
 export type SignedAnswer = z.infer<typeof signedAnswer>;
 
@@ -118,6 +125,30 @@ export const receipt = z.object({
   need: z.array(text(40)).max(64),
 });
 export type Receipt = z.infer<typeof receipt>;
+
+/**
+ * What the stream says, by name of the event; `data` is one line of JSON. Nothing here is signed, so nothing here is
+ * believed: `report` and `policy` make the device check in, whose signed answer says what there is to do; `notice` brings
+ * the signed notice itself.
+ */
+export const streamEvents = {
+  /**
+   * The first of each stream. `resumed`: what came after the last event id follows; otherwise something may have been
+   * missed and a check-in is due.
+   */
+  ready: z.object({ heartbeatSeconds: z.int().min(1).max(3600), resumed: z.boolean() }),
+  report: z.object({ sections: z.array(text(40)).min(1).max(64) }),
+  policy: z.object({}),
+  notice: z.object({ notice: compactJws(65_536) }),
+} as const;
+export type StreamEventName = keyof typeof streamEvents;
+/** What is sent to devices; `ready` is the stream's own. */
+export type StreamEvent = {
+  [Name in Exclude<StreamEventName, 'ready'>]: {
+    readonly name: Name;
+    readonly data: z.infer<(typeof streamEvents)[Name]>;
+  };
+}[Exclude<StreamEventName, 'ready'>];
 
 export const enrolmentResponse = z.object({ answer: compactJws(8192) });
 export const checkInResponse = z.object({
