@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
+import { type BackupSources, backupSources, noBackupSources } from '../backup/sources.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import { defaultThresholds, infrastructureTarget, type Policy, type Thresholds } from '../contract/policy.ts';
 
@@ -34,6 +35,7 @@ const machineFile = z.strictObject({
   fullRoundMinutes: minutes(15, 10_080).optional(),
   withoutSections: sections.optional(),
   infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
+  backup: backupSources.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
 });
 
@@ -51,6 +53,7 @@ export interface Settings {
   readonly withoutSections: readonly string[];
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
   readonly thresholds: Thresholds;
+  readonly backup: BackupSources;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -140,6 +143,7 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
       undefined,
       central.thresholds === undefined ? undefined : withoutGaps(central.thresholds),
     ),
+    backup: pick('backup', noBackupSources, machine.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
   return {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { factSchemas, sectionIds } from '../../agent/contract/facts/index.ts';
 import { contractJsonSchemas } from '../../agent/contract/json-schema.ts';
+import { policy } from '../../agent/contract/policy.ts';
 import { parseSectionData, reportBody, reportEnvelope, section } from '../../agent/contract/report.ts';
 import { mailboxRequest } from '../../agent/contract/status.ts';
 
@@ -118,4 +119,10 @@ test('a mailbox line of an unknown kind is refused', () => {
   const requestId = '00000000-0000-4000-8000-000000000000';
   expect(mailboxRequest.safeParse({ requestId, kind: 'check-now' }).success).toBe(true);
   expect(mailboxRequest.safeParse({ requestId, kind: 'run-command' }).success).toBe(false);
+});
+
+test('a policy holds what it names and nothing else, so that the nearest one can win key by key', () => {
+  const settings = policy.shape.settings.parse({ backup: { warningHours: 3 }, thresholds: {} });
+  expect(settings).toEqual({ backup: { warningHours: 3 }, thresholds: {} });
+  expect(policy.shape.settings.safeParse({ backup: { warningHours: 0 } }).success).toBe(false);
 });
