@@ -37,19 +37,3 @@ export const compactJws = (max: number) =>
 
 /** RFC 9562 UUID in lower case. */
 export const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-
-type Changes<S extends z.ZodRawShape> = {
-  [K in keyof S]: S[K] extends z.ZodDefault<infer T extends z.ZodType> ? z.ZodOptional<T> : S[K];
-};
-
-/**
- * The same fields, each of them optional and without its default: what is not named stays absent, so that the nearest of
- * several layers wins key by key. `partial()` alone would fill every layer with defaults.
- */
-export function changesOf<S extends z.ZodRawShape>(schema: z.ZodObject<S>): z.ZodObject<Changes<S>> {
-  const shape = Object.entries(schema.shape).map(([key, value]) => {
-    if (!(value instanceof z.ZodDefault)) return [key, value];
-    return [key, (value.unwrap() as z.ZodType).optional().meta({ ...value.meta() })];
-  });
-  return z.object(Object.fromEntries(shape) as Changes<S>);
-}

@@ -1,7 +1,7 @@
 /** What KITS decides centrally: the policy of a device and the notices to its users. Both are signed and name their audience. */
 import { z } from 'zod';
 import { productId } from './facts/backup.ts';
-import { changesOf, day, field, instant, text, uuid } from './field.ts';
+import { day, field, instant, text, uuid } from './field.ts';
 
 /** Whom signed words are for: the municipality always, then optionally one group or one device of it. */
 export const audience = z.object({
@@ -118,6 +118,29 @@ export type Thresholds = z.infer<typeof thresholds>;
 
 export const defaultThresholds: Thresholds = thresholds.parse({});
 
+/** A policy names only what it changes; a key that is there without a value changes nothing. */
+export function thresholdsWith(changes: { [K in keyof Thresholds]?: Thresholds[K] | undefined } = {}): Thresholds {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...defaultThresholds, ...Object.fromEntries(named) };
+}
+
+type Changes<Shape extends z.ZodRawShape> = z.ZodObject<{
+  [K in keyof Shape]: z.ZodOptional<Shape[K] extends z.ZodDefault<infer Inner extends z.ZodType> ? Inner : Shape[K]>;
+}>;
+
+/**
+ * What a policy may say of an object with defaults: only what it changes. `partial()` alone would fill the rest with
+ * defaults while parsing, and a policy that sets one key would then overrule those behind it in all others.
+ */
+export function changesOf<Shape extends z.ZodRawShape>(object: z.ZodObject<Shape>): Changes<Shape> {
+  const shape = Object.entries(object.shape).map(([key, value]) => {
+    const schema = value as z.ZodType;
+    const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
+    return [key, inner.optional().meta({ ...schema.meta() })];
+  });
+  return z.object(Object.fromEntries(shape)) as unknown as Changes<Shape>;
+}
+
 /** A statement of the municipality that stands in the place of a proof: shown as a declaration, never as met. */
 export const backupDeclaration = z.object({
   kind: field(z.enum(['no-local-data', 'backed-up-elsewhere']), {
@@ -170,11 +193,17 @@ export const defaultBackupPolicy: BackupPolicy = backupPolicy.parse({});
 
 /** A place whose reachability is watched from the PC. */
 export const infrastructureTarget = z.object({
-  name: text(80),
-  kind: z.enum(['gateway', 'backup-target', 'kits-server', 'other']),
-  host: text(253),
-  port: z.int().min(1).max(65_535),
-  tls: z.boolean().default(false),
+  name: field(text(80), { de: 'Name, unter dem das Ziel erscheint', en: 'Name the target is shown by' }),
+  kind: field(z.enum(['gateway', 'backup-target', 'kits-server', 'other']), {
+    de: 'Was das Ziel ist',
+    en: 'What it is',
+  }),
+  host: field(text(253), { de: 'Name oder Adresse im Netzwerk', en: 'Name or address in the network' }),
+  port: field(z.int().min(1).max(65_535), { de: 'Port, der geöffnet sein soll', en: 'Port that should be open' }),
+  tls: field(z.boolean().default(false), {
+    de: 'Ob auch das Zertifikat geprüft wird',
+    en: 'Whether the certificate is checked as well',
+  }),
 });
 export type InfrastructureTarget = z.infer<typeof infrastructureTarget>;
 
@@ -211,14 +240,30 @@ export const policy = z.object({
   /** Counts up per device; a lower one is never applied. */
   version: z.int().min(1),
   audience,
+  /** Groups the device belongs to: notices to them are for it. */
+  groups: z.array(uuid).max(64).optional(),
   issuedAt: instant,
   expiresAt: instant,
+  /** Each entry is optional, says what it is for (`field`), and fills in nothing that was not said (`changesOf`). */
   settings: z.object({
-    checkInSeconds: z.int().min(60).max(86_400).optional(),
-    fullRoundMinutes: z.int().min(15).max(10_080).optional(),
-    /** Sections not to collect. */
-    withoutSections: z.array(text(40)).max(64).optional(),
-    infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
+    checkInSeconds: field(z.int().min(60).max(86_400).optional(), {
+      de: 'Wie oft sich ein Gerät kurz meldet',
+      en: 'How often a device checks in',
+      unit: 's',
+    }),
+    fullRoundMinutes: field(z.int().min(15).max(10_080).optional(), {
+      de: 'Wie oft alles neu erhoben wird',
+      en: 'How often everything is collected anew',
+      unit: 'min',
+    }),
+    withoutSections: field(z.array(text(40)).max(64).optional(), {
+      de: 'Was nicht erhoben wird',
+      en: 'What is not collected',
+    }),
+    infrastructureTargets: field(z.array(infrastructureTarget).max(32).optional(), {
+      de: 'Ziele, deren Erreichbarkeit vom PC aus geprüft wird',
+      en: 'Targets whose reachability is checked from the PC',
+    }),
     thresholds: changesOf(thresholds).optional(),
     backup: changesOf(backupPolicy).optional(),
     exceptions: z.array(exception).max(512).optional(),
@@ -231,6 +276,8 @@ const bilingual = (max: number) => z.object({ de: text(max), en: text(max).optio
 /** Words of KITS to the people at a PC. */
 export const notice = z.object({
   id: uuid,
+  /** Orders what was said under one id: a correction or a recall is later than what it corrects. */
+  issuedAt: instant,
   audience,
   severity: z.enum(['info', 'warning', 'urgent']),
   title: bilingual(120),
@@ -241,7 +288,9 @@ export const notice = z.object({
   /** Shown in full and opened only when the host is on the local list of allowed hosts. */
   links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
   mustAcknowledge: z.boolean(),
+  /** Another notice that is no longer shown beside this one. */
   replaces: uuid.optional(),
+  /** Taken back: kept until its end, so that an earlier wording is not taken for a new one, and not shown. */
   recalled: z.boolean().optional(),
 });
 export type Notice = z.infer<typeof notice>;

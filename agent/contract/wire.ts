@@ -19,6 +19,7 @@ export const jwsTypes = {
   receipt: 'kits-receipt',
   policy: 'kits-policy',
   notice: 'kits-notice',
+  keys: 'kits-keys',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
 
@@ -85,6 +86,14 @@ export const checkInRequest = z.object({
   sequence: z.int().min(0),
   waiting: z.int().min(0),
   policyVersion: z.int().min(0),
+  /** The policy in force is past half its life, or was signed before the keys were replaced: send it again. */
+  wantPolicy: z.boolean().optional(),
+  /** SHA-256 over the last key announcement applied; absent before the first. */
+  keys: sha256.optional(),
+  /** `noticesHash` of the notices held; absent when there are none. */
+  notices: sha256.optional(),
+  /** The municipality the device takes itself to belong to. */
+  municipality: uuid.optional(),
 });
 export type CheckInRequest = z.infer<typeof checkInRequest>;
 
@@ -102,6 +111,10 @@ export const signedAnswer = z.object({
   need: z.array(text(40)).max(64),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),
+  /** `noticesHash` of the notices in force for this device; absent when there are none. Only in answers to check-ins. */
+  notices: sha256.optional(),
+  /** Where the device belongs, when that is not what it said. */
+  municipality: z.object({ id: uuid, name: text(120) }).optional(),
 });
 export type SignedAnswer = z.infer<typeof signedAnswer>;
 
@@ -120,10 +133,25 @@ export const receipt = z.object({
 export type Receipt = z.infer<typeof receipt>;
 
 export const enrolmentResponse = z.object({ answer: compactJws(8192) });
+/** Longest compact JWS of each kind that brings words of KITS to a device, in characters. */
+export const maxWords = { policy: 262_144, notice: 65_536, keys: 8192 } as const;
+/** Notices in force for one device. */
+export const maxNotices = 50;
+
 export const checkInResponse = z.object({
   answer: compactJws(8192),
-  policy: compactJws(262_144).optional(),
-  notices: z.array(compactJws(65_536)).max(50).optional(),
+  /** Key announcements the device has not applied, oldest first; to be read before anything else here. */
+  keys: z.array(compactJws(maxWords.keys)).max(64).optional(),
+  policy: compactJws(maxWords.policy).optional(),
+  /** All notices in force for the device, when they are not those it holds. */
+  notices: z.array(compactJws(maxWords.notice)).max(maxNotices).optional(),
+});
+export type CheckInResponse = z.infer<typeof checkInResponse>;
+
+/** `GET /agent/v1/keys`: by themselves these prove nothing; the announcements lead from a pinned key to the current one. */
+export const keysResponse = z.object({
+  keys: z.array(publicKey).min(1).max(16),
+  announcements: z.array(compactJws(maxWords.keys)).max(64).default([]),
 });
 export const reportResponse = z.object({ receipt: compactJws(8192), answer: compactJws(8192) });
 

@@ -188,6 +188,8 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   platform: { de: 'Plattform', en: 'Platform' },
   privileged: { de: 'Mit vollen Rechten', en: 'Full rights' },
   policyVersion: { de: 'Version der Richtlinie', en: 'Policy version' },
+  policyExpiresAt: { de: 'Richtlinie gilt bis', en: 'Policy valid until' },
+  refusedWords: { de: 'Abgelehnte Anweisungen', en: 'Words refused' },
   queue: { de: 'Warteschlange', en: 'Queue' },
   waiting: { de: 'Wartend', en: 'Waiting' },
   oldestAt: { de: 'Ältester Bericht', en: 'Oldest report' },
