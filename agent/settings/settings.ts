@@ -6,8 +6,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
+import { type BackupSources, backupSources, noBackupSources } from '../backup/sources.ts';
 import { sectionIds } from '../contract/facts/index.ts';
-import { defaultThresholds, infrastructureTarget, type Policy, type Thresholds } from '../contract/policy.ts';
+import {
+  defaultThresholds,
+  infrastructureTarget,
+  type Policy,
+  type Thresholds,
+  thresholdsWith,
+} from '../contract/policy.ts';
 
 /** A settings file that cannot be used; the message names file, key and what was expected. */
 export class SettingsError extends Error {
@@ -34,6 +41,7 @@ const machineFile = z.strictObject({
   fullRoundMinutes: minutes(15, 10_080).optional(),
   withoutSections: sections.optional(),
   infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
+  backup: backupSources.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
 });
 
@@ -51,6 +59,7 @@ export interface Settings {
   readonly withoutSections: readonly string[];
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
   readonly thresholds: Thresholds;
+  readonly backup: BackupSources;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -138,8 +147,9 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
       'thresholds',
       defaultThresholds,
       undefined,
-      central.thresholds === undefined ? undefined : withoutGaps(central.thresholds),
+      central.thresholds === undefined ? undefined : thresholdsWith(central.thresholds),
     ),
+    backup: pick('backup', noBackupSources, machine.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
   return {
@@ -148,12 +158,6 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
     problems,
     files: { machine: machinePath, localPolicy: localPath },
   };
-}
-
-/** A policy names only what it changes; a key that is there without a value changes nothing. */
-function withoutGaps(change: { [K in keyof Thresholds]?: Thresholds[K] | undefined }): Thresholds {
-  const named = Object.entries(change).filter(([, value]) => value !== undefined);
-  return { ...defaultThresholds, ...Object.fromEntries(named) };
 }
 
 function readJson<T extends z.ZodType>(file: string, schema: T, required: boolean): z.infer<T> | undefined {
