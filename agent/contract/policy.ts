@@ -240,8 +240,6 @@ export const policy = z.object({
   /** Counts up per device; a lower one is never applied. */
   version: z.int().min(1),
   audience,
-  /** Groups the device belongs to: notices to them are for it. */
-  groups: z.array(uuid).max(64).optional(),
   issuedAt: instant,
   expiresAt: instant,
   /** Each entry is optional, says what it is for (`field`), and fills in nothing that was not said (`changesOf`). */
