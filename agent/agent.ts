@@ -1,6 +1,7 @@
 /** The agent without a clock of its own: collect a round, queue its report, exchange with the server, publish the status. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createBackupMemory } from './backup/memory.ts';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
@@ -67,6 +68,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   mkdirSync(dataDir, { recursive: true, mode: 0o755 });
   const store = openStore(join(dataDir, 'private'));
   const publicDir = join(dataDir, 'public');
+  const backupMemory = createBackupMemory(store);
   const keyFile = join(dataDir, 'private', 'device-key.pem');
   let key = await readDeviceKey(keyFile).catch((error: unknown) => {
     store.close();
@@ -92,6 +94,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       now: clock.now(),
       machine,
       infrastructureTargets: settings.infrastructureTargets,
+      backup: { sources: settings.backup, memory: backupMemory },
       firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
       agent: {
         version: agentVersion,
@@ -117,6 +120,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   const publish = (): void => {
     const now = clock.now();
+    backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
     const { lastAcceptedAt, lastCollectedAt, failure } = store.readExchange();
     const verdicts = judge(store.readSections());

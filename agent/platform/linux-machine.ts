@@ -10,6 +10,7 @@ import { connectTo } from './connect.ts';
 import { ownIpv4Addresses } from './ipv4-addresses.ts';
 import { type Machine, ReadError } from './machine.ts';
 import { readUnpacked } from './read-unpacked.ts';
+import { createReader } from './reader.ts';
 import { runCommand } from './run-command.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
@@ -85,6 +86,8 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
           return { sizeBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize };
         })),
     run: options.run ?? ((command, args, bounds) => runCommand(commandPaths[command], args, bounds)),
+    reader: () => createReader(),
+    runHook: async () => ({ kind: 'not-found' }),
     connect: options.connect ?? connectTo,
   };
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
+import { type BackupSources, backupSources, noBackupSources } from '../backup/sources.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import {
   defaultThresholds,
@@ -40,6 +41,7 @@ const machineFile = z.strictObject({
   fullRoundMinutes: minutes(15, 10_080).optional(),
   withoutSections: sections.optional(),
   infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
+  backup: backupSources.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
 });
 
@@ -57,6 +59,7 @@ export interface Settings {
   readonly withoutSections: readonly string[];
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
   readonly thresholds: Thresholds;
+  readonly backup: BackupSources;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -146,6 +149,7 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
       undefined,
       central.thresholds === undefined ? undefined : thresholdsWith(central.thresholds),
     ),
+    backup: pick('backup', noBackupSources, machine.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
   return {

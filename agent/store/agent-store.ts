@@ -118,6 +118,9 @@ export interface AgentStore {
   trackVerdicts(verdicts: readonly Verdict[], now: Date): ReadonlyMap<string, string>;
   /** See `CollectContext.firstSeen`. */
   firstSeen(section: string, ids: readonly string[], now: Date): ReadonlyMap<string, string>;
+  /** Small things a part of the agent keeps between rounds; undefined before the first time. */
+  recall(key: string): unknown;
+  remember(key: string, value: unknown): void;
   /** ms since 1970 of the last run of each task. */
   lastRuns(): ReadonlyMap<string, number>;
   ran(task: string, at: Date): void;
@@ -364,6 +367,8 @@ function useStore(db: DatabaseSync, release: () => void): AgentStore {
         }
         return days;
       }),
+    recall: (key) => read(`part:${key}`),
+    remember: (key, value) => write(`part:${key}`, value),
     lastRuns: () =>
       new Map(
         db
