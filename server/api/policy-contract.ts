@@ -17,23 +17,27 @@ export const policyAudience = z
   .string()
   .regex(/^(district|(municipality|group|device)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/);
 
-/** Strict at each depth, and of known sections only: a misspelt word must not be ignored in silence. */
-function strictSettings() {
-  const { exceptions, ...shape } = policy.shape.settings.shape;
-  const sections = z
-    .array(z.enum(sectionIds as [string, ...string[]]))
-    .max(64)
-    .optional();
-  const strict = Object.entries(shape).map(([key, schema]): [string, z.ZodType] => {
-    if (key === 'withoutSections') return [key, sections.meta({ ...schema.meta() })];
-    const inner = schema.unwrap();
-    return [key, inner instanceof z.ZodObject ? inner.strict().optional() : schema];
-  });
-  return z.strictObject(Object.fromEntries(strict) as unknown as typeof shape);
+/** The same schema, which refuses unknown keys at each depth: a misspelt one must not be ignored in silence. */
+function strictly<T extends z.ZodType>(schema: T): T {
+  const rebuilt = (def: object) => schema.clone({ ...schema.def, ...def }, { parent: true });
+  if (schema instanceof z.ZodOptional) return rebuilt({ innerType: strictly(schema.def.innerType as z.ZodType) });
+  if (schema instanceof z.ZodArray) return rebuilt({ element: strictly(schema.def.element as z.ZodType) });
+  if (!(schema instanceof z.ZodObject)) return schema;
+  const shape = Object.entries(schema.shape).map(([key, inner]) => [key, strictly(inner as z.ZodType)] as const);
+  return rebuilt({ shape: Object.fromEntries(shape), catchall: z.never() });
 }
 
+const settingShape = policy.shape.settings.omit({ exceptions: true }).shape;
+/** Known ones only, for the same reason. */
+const sections = z.array(z.enum(sectionIds as [string, ...string[]])).max(64);
+
 /** What a policy may say. Exceptions are decisions of their own (`/api/v1/exceptions`). */
-export const policySettings = strictSettings();
+export const policySettings = strictly(
+  z.object({
+    ...settingShape,
+    withoutSections: sections.optional().meta({ ...settingShape.withoutSections.meta() }),
+  }),
+);
 export type PolicySettings = z.infer<typeof policySettings>;
 
 const simpleKinds = ['number', 'boolean', 'choice', 'choices', 'text', 'texts', 'day'] as const;
@@ -60,8 +64,8 @@ const memberField = z.object({
 export type MemberField = z.infer<typeof memberField>;
 /** One setting as the editor shows it, made from the contract. `GET /api/v1/policies/fields` */
 export const settingField = memberField.extend({
-  /** `list`: entries with the fields in `members`. */
-  kind: z.enum([...simpleKinds, 'list']),
+  /** `list`: entries with the fields in `members`; `entry`: one of them, set as a whole. */
+  kind: z.enum([...simpleKinds, 'list', 'entry']),
   members: z.array(memberField),
   /** In force where no policy says anything; null = the device decides. */
   preset: z.unknown(),

@@ -1,6 +1,6 @@
 /** The settings of a policy as an editor needs them, made from the contract: a new one there shows by itself. */
 import { z } from 'zod';
-import { defaultThresholds } from '../../agent/contract/policy.ts';
+import { defaultBackupPolicy, defaultThresholds } from '../../agent/contract/policy.ts';
 import { type MemberField, policySettings, type SettingField } from '../api/policy-contract.ts';
 
 /** What of a JSON Schema (2020-12) these settings use. */
@@ -21,7 +21,10 @@ interface Described {
 }
 
 /** In force where no policy says anything, by "object.member". An object of settings with defaults gets its line here. */
-const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { thresholds: defaultThresholds };
+const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  thresholds: defaultThresholds,
+  backup: defaultBackupPolicy,
+};
 
 /** In the order of the contract; the members of an object one after the other. */
 export const settingFields: readonly SettingField[] = fieldsOf(
@@ -40,12 +43,11 @@ export function fieldsOf(settings: Described): SettingField[] {
 }
 
 function settingOf(key: string, described: Described, preset: unknown): SettingField {
-  if (described.type !== 'array' || described.items?.properties === undefined) {
-    return { ...memberOf(key, described, false), members: [], preset };
-  }
-  const { properties, required = [] } = described.items;
+  const entry = described.properties === undefined ? described.items : described;
+  if (entry?.properties === undefined) return { ...memberOf(key, described, false), members: [], preset };
+  const { properties, required = [] } = entry;
   const members = Object.entries(properties).map(([name, inner]) => memberOf(name, inner, required.includes(name)));
-  return { ...common(key, described, false), kind: 'list', members, preset };
+  return { ...common(key, described, false), kind: entry === described ? 'entry' : 'list', members, preset };
 }
 
 function memberOf(key: string, described: Described, required: boolean): MemberField {

@@ -28,7 +28,19 @@ const groupWith = async (name: string, ...devices: string[]): Promise<string> =>
   return id;
 };
 
+const declaration = { kind: 'backed-up-elsewhere', owner: 'Leitung Hauptamt', reviewOn: '2027-11-24' };
+const firewall = { name: 'Firewall', kind: 'gateway', host: 'fw.wasungen.example', port: 443, tls: true };
+
 describe('writing a policy', () => {
+  test('takes every kind of setting', async () => {
+    const settings = {
+      backup: { warningHours: 30, warningsCount: false, expectedProducts: ['restic'], declaration },
+      infrastructureTargets: [firewall],
+      withoutSections: ['usb'],
+    };
+    expect((await put(place(), settings)).body).toMatchObject({ version: 1, settings });
+  });
+
   test('makes its first version, with who, when and why', async () => {
     await addDevice(kits.context, kits.wasungen);
     await addDevice(kits.context, kits.wasungen, { state: 'retired' });
@@ -91,6 +103,8 @@ describe('writing a policy', () => {
     ['a fraction where there is none', { fullRoundMinutes: 15.5 }],
     ['a section that does not exist', { withoutSections: ['usb', 'kamera'] }],
     ['a target without a port', { infrastructureTargets: [{ name: 'Firewall', kind: 'gateway', host: 'fw' }] }],
+    ['a misspelt key in an entry', { backup: { declaration: { ...declaration, were: 'Server 2' } } }],
+    ['a misspelt key in a list', { infrastructureTargets: [{ ...firewall, TLS: true }] }],
     ['an exception, which is a decision of its own', { exceptions: [] }],
     ['null', { checkInSeconds: null }],
   ])('with %s is refused', async (_, settings) => {
@@ -355,8 +369,7 @@ describe('the history', () => {
     const device = await addDevice(kits.context, kits.wasungen, { hostname: 'pc-1' });
     const group = await groupWith('Bürgerbüro', device);
     await put(`group-${group}`, { fullRoundMinutes: 60 });
-    const targets = [{ name: 'Firewall', kind: 'gateway', host: 'fw.wasungen.example', port: 443, tls: true }];
-    await put(`device-${device}`, { infrastructureTargets: targets });
+    await put(`device-${device}`, { infrastructureTargets: [firewall] });
     expect(await versionOf(device)).toBe(1);
     await admin.send('PATCH', `devices/${device}`, { municipalityId: kits.grabfeld });
     const there = await policyFor(kits.context.db, { id: device, municipality_id: kits.grabfeld });

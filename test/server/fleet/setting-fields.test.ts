@@ -23,6 +23,10 @@ test('a threshold brings its bounds, its unit and its preset', () => {
     const field = settingFields.find((one) => one.key === `thresholds.${key}`);
     expect(field?.preset).toBe(defaultThresholds[key]);
   }
+  expect(settingFields.find(({ key }) => key === 'backup.warningsCount')).toMatchObject({
+    kind: 'boolean',
+    preset: true,
+  });
 });
 
 test('each kind of value has its editor', () => {
@@ -41,6 +45,12 @@ test('each kind of value has its editor', () => {
       .array(z.object({ owner: z.string().max(9).meta(said), until: z.iso.date().optional().meta(said) }))
       .optional()
       .meta(said),
+    folder: z.object({
+      entry: z
+        .object({ owner: z.string().meta(said) })
+        .optional()
+        .meta(said),
+    }),
   });
   expect(kinds.map(({ kind }) => kind)).toEqual([
     'number',
@@ -51,7 +61,9 @@ test('each kind of value has its editor', () => {
     'texts',
     'day',
     'list',
+    'entry',
   ]);
+  expect(kinds[8]).toMatchObject({ key: 'folder.entry', members: [{ key: 'owner', required: true }] });
   expect(kinds[2]).toMatchObject({ options: ['a', 'b'] });
   expect(kinds[5]).toMatchObject({ maxItems: 4, maxLength: 30 });
   expect(kinds[7]?.members).toMatchObject([
