@@ -48,6 +48,8 @@ export interface DeviceTable {
   judged_at: string | null;
   /** JSON of the hardware marks seen at enrolment and updated by accepted reports. */
   fingerprint: string;
+  /** Version of the policy it last named as its own; null before the first check-in. */
+  policy_version: number | null;
   /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
   proof_issued_at: number;
   proof_counter: number;
@@ -397,6 +399,26 @@ export interface AuditTable {
   detail: string | null;
 }
 
+export interface NoticeTable {
+  number: Generated<number>;
+  id: string;
+  municipality_id: string;
+  /** Null = not only one group. */
+  group_id: string | null;
+  /** Null = not only one device. */
+  device_id: string | null;
+  /** The notice that is not delivered any more beside this one. */
+  replaces: string | null;
+  recalled: Flag;
+  issued_at: string;
+  valid_from: string;
+  valid_until: string;
+  /** Signed with the notice key; what stands beside it here is read from it. */
+  jws: string;
+  published_at: string;
+  published_by: string;
+}
+
 /** One row, written to learn whether the disk takes anything. */
 export interface ReadinessTable {
   id: number;
@@ -435,6 +457,7 @@ export interface Schema {
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  notices: NoticeTable;
   readiness: ReadinessTable;
 }
 
