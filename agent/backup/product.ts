@@ -88,6 +88,10 @@ export interface BackupContext {
   users(): Promise<readonly LocalUser[]>;
   /** What PowerShell read on Windows, checked once a round. Throws `CollectError` where it could not run, and on Linux. */
   windows(): Promise<WindowsRecords>;
+  /** Version by name of what dpkg installed, read once a round; empty on Windows and where there is no dpkg. */
+  packages(): Promise<ReadonlyMap<string, string>>;
+  /** Jobs of a product of which an earlier round saw a success: a list that holds the last ten jobs forgets the others. */
+  rememberedJobs(product: string): readonly string[];
   /** Notes a gap; the section becomes `partial`. For gaps that are no job's own: those are reasons of the job. */
   problem(code: ProblemCode, detail: string): void;
 }
