@@ -6,7 +6,6 @@ import type { HeardEvent } from './report/event-stream.ts';
 import { dueTasks, type Task } from './schedule/due.ts';
 import { createHurry, type Hurry } from './schedule/hurry.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
-import type { Settings } from './settings/settings.ts';
 
 /** Two ticks further apart than this: the PC slept. */
 const sleptMs = 150_000;
@@ -18,7 +17,6 @@ const missedSpreadMs = 60_000;
 
 export interface ServiceOptions {
   readonly agent: Agent;
-  readonly settings: Settings;
   readonly log: Log;
   readonly clock?: Clock;
   /** Check-ins out of turn; without it there are none. */
@@ -28,14 +26,7 @@ export interface ServiceOptions {
 }
 
 /** One look at what is due; `startService` calls it each minute. */
-export function createTick({
-  agent,
-  settings,
-  log,
-  clock = systemClock,
-  hurry,
-  reached,
-}: ServiceOptions): () => Promise<void> {
+export function createTick({ agent, log, clock = systemClock, hurry, reached }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
   const failedAt = new Map<Task, number>();
@@ -66,6 +57,7 @@ export function createTick({
     if (at - lastTick > sleptMs || at < lastTick) awakeSince = at;
     lastTick = at;
     const enrolment = agent.enrolment();
+    const { settings } = agent.settings();
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const due = dueTasks({
       now,
@@ -134,6 +126,16 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
     return current;
   };
 
+  /** A notice speaks for itself; one that does not hold, or that needs keys this device lacks, is left to a check-in. */
+  async function show(notice: string): Promise<void> {
+    try {
+      if (await agent.words.take({ notice })) agent.publishStatus();
+      else hurry.want(missedSpreadMs);
+    } catch (error) {
+      log.error('notice-failed', { error: (error as Error).message });
+    }
+  }
+
   function hear(event: HeardEvent): void {
     switch (event.name) {
       case 'missed':
@@ -143,9 +145,11 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
         hurry.want(event.spreadSeconds * 1000);
         break;
       case 'report':
-      case 'notice':
         hurry.want(0);
         break;
+      case 'notice':
+        current = current.then(() => show(event.notice));
+        return;
     }
     if (hurry.isDue()) void look();
   }

@@ -185,7 +185,10 @@ export const backupPolicy = z.object({
     en: 'How often restoring must be tested',
     unit: 'd',
   }),
-  declaration: backupDeclaration.optional(),
+  declaration: field(backupDeclaration.optional(), {
+    de: 'Erklärung, warum keine eigene Sicherung erwartet wird',
+    en: 'Declaration why no backup of its own is expected',
+  }),
 });
 export type BackupPolicy = z.infer<typeof backupPolicy>;
 
@@ -240,8 +243,6 @@ export const policy = z.object({
   /** Counts up per device; a lower one is never applied. */
   version: z.int().min(1),
   audience,
-  /** Groups the device belongs to: notices to them are for it. */
-  groups: z.array(uuid).max(64).optional(),
   issuedAt: instant,
   expiresAt: instant,
   /** Each entry is optional, says what it is for (`field`), and fills in nothing that was not said (`changesOf`). */

@@ -97,8 +97,8 @@ export const checkInRequest = z.object({
   keys: sha256.optional(),
   /** `noticesHash` of the notices held; absent when there are none. */
   notices: sha256.optional(),
-  /** The municipality the device takes itself to belong to. */
-  municipality: uuid.optional(),
+  /** `membershipHash` of the municipality and groups the device takes itself to belong to; absent when it does not know. */
+  membership: sha256.optional(),
 });
 export type CheckInRequest = z.infer<typeof checkInRequest>;
 
@@ -120,8 +120,10 @@ export const signedAnswer = z.object({
   reportNow: z.array(text(40)).max(64).optional(),
   /** `noticesHash` of the notices in force for this device; absent when there are none. Only in answers to check-ins. */
   notices: sha256.optional(),
-  /** Where the device belongs, when that is not what it said. */
-  municipality: z.object({ id: uuid, name: text(120) }).optional(),
+  /** Where the device belongs, when that is not what it said. Words to others are not for it. */
+  membership: z
+    .object({ municipality: z.object({ id: uuid, name: text(120) }), groups: z.array(uuid).max(64) })
+    .optional(),
 });
 export type SignedAnswer = z.infer<typeof signedAnswer>;
 

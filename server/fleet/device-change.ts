@@ -6,7 +6,9 @@ import type { Database } from '../store/database.ts';
 import { countUpdates, discountUpdates } from './device-updates.ts';
 import { describeDevice, findDevice } from './devices.ts';
 import { evaluateDevice } from './evaluate.ts';
+import { leaveGroups } from './groups.ts';
 import { findMunicipality } from './municipalities.ts';
+import { endPolicy } from './policy-changes.ts';
 import { differences, recordAfter } from './record.ts';
 import { Refusal } from './refusal.ts';
 import type { Actor } from './scope.ts';
@@ -47,8 +49,16 @@ export async function changeDevice(
       .where('id', '=', id)
       .execute();
     await countUpdates(trx, id);
+    const isElsewhere = after.municipality_id !== before.municipality_id;
+    if (isElsewhere && municipality !== undefined) {
+      // Settings name hosts of a municipality: none of them goes along.
+      await leaveGroups(trx, at, actor, before);
+      const { name } = municipality;
+      const own = { level: 'device', id, name: before.hostname, municipality: { id: municipality.id, name } } as const;
+      await endPolicy(trx, at, actor, { ...own, position: 0 });
+    }
     // Trust is part of the light, and exceptions are those of a municipality; a retired device has no light any more.
-    if (after.municipality_id !== before.municipality_id || state !== before.state) {
+    if (isElsewhere || state !== before.state) {
       moved.set(id, state === 'retired' ? null : after.municipality_id);
       if (state !== 'retired') await evaluateDevice(trx, id, at);
     }

@@ -104,8 +104,8 @@ test('the running agent collects, reports and hears events, and nothing new list
     server.url,
     '--token',
     server.token,
-    '--server-key',
-    server.keyThumbprint,
+    // A thumbprint may begin with a dash.
+    `--server-key=${server.keyThumbprint}`,
   );
   expect(await once(enrolling, 'exit')).toEqual([0, null]);
 

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Agent, openAgent } from '../../../agent/agent.ts';
+import { openAgent } from '../../../agent/agent.ts';
 import { createLog } from '../../../agent/log.ts';
 import type { Clock } from '../../../agent/platform/clock.ts';
 import type { HeardEvent } from '../../../agent/report/event-stream.ts';
@@ -70,7 +70,6 @@ async function town(options: { server?: TestServerOptions; through?: (target: st
     clock,
     log,
     lines,
-    settings: settings.settings,
     waits,
     deviceId,
     ask: (...sections: string[]) => requestReport(server.context, actor, deviceId, sections),
@@ -266,9 +265,7 @@ test('a server that is full or away is asked again after a while, as it says', a
 
 test('the service sends what staff ask for within seconds, without anybody touching the PC', async () => {
   const here = await town();
-  const { agent, settings, log } = here;
-  const listening: Agent = { ...agent, enrolment: agent.enrolment };
-  const service = startService({ agent: listening, settings, log });
+  const service = startService({ agent: here.agent, log: here.log });
   onTestFinished(() => service.stop());
   await expect.poll(() => here.lines.some(({ event }) => event === 'events-open'), { timeout: 20_000 }).toBe(true);
   const reports = () => here.server.context.db.selectFrom('reports').select('id').execute();
