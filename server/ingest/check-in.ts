@@ -1,6 +1,7 @@
 /** A check-in: the smallest thing a device says, and the chance to tell it something. */
 import { type CheckInRequest, type CheckInResponse, checkInRequest } from '../../agent/contract/wire.ts';
 import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
+import { takeRequests } from '../fleet/report-requests.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
@@ -17,7 +18,7 @@ export async function checkIn(
   body: Uint8Array,
 ): Promise<CheckInResponse> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need, words } = await context.db.transaction().execute(async (trx) => {
+  const { device, held, need, words, reportNow } = await context.db.transaction().execute(async (trx) => {
     const taken = await takeProof(trx, context, request);
     await trx
       .updateTable('devices')
@@ -30,6 +31,7 @@ export async function checkIn(
       held: await highestSequence(trx, taken, said.storeEpoch),
       need: await neededSections(trx, taken.id),
       words: await wordsFor(trx, context, taken, said),
+      reportNow: taken.state === 'active' ? await takeRequests(trx, taken.id, said, context.now()) : [],
     };
   });
   const answer = await signAnswer(context, {
@@ -39,6 +41,7 @@ export async function checkIn(
     need,
     ...(isRewound(said, held) ? { rewound: true } : {}),
     ...words.answer,
+    ...(reportNow.length === 0 ? {} : { reportNow }),
   });
   return { answer, ...words.beside };
 }
