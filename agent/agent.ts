@@ -4,16 +4,24 @@ import { join } from 'node:path';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
-import { contractVersion, type KnownSection, type Section, type Verdict } from './contract/report.ts';
+import {
+  contractVersion,
+  type Gap,
+  type KnownSection,
+  type ReportClass,
+  type Section,
+  type Verdict,
+} from './contract/report.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
-import { backoffMs } from './report/backoff.ts';
 import { buildReport } from './report/build-report.ts';
 import { enrol } from './report/enrol.ts';
+import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
-import { createServerClient, type ServerClient, ServerUnreachable } from './report/server-client.ts';
-import { createServerLink, type SendResult, ServerRefused } from './report/server-link.ts';
+import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
+import { createServerClient, type ServerClient } from './report/server-client.ts';
+import { createServerLink } from './report/server-link.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
@@ -21,9 +29,6 @@ import { publishSent, publishStatus, statusValidMs } from './status/publish-stat
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { agentVersion } from './version.ts';
-
-/** How long bodies stay after the server has them, so that a server restored from backup can get them again. */
-const keepAcknowledgedMs = 7 * 86_400_000;
 
 export class NotEnrolled extends Error {
   override readonly name = 'NotEnrolled';
@@ -54,7 +59,7 @@ export interface Agent {
   enrol(input: { server: string; token: string; serverKey?: string }): Promise<Enrolment>;
   round(kind: 'cheap' | 'full'): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
-  exchange(): Promise<SendResult>;
+  exchange(options?: { limit?: number }): Promise<ExchangeResult>;
   publishStatus(): void;
   close(): void;
 }
@@ -87,7 +92,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
-    const { clockOffsetSeconds } = store.readExchange();
+    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
     const context: RoundContext = {
       now: clock.now(),
       machine,
@@ -106,7 +111,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const judge = (sections: readonly Section[]): Verdict[] => {
-    const { clockOffsetSeconds } = store.readExchange();
+    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
     return evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
       thresholds: settings.thresholds,
@@ -145,6 +150,44 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     });
   };
 
+  /** Signs a report and queues it; undefined while the machine is not enrolled. */
+  const compose = async ({
+    class: name,
+    sections,
+    verdicts = [],
+    gaps,
+  }: {
+    class: ReportClass;
+    sections: readonly Section[];
+    verdicts?: readonly Verdict[];
+    gaps?: readonly Gap[];
+  }): Promise<SignedReport | undefined> => {
+    const enrolment = store.readEnrolment();
+    if (enrolment === undefined || key === undefined) return undefined;
+    const now = clock.now();
+    const serverTime = knownServerTime(store.readExchange(), now);
+    const report = await buildReport(
+      {
+        deviceId: enrolment.deviceId,
+        platform: machine.platform,
+        class: name,
+        now,
+        ...(serverTime === undefined ? {} : { serverTime }),
+        sections: sections as KnownSection[],
+        verdicts,
+        ...(gaps === undefined ? {} : { gaps }),
+        // A cheap round has not read the marks again; the last full round has.
+        fingerprint: fingerprintOf(store.readSections() as KnownSection[], key.thumbprint),
+        acknowledgedHashes: store.acknowledgedHashes(),
+        place: { epoch: store.epoch, ...store.nextPlace() },
+      },
+      key,
+    );
+    store.append(report, gaps);
+    publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
+    return report;
+  };
+
   return {
     store,
     enrolment: () => store.readEnrolment(),
@@ -168,57 +211,18 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     round: async (kind) => {
       const sections = await collect((_id, round) => kind === 'full' || round === 'cheap');
       store.writeSections(sections);
-      const known = store.readSections();
-      const verdicts = judge(known);
-      const now = clock.now();
-      store.changeExchange({ lastCollectedAt: now.toISOString() });
-      const enrolment = store.readEnrolment();
-      if (enrolment === undefined || key === undefined) return { sections, verdicts };
-      const report = await buildReport(
-        {
-          deviceId: enrolment.deviceId,
-          platform: machine.platform,
-          class: kind === 'full' ? 'full' : 'routine',
-          now,
-          sections,
-          verdicts,
-          // A cheap round has not read the marks again; the last full round has.
-          fingerprint: fingerprintOf(known as KnownSection[], key.thumbprint),
-          acknowledgedHashes: store.acknowledgedHashes(),
-          place: { epoch: store.epoch, ...store.nextPlace() },
-        },
-        key,
-      );
-      store.append(report);
-      publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
-      return { sections, verdicts, report };
+      const verdicts = judge(store.readSections());
+      store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
+      const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
+      return { sections, verdicts, ...(report === undefined ? {} : { report }) };
     },
 
-    exchange: async () => {
+    exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
       const enrolment = store.readEnrolment();
       if (enrolment === undefined || key === undefined) throw new NotEnrolled();
       const now = (): Date => clock.now();
       const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, now, log });
-      try {
-        const { state } = await link.checkIn();
-        // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
-        const result = state === 'active' ? await link.sendWaiting() : { accepted: 0, refused: 0, bytesSent: 0 };
-        store.changeExchange({
-          failure: state === 'active' ? undefined : 'device-not-active',
-          failures: 0,
-          notBefore: 0,
-        });
-        store.dropOldBodies(now(), keepAcknowledgedMs);
-        return result;
-      } catch (error) {
-        if (error instanceof ServerUnreachable || error instanceof ServerRefused) {
-          const failures = store.readExchange().failures + 1;
-          const retryAfter = error instanceof ServerRefused ? error.retryAfterSeconds : undefined;
-          const notBefore = now().getTime() + backoffMs(failures, Math.random(), retryAfter);
-          store.changeExchange({ failure: error.code, failures, notBefore });
-        }
-        throw error;
-      }
+      return exchange({ link, store, now, random: Math.random, limit, compose });
     },
 
     publishStatus: publish,

@@ -2,7 +2,9 @@
 import type { Agent } from './agent.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import { dueTasks, type Task } from './schedule/due.ts';
+import { ServerUnreachable } from './report/server-client.ts';
+import { ServerRefused } from './report/server-link.ts';
+import { dueTasks, secondOfTick, type Task } from './schedule/due.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -11,6 +13,11 @@ const sleptMs = 150_000;
 const statusIntervalMs = 5 * 60_000;
 /** A round that failed (full disk) is tried again then; waiting for the next regular one would cost hours. */
 const retryMs = 10 * 60_000;
+
+/**
+ * A queue of 90 days is in within two hours, and the server, which takes 30 a minute from one device, never has to say no.
+ */
+export const reportsAMinute = 20;
 
 export interface ServiceOptions {
   readonly agent: Agent;
@@ -23,7 +30,10 @@ export interface ServiceOptions {
 export function createTick({ agent, settings, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
+  let more = false;
   const failedAt = new Map<Task, number>();
+  /** Known here also when the disk takes nothing: what cannot be written down must not run again each minute. */
+  const ranAt = new Map<Task, number>();
 
   const run = async (task: Task): Promise<void> => {
     switch (task) {
@@ -34,7 +44,9 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
         break;
       }
       case 'check-in': {
-        const result = await agent.exchange();
+        more = false;
+        const result = await agent.exchange({ limit: reportsAMinute });
+        more = result.more;
         log.info('reported', { ...result });
         break;
       }
@@ -42,6 +54,11 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
         agent.publishStatus();
         break;
     }
+  };
+  const ran = (task: Task): void => {
+    const at = clock.now();
+    ranAt.set(task, at.getTime());
+    agent.store.ran(task, at);
   };
 
   return async () => {
@@ -53,7 +70,7 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const due = dueTasks({
       now,
-      lastRuns: agent.store.lastRuns(),
+      lastRuns: new Map([...agent.store.lastRuns(), ...ranAt]),
       intervalsMs: {
         // Both sides may ask for fewer check-ins; neither can ask for more than the other allows.
         'check-in': Math.max(settings.checkInSeconds, checkInSeconds) * 1000,
@@ -63,26 +80,23 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
       },
       seed: enrolment?.deviceId ?? '',
       awakeSince,
+      exchange: { notBefore, more },
     });
-    // A round is followed by sending at once; what a failure set as the earliest time holds for both.
-    const ready = due.filter((task) => !(Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs));
-    const collected = ready.some((task) => task.endsWith('round'));
-    const wanted = new Set<Task>(collected ? [...ready, 'check-in', 'status'] : ready);
-    // A clock that was set back must not keep the agent silent for years.
-    const blocked = at < notBefore && notBefore - at < 6 * 3_600_000;
-    if (enrolment === undefined || blocked) wanted.delete('check-in');
-    for (const task of wanted) {
+    for (const task of due) {
+      if (task === 'check-in' && enrolment === undefined) continue;
+      if (Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs) continue;
       try {
         await run(task);
         failedAt.delete(task);
+        ran(task);
+        // A full round has read the cheap sections as well.
+        if (task === 'full-round') ran('cheap-round');
       } catch (error) {
         log.warn('task-failed', { task, error: (error as Error).message });
-        failedAt.set(task, at);
-        if (task.endsWith('round')) continue;
+        // When to speak to the server again is written down with the failure itself.
+        const retries = error instanceof ServerUnreachable || error instanceof ServerRefused;
+        if (!retries) failedAt.set(task, at);
       }
-      agent.store.ran(task, clock.now());
-      // A full round has read the cheap sections as well.
-      if (task === 'full-round') agent.store.ran('cheap-round', clock.now());
     }
   };
 }
@@ -100,7 +114,7 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
     }
   };
   current = guarded();
-  const job = everyMinute(() => {
+  const job = everyMinute(secondOfTick(options.agent.enrolment()?.deviceId ?? ''), () => {
     current = current.then(guarded);
     return current;
   });
