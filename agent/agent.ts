@@ -1,6 +1,7 @@
 /** The agent without a clock of its own: collect a round, queue its report, exchange with the server, publish the status. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createBackupMemory } from './backup/memory.ts';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
@@ -12,6 +13,7 @@ import {
   type Section,
   type Verdict,
 } from './contract/report.ts';
+import type { SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
@@ -22,10 +24,12 @@ import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
 import { createServerLink } from './report/server-link.ts';
+import { createSignedWords, type SignedWords } from './report/signed-words.ts';
+import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
-import { publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
+import { createTrustFile, publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { agentVersion } from './version.ts';
@@ -54,9 +58,13 @@ export interface Round {
 
 export interface Agent {
   readonly store: AgentStore;
+  /** Settings under the policy in force; they change while the agent runs. */
+  settings(): LoadedSettings;
+  /** Takes in words of the server that came by another way than a check-in. */
+  readonly words: SignedWords;
   enrolment(): Enrolment | undefined;
   /** Throws `ServerUnreachable` or `ServerRefused`; nothing is kept of a failed attempt but the device's key. */
-  enrol(input: { server: string; token: string; serverKey?: string }): Promise<Enrolment>;
+  enrol(input: { server: string; token: string; serverKey?: string; recoveryKey?: string }): Promise<Enrolment>;
   round(kind: 'cheap' | 'full'): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
   exchange(options?: { limit?: number }): Promise<ExchangeResult>;
@@ -66,12 +74,12 @@ export interface Agent {
 
 /** Opens a data directory and holds it until `close`. Throws `AgentRunning`, `NewerStore` or `KeyFileError`. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
-  const { dataDir, machine, log, settings: loaded, clock = systemClock } = options;
-  const { settings } = loaded;
+  const { dataDir, machine, log, clock = systemClock } = options;
   // Open to all who walk through it to `public`; what is not for them lies in `private`.
   mkdirSync(dataDir, { recursive: true, mode: 0o755 });
   const store = openStore(join(dataDir, 'private'));
   const publicDir = join(dataDir, 'public');
+  const backupMemory = createBackupMemory(store);
   const keyFile = join(dataDir, 'private', 'device-key.pem');
   let key = await readDeviceKey(keyFile).catch((error: unknown) => {
     store.close();
@@ -79,9 +87,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   });
   let client: ServerClient | undefined;
 
+  /** Server time as near as it is known, and never before a time the server has said. */
+  const serverNow = (): Date => {
+    const now = clock.now();
+    return knownServerTime(store.readExchange(), now) ?? now;
+  };
+  const recoveryPin = (): string | undefined =>
+    options.settings.settings.recoveryKey ?? store.readEnrolment()?.recoveryKeyThumbprint;
+  const words = createSignedWords({
+    store,
+    enrolment: () => store.readEnrolment(),
+    recoveryKey: recoveryPin,
+    now: serverNow,
+    log,
+  });
+  /** The files as they were read at the start, under the policy of this moment. */
+  const loaded = (): LoadedSettings => options.settings.with(words.inForce().policy);
+  const publishTrust = createTrustFile(publicDir);
+
   const connect = (baseUrl: string): ServerClient => {
     if (client?.baseUrl === baseUrl) return client;
     client?.close();
+    const { settings } = options.settings;
     client = createServerClient({
       baseUrl,
       userAgent: `kits-agent/${agentVersion}`,
@@ -93,39 +120,66 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
+    const { policy, refused } = words.inForce();
+    const { settings, problems } = loaded();
     const context: RoundContext = {
       now: clock.now(),
       machine,
       infrastructureTargets: settings.infrastructureTargets,
+      backup: { sources: settings.backup, memory: backupMemory },
       firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
       agent: {
         version: agentVersion,
-        policyVersion: 0,
+        policyVersion: policy?.version ?? 0,
+        ...(policy === undefined ? {} : { policyExpiresAt: policy.expiresAt }),
+        refusedWords: refused,
         queue: store.queue(),
         ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
-        settingsProblems: loaded.problems,
+        settingsProblems: problems,
       },
     };
     const chosen = collectors.filter(({ id, round }) => !settings.withoutSections.includes(id) && only(id, round));
     return runRound(chosen, context, { clock });
   };
 
+  /** What is known and may be: facts of a section that has been taken away since are not used either. */
+  const readSections = (): Section[] => {
+    const { withoutSections } = loaded().settings;
+    return store.readSections().filter(({ id }) => !withoutSections.includes(id));
+  };
+
   const judge = (sections: readonly Section[]): Verdict[] => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
-    return evaluateRules({
+    const { thresholds, exceptions } = loaded().settings;
+    const verdicts = evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
-      thresholds: settings.thresholds,
+      thresholds,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });
+    const holder = words.holder();
+    return holder === undefined ? verdicts : applyExceptions(verdicts, exceptions, serverNow(), holder);
   };
 
   const publish = (): void => {
     const now = clock.now();
+    backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
     const { lastAcceptedAt, lastCollectedAt, failure } = store.readExchange();
-    const verdicts = judge(store.readSections());
+    const verdicts = judge(readSections());
     const since = store.trackVerdicts(verdicts, now);
+    const holder = words.holder();
+    const recoveryKey = recoveryPin();
+    // First: a notice must not stand there before the keys it is verified with.
+    if (holder !== undefined) {
+      publishTrust({
+        contractVersion,
+        writtenAt: now.toISOString(),
+        trust: words.trust(),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
+        holder,
+      });
+    }
     publishStatus(publicDir, {
       contractVersion,
       writtenAt: now.toISOString(),
@@ -145,7 +199,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         waiting: store.queue().waiting,
         ...(failure === undefined ? {} : { failure }),
       },
-      notices: [],
+      notices: [...words.inForce().notices],
       handledRequests: [],
     });
   };
@@ -177,7 +231,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         verdicts,
         ...(gaps === undefined ? {} : { gaps }),
         // A cheap round has not read the marks again; the last full round has.
-        fingerprint: fingerprintOf(store.readSections() as KnownSection[], key.thumbprint),
+        fingerprint: fingerprintOf(readSections() as KnownSection[], key.thumbprint),
         acknowledgedHashes: store.acknowledgedHashes(),
         place: { epoch: store.epoch, ...store.nextPlace() },
       },
@@ -190,9 +244,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   return {
     store,
+    settings: loaded,
+    words,
     enrolment: () => store.readEnrolment(),
 
-    enrol: async ({ server, token, serverKey }) => {
+    enrol: async ({ server, token, serverKey, recoveryKey = options.settings.settings.recoveryKey }) => {
       key ??= await createDeviceKey(keyFile);
       const sections = await collect((id) => fingerprintSections.some((wanted) => wanted === id));
       return enrol({
@@ -201,6 +257,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         key,
         token,
         ...(serverKey === undefined ? {} : { serverKey }),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
         hostname: machine.hostname,
         platform: machine.platform,
         fingerprint: fingerprintOf(sections, key.thumbprint),
@@ -211,7 +268,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     round: async (kind) => {
       const sections = await collect((_id, round) => kind === 'full' || round === 'cheap');
       store.writeSections(sections);
-      const verdicts = judge(store.readSections());
+      const verdicts = judge(readSections());
       store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
       const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
       return { sections, verdicts, ...(report === undefined ? {} : { report }) };
@@ -221,8 +278,15 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const enrolment = store.readEnrolment();
       if (enrolment === undefined || key === undefined) throw new NotEnrolled();
       const now = (): Date => clock.now();
-      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, now, log });
-      return exchange({ link, store, now, random: Math.random, limit, compose });
+      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, words, now, log });
+      const before = JSON.stringify(store.readWords());
+      const checkIn = async (): Promise<SignedAnswer> => {
+        const answer = await link.checkIn();
+        // The person at the PC sees at once what KITS has to say.
+        if (JSON.stringify(store.readWords()) !== before) publish();
+        return answer;
+      };
+      return exchange({ link: { ...link, checkIn }, store, readSections, now, random: Math.random, limit, compose });
     },
 
     publishStatus: publish,

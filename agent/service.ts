@@ -6,7 +6,6 @@ import { ServerUnreachable } from './report/server-client.ts';
 import { ServerRefused } from './report/server-link.ts';
 import { dueTasks, secondOfTick, type Task } from './schedule/due.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
-import type { Settings } from './settings/settings.ts';
 
 /** Two ticks further apart than this: the PC slept. */
 const sleptMs = 150_000;
@@ -21,13 +20,12 @@ export const reportsAMinute = 20;
 
 export interface ServiceOptions {
   readonly agent: Agent;
-  readonly settings: Settings;
   readonly log: Log;
   readonly clock?: Clock;
 }
 
 /** One look at what is due; `startService` calls it each minute. */
-export function createTick({ agent, settings, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
+export function createTick({ agent, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
   let more = false;
@@ -67,6 +65,7 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
     if (at - lastTick > sleptMs || at < lastTick) awakeSince = at;
     lastTick = at;
     const enrolment = agent.enrolment();
+    const { settings } = agent.settings();
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const due = dueTasks({
       now,

@@ -1,6 +1,7 @@
 /** What every part of the server works with; made once at start. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { SigningKey } from '../agent/signing/keys.ts';
+import type { Push } from './push/device-streams.ts';
 import type { Database } from './store/database.ts';
 
 export interface ServerContext {
@@ -10,4 +11,6 @@ export interface ServerContext {
   /** Signs answers and receipts; agents pin its thumbprint. A file outside the database. */
   readonly signingKey: SigningKey;
   readonly log: FastifyBaseLogger;
+  /** Tells devices within seconds what the database already says; those that do not listen hear it when they check in. */
+  readonly push: Push;
 }

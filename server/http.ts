@@ -20,7 +20,10 @@ import { registerHealth } from './health.ts';
 import { registerIngest } from './ingest/routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Problem, problemDocumentOf, problemMediaType, problemOf } from './problem.ts';
+import { DeviceStreams, type StreamLimits } from './push/device-streams.ts';
+import { localRelay } from './push/relay.ts';
 import { watchRoutes } from './route-methods.ts';
+import { endCleanly } from './shutdown.ts';
 import { serverVersion } from './version.ts';
 
 /** Enough for every JSON request of people and scripts; reports and CSV files have their own limits. */
@@ -33,6 +36,8 @@ export interface HttpOptions {
   readonly consoleDir: string;
   readonly logLevel: string;
   readonly logStream?: Writable;
+  /** Tests want streams that are soon full and heartbeats that come soon. */
+  readonly streamLimits?: StreamLimits;
 }
 
 export interface HttpApp {
@@ -41,7 +46,10 @@ export interface HttpApp {
 }
 
 /** Everything is registered; `app.listen` is left to the caller. */
-export async function createHttpApp(parts: Omit<ServerContext, 'log'>, options: HttpOptions): Promise<HttpApp> {
+export async function createHttpApp(
+  parts: Omit<ServerContext, 'log' | 'push'>,
+  options: HttpOptions,
+): Promise<HttpApp> {
   const app = fastify({
     logger: {
       level: options.logLevel,
@@ -62,14 +70,16 @@ export async function createHttpApp(parts: Omit<ServerContext, 'log'>, options: 
     frameworkErrors: (error, request, reply) => answerProblem(problemOf(error), request, reply),
     clientErrorHandler: refuseUnreadable,
   });
-  const context: ServerContext = { ...parts, log: app.log };
-  const metrics = createMetrics(context.db);
+  const streams = new DeviceStreams(localRelay(), options.streamLimits);
+  const context: ServerContext = { ...parts, log: app.log, push: streams };
+  const metrics = createMetrics(context.db, () => streams.open);
   const methodsOf = watchRoutes(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => answerProblem(problemOf(error), request, reply));
   app.setNotFoundHandler((request, reply) => answerProblem(missing(request, methodsOf), request, reply));
   watchRequests(app, metrics);
+  endCleanly(app);
   await app.register(fastifyHelmet, { contentSecurityPolicy: { useDefaults: false, directives: csp } });
   await app.register(fastifySwagger, {
     openapi: { info: { title: 'KITS', version: serverVersion, description: 'The KITS server.' } },
@@ -79,7 +89,7 @@ export async function createHttpApp(parts: Omit<ServerContext, 'log'>, options: 
   app.get('/agent/v1/schemas', { schema: { hide: true } }, () => contractJsonSchemas());
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   const subjects: FastifyPluginAsync[] = [
-    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics }),
+    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams }),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
   ];

@@ -13,7 +13,7 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-export function createMetrics(db: Database): Metrics {
+export function createMetrics(db: Database, openStreams: () => number): Metrics {
   const registry = new Registry();
   const requests = new Counter({
     name: 'kits_http_requests_total',
@@ -33,6 +33,11 @@ export function createMetrics(db: Database): Metrics {
     labelNames: ['light'],
     registers: [registry],
   });
+  const streams = new Gauge({
+    name: 'kits_event_streams',
+    help: 'Devices that listen for events at this process.',
+    registers: [registry],
+  });
   return {
     mediaType: registry.contentType,
     countRequest: (method, route, status) => requests.inc({ method, route, status }),
@@ -47,6 +52,7 @@ export function createMetrics(db: Database): Metrics {
       for (const light of overallStates) {
         devices.set({ light }, Number(rows.find((row) => row.light === light)?.count ?? 0));
       }
+      streams.set(openStreams());
       return registry.metrics();
     },
   };

@@ -7,6 +7,7 @@ import type { ServerContext } from './context.ts';
 import { evaluateFleet } from './fleet/evaluate.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
 import { loadServerKeys } from './keys.ts';
+import type { StreamLimits } from './push/device-streams.ts';
 import { forgetServerUrl, httpUrl, recordServerUrl } from './server-url.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { lockDirectory } from './store/sqlite.ts';
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly logLevel?: string;
   /** Where the log goes, one JSON object a line; default standard output. */
   readonly logStream?: Writable;
+  /** Default `streamLimits`; tests want streams that are soon full and heartbeats that come soon. */
+  readonly streamLimits?: StreamLimits;
 }
 
 /** Where `npm start` builds the console to. */
@@ -69,6 +72,7 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
         consoleDir: options.consoleDir ?? defaultConsoleDir,
         logLevel,
         ...(options.logStream === undefined ? {} : { logStream: options.logStream }),
+        ...(options.streamLimits === undefined ? {} : { streamLimits: options.streamLimits }),
       },
     );
     await listen(http, host, port);

@@ -1,4 +1,6 @@
 /** The contract of a collector: one section of the report, facts and never a judgement. */
+import type { BackupMemory } from '../backup/memory.ts';
+import type { BackupSources } from '../backup/sources.ts';
 import type { FactsOf, SectionId } from '../contract/facts/index.ts';
 import type { InfrastructureTarget } from '../contract/policy.ts';
 import type { ProblemCode } from '../contract/report.ts';
@@ -19,6 +21,8 @@ export class CollectError extends Error {
 export interface AgentState {
   readonly version: string;
   readonly policyVersion: number;
+  readonly policyExpiresAt?: string;
+  readonly refusedWords?: readonly string[];
   readonly queue: { readonly waiting: number; readonly oldestAt?: string; readonly refused: number };
   /** Device clock minus server time at the last signed answer, in whole seconds. */
   readonly clockOffsetSeconds?: number;
@@ -34,6 +38,8 @@ export interface CollectContext {
   readonly machine: Machine;
   readonly agent: AgentState;
   readonly infrastructureTargets: readonly InfrastructureTarget[];
+  /** What the administrator configured about backups, and what earlier rounds saw of them. */
+  readonly backup: { readonly sources: BackupSources; readonly memory: BackupMemory };
   /**
    * Day (UTC) on which each id was first seen in this section, today for new ones. Ids that are not named any more are
    * forgotten: what comes back later begins anew. Without a store every id is new today.

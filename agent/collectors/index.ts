@@ -1,4 +1,5 @@
 /** All collectors; one line each. */
+import { backupCollector } from '../backup/collector.ts';
 import { agentCollector } from './agent.ts';
 import { batteryCollector } from './battery.ts';
 import type { Collector } from './collector.ts';
@@ -22,6 +23,7 @@ import { windowsSoftwareCollector } from './windows/software.ts';
 
 export const collectors: readonly Collector[] = [
   agentCollector,
+  backupCollector,
   batteryCollector,
   cpuCollector,
   displayCollector,

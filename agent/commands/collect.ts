@@ -1,4 +1,5 @@
 /** `kits-agent collect`: one report of this machine on standard output; no server, no data directory. */
+import { createBackupMemory } from '../backup/memory.ts';
 import { collectors } from '../collectors/index.ts';
 import { runRound } from '../collectors/run-round.ts';
 import { sectionIds } from '../contract/facts/index.ts';
@@ -32,6 +33,7 @@ export async function collectCommand(input: CommandInput): Promise<ExitCode> {
       now,
       machine,
       infrastructureTargets: settings.infrastructureTargets,
+      backup: { sources: settings.backup, memory: createBackupMemory() },
       // Nothing is remembered here: only a service that ran before knows since when something is missing.
       firstSeen: (_section, ids) => new Map(ids.map((id) => [id, now.toISOString().slice(0, 10)])),
       agent: {

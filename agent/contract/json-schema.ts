@@ -1,6 +1,7 @@
 /** JSON Schema (2020-12) of everything that crosses a border, generated from the zod schemas; the server publishes it. */
 import { z } from 'zod';
 import { factSchemas } from './facts/index.ts';
+import { keySet, trustFile } from './keys.ts';
 import { notice, policy } from './policy.ts';
 import { problem, reportBody, reportEnvelope, section, verdict } from './report.ts';
 import { mailboxRequest, status } from './status.ts';
@@ -24,6 +25,8 @@ export const contractSchemas = {
   verdict,
   policy,
   notice,
+  'key-set': keySet,
+  trust: trustFile,
   status,
   'mailbox-request': mailboxRequest,
   'enrolment-request': enrolmentRequest,

@@ -1,6 +1,7 @@
 /** What KITS decides centrally: the policy of a device and the notices to its users. Both are signed and name their audience. */
 import { z } from 'zod';
-import { field, instant, text, uuid } from './field.ts';
+import { productId } from './facts/backup.ts';
+import { day, field, instant, text, uuid } from './field.ts';
 
 /** Whom signed words are for: the municipality always, then optionally one group or one device of it. */
 export const audience = z.object({
@@ -117,13 +118,95 @@ export type Thresholds = z.infer<typeof thresholds>;
 
 export const defaultThresholds: Thresholds = thresholds.parse({});
 
+/** A policy names only what it changes; a key that is there without a value changes nothing. */
+export function thresholdsWith(changes: { [K in keyof Thresholds]?: Thresholds[K] | undefined } = {}): Thresholds {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...defaultThresholds, ...Object.fromEntries(named) };
+}
+
+type Changes<Shape extends z.ZodRawShape> = z.ZodObject<{
+  [K in keyof Shape]: z.ZodOptional<Shape[K] extends z.ZodDefault<infer Inner extends z.ZodType> ? Inner : Shape[K]>;
+}>;
+
+/**
+ * What a policy may say of an object with defaults: only what it changes. `partial()` alone would fill the rest with
+ * defaults while parsing, and a policy that sets one key would then overrule those behind it in all others.
+ */
+export function changesOf<Shape extends z.ZodRawShape>(object: z.ZodObject<Shape>): Changes<Shape> {
+  const shape = Object.entries(object.shape).map(([key, value]) => {
+    const schema = value as z.ZodType;
+    const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
+    return [key, inner.optional().meta({ ...schema.meta() })];
+  });
+  return z.object(Object.fromEntries(shape)) as unknown as Changes<Shape>;
+}
+
+/** A statement of the municipality that stands in the place of a proof: shown as a declaration, never as met. */
+export const backupDeclaration = z.object({
+  kind: field(z.enum(['no-local-data', 'backed-up-elsewhere']), {
+    de: 'Warum auf diesem PC keine eigene Sicherung erwartet wird',
+    en: 'Why no backup of its own is expected on this PC',
+  }),
+  /** Server or virtual machine, in words; for `backed-up-elsewhere`. */
+  where: field(text(200).optional(), { de: 'Wo die Daten gesichert werden', en: 'Where the data is backed up' }),
+  owner: field(text(120), { de: 'Wer diese Erklärung verantwortet', en: 'Who answers for this declaration' }),
+  /** After this day the declaration no longer counts until somebody confirms it. */
+  reviewOn: field(day, { de: 'Wann die Erklärung zu prüfen ist', en: 'When the declaration must be reviewed' }),
+});
+export type BackupDeclaration = z.infer<typeof backupDeclaration>;
+
+/** What KITS expects of the backup of a PC. */
+export const backupPolicy = z.object({
+  expectedProducts: field(z.array(productId).max(16).optional(), {
+    de: 'Welches Sicherungsprogramm erwartet wird; die anderen zählen dann nicht',
+    en: 'Which backup program is expected; the others do not count then',
+  }),
+  warningHours: field(z.int().min(1).max(8760).default(72), {
+    de: 'Ab welchem Alter die letzte erfolgreiche Sicherung auffällt',
+    en: 'When the last successful backup becomes a warning',
+    unit: 'h',
+  }),
+  criticalHours: field(z.int().min(1).max(17_520).default(168), {
+    de: 'Ab welchem Alter die letzte erfolgreiche Sicherung dringend ist',
+    en: 'When the last successful backup becomes urgent',
+    unit: 'h',
+  }),
+  oldestDays: field(z.int().min(1).max(730).default(60), {
+    de: 'Wie alt eine Sicherung höchstens sein darf, auch wenn der PC seither kaum eingeschaltet war',
+    en: 'How old a backup may be at most, even when the PC was hardly switched on since',
+    unit: 'd',
+  }),
+  warningsCount: field(z.boolean().default(true), {
+    de: 'Ob eine Sicherung, die mit Warnungen endete, als erfolgreich zählt',
+    en: 'Whether a backup that ended with warnings counts as successful',
+  }),
+  restoreTestDays: field(z.int().min(1).max(1461).default(365), {
+    de: 'Wie oft eine Rücksicherung zu erproben ist',
+    en: 'How often restoring must be tested',
+    unit: 'd',
+  }),
+  declaration: field(backupDeclaration.optional(), {
+    de: 'Erklärung, warum keine eigene Sicherung erwartet wird',
+    en: 'Declaration why no backup of its own is expected',
+  }),
+});
+export type BackupPolicy = z.infer<typeof backupPolicy>;
+
+export const defaultBackupPolicy: BackupPolicy = backupPolicy.parse({});
+
 /** A place whose reachability is watched from the PC. */
 export const infrastructureTarget = z.object({
-  name: text(80),
-  kind: z.enum(['gateway', 'backup-target', 'kits-server', 'other']),
-  host: text(253),
-  port: z.int().min(1).max(65_535),
-  tls: z.boolean().default(false),
+  name: field(text(80), { de: 'Name, unter dem das Ziel erscheint', en: 'Name the target is shown by' }),
+  kind: field(z.enum(['gateway', 'backup-target', 'kits-server', 'other']), {
+    de: 'Was das Ziel ist',
+    en: 'What it is',
+  }),
+  host: field(text(253), { de: 'Name oder Adresse im Netzwerk', en: 'Name or address in the network' }),
+  port: field(z.int().min(1).max(65_535), { de: 'Port, der geöffnet sein soll', en: 'Port that should be open' }),
+  tls: field(z.boolean().default(false), {
+    de: 'Ob auch das Zertifikat geprüft wird',
+    en: 'Whether the certificate is checked as well',
+  }),
 });
 export type InfrastructureTarget = z.infer<typeof infrastructureTarget>;
 
@@ -162,13 +245,28 @@ export const policy = z.object({
   audience,
   issuedAt: instant,
   expiresAt: instant,
+  /** Each entry is optional, says what it is for (`field`), and fills in nothing that was not said (`changesOf`). */
   settings: z.object({
-    checkInSeconds: z.int().min(60).max(86_400).optional(),
-    fullRoundMinutes: z.int().min(15).max(10_080).optional(),
-    /** Sections not to collect. */
-    withoutSections: z.array(text(40)).max(64).optional(),
-    infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
-    thresholds: thresholds.partial().optional(),
+    checkInSeconds: field(z.int().min(60).max(86_400).optional(), {
+      de: 'Wie oft sich ein Gerät kurz meldet',
+      en: 'How often a device checks in',
+      unit: 's',
+    }),
+    fullRoundMinutes: field(z.int().min(15).max(10_080).optional(), {
+      de: 'Wie oft alles neu erhoben wird',
+      en: 'How often everything is collected anew',
+      unit: 'min',
+    }),
+    withoutSections: field(z.array(text(40)).max(64).optional(), {
+      de: 'Was nicht erhoben wird',
+      en: 'What is not collected',
+    }),
+    infrastructureTargets: field(z.array(infrastructureTarget).max(32).optional(), {
+      de: 'Ziele, deren Erreichbarkeit vom PC aus geprüft wird',
+      en: 'Targets whose reachability is checked from the PC',
+    }),
+    thresholds: changesOf(thresholds).optional(),
+    backup: changesOf(backupPolicy).optional(),
     exceptions: z.array(exception).max(512).optional(),
   }),
 });
@@ -179,6 +277,8 @@ const bilingual = (max: number) => z.object({ de: text(max), en: text(max).optio
 /** Words of KITS to the people at a PC. */
 export const notice = z.object({
   id: uuid,
+  /** Orders what was said under one id: a correction or a recall is later than what it corrects. */
+  issuedAt: instant,
   audience,
   severity: z.enum(['info', 'warning', 'urgent']),
   title: bilingual(120),
@@ -189,7 +289,9 @@ export const notice = z.object({
   /** Shown in full and opened only when the host is on the local list of allowed hosts. */
   links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
   mustAcknowledge: z.boolean(),
+  /** Another notice that is no longer shown beside this one. */
   replaces: uuid.optional(),
+  /** Taken back: kept until its end, so that an earlier wording is not taken for a new one, and not shown. */
   recalled: z.boolean().optional(),
 });
 export type Notice = z.infer<typeof notice>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { compactJws, instant, text, uuid } from './field.ts';
 import { verdict } from './report.ts';
-import { deviceStates } from './wire.ts';
+import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
 const spoken = (max: number) => z.object({ de: text(max), en: text(max) });
 
@@ -34,7 +34,8 @@ export const status = z.object({
     /** Stable code of the last failure to send; absent when the last attempt succeeded. */
     failure: text(60).optional(),
   }),
-  notices: z.array(compactJws(65_536)).max(50),
+  /** In force and verified; the tray verifies them again with `trust.json`. */
+  notices: z.array(compactJws(maxWords.notice)).max(maxNotices),
   handledRequests: z.array(uuid).max(500),
 });
 export type Status = z.infer<typeof status>;

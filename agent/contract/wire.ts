@@ -10,6 +10,11 @@ export const proofHeader = 'kits-proof';
 /** Response header with the nonce for the next proof. */
 export const nonceHeader = 'kits-nonce';
 
+/** Where the stream of events is read (server-sent events over one long answer). */
+export const eventsPath = '/agent/v1/events';
+/** Request header of server-sent events: resume behind this event. */
+export const lastEventHeader = 'last-event-id';
+
 /** `typ` of each kind of JWS: one kind is never taken for another. */
 export const jwsTypes = {
   report: 'kits-report',
@@ -19,6 +24,7 @@ export const jwsTypes = {
   receipt: 'kits-receipt',
   policy: 'kits-policy',
   notice: 'kits-notice',
+  keys: 'kits-keys',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
 
@@ -85,6 +91,14 @@ export const checkInRequest = z.object({
   sequence: z.int().min(0),
   waiting: z.int().min(0),
   policyVersion: z.int().min(0),
+  /** The policy in force is past half its life, or was signed before the keys were replaced: send it again. */
+  wantPolicy: z.boolean().optional(),
+  /** SHA-256 over the last key announcement applied; absent before the first. */
+  keys: sha256.optional(),
+  /** `noticesHash` of the notices held; absent when there are none. */
+  notices: sha256.optional(),
+  /** `membershipHash` of the municipality and groups the device takes itself to belong to; absent when it does not know. */
+  membership: sha256.optional(),
 });
 export type CheckInRequest = z.infer<typeof checkInRequest>;
 
@@ -102,6 +116,14 @@ export const signedAnswer = z.object({
   need: z.array(text(40)).max(64),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),
+  /** Sections that staff want collected and reported at once; named again until such a report is here. */
+  reportNow: z.array(text(40)).max(64).optional(),
+  /** `noticesHash` of the notices in force for this device; absent when there are none. Only in answers to check-ins. */
+  notices: sha256.optional(),
+  /** Where the device belongs, when that is not what it said. Words to others are not for it. */
+  membership: z
+    .object({ municipality: z.object({ id: uuid, name: text(120) }), groups: z.array(uuid).max(64) })
+    .optional(),
 });
 export type SignedAnswer = z.infer<typeof signedAnswer>;
 
@@ -120,12 +142,51 @@ export const receipt = z.object({
 export type Receipt = z.infer<typeof receipt>;
 
 export const enrolmentResponse = z.object({ answer: compactJws(8192) });
+/** Longest compact JWS of each kind that brings words of KITS to a device, in characters. */
+export const maxWords = { policy: 262_144, notice: 65_536, keys: 8192 } as const;
+/** Notices in force for one device. */
+export const maxNotices = 50;
+
 export const checkInResponse = z.object({
   answer: compactJws(8192),
-  policy: compactJws(262_144).optional(),
-  notices: z.array(compactJws(65_536)).max(50).optional(),
+  /** Key announcements the device has not applied, oldest first; to be read before anything else here. */
+  keys: z.array(compactJws(maxWords.keys)).max(64).optional(),
+  policy: compactJws(maxWords.policy).optional(),
+  /** All notices in force for the device, when they are not those it holds. */
+  notices: z.array(compactJws(maxWords.notice)).max(maxNotices).optional(),
+});
+export type CheckInResponse = z.infer<typeof checkInResponse>;
+
+/** `GET /agent/v1/keys`: by themselves these prove nothing; the announcements lead from a pinned key to the current one. */
+export const keysResponse = z.object({
+  keys: z.array(publicKey).min(1).max(16),
+  announcements: z.array(compactJws(maxWords.keys)).max(64).default([]),
 });
 export const reportResponse = z.object({ receipt: compactJws(8192), answer: compactJws(8192) });
+
+/**
+ * What the stream says, by name of the event; `data` is one line of JSON. Nothing here is signed, so nothing here is
+ * believed: `report` and `policy` make the device check in, whose signed answer says what there is to do; `notice` brings
+ * the signed notice itself.
+ */
+export const streamEvents = {
+  /**
+   * The first of each stream. `resumed`: what came after the last event id follows; otherwise something may have been
+   * missed and a check-in is due.
+   */
+  ready: z.object({ heartbeatSeconds: z.int().min(1).max(3600), resumed: z.boolean() }),
+  report: z.object({ sections: z.array(text(40)).min(1).max(64) }),
+  policy: z.object({}),
+  notice: z.object({ notice: compactJws(maxWords.notice) }),
+} as const;
+export type StreamEventName = keyof typeof streamEvents;
+/** What is sent to devices; `ready` is the stream's own. */
+export type StreamEvent = {
+  [Name in Exclude<StreamEventName, 'ready'>]: {
+    readonly name: Name;
+    readonly data: z.infer<(typeof streamEvents)[Name]>;
+  };
+}[Exclude<StreamEventName, 'ready'>];
 
 /** RFC 9457 problem document with a stable code. */
 export const problemDocument = z.object({

@@ -53,6 +53,38 @@ export interface WindowsReader {
   searchUpdates(): Promise<{ readonly offline?: UpdateSearch; readonly online?: UpdateSearch }>;
 }
 
+export type SqlValue = string | number | bigint | null;
+
+/** An SQLite database of another program, opened for reading only and never changed. */
+export interface DatabaseView {
+  /** Columns of a table, as `PRAGMA table_info` names them; empty when there is no such table (a view is none). */
+  columns(table: string): Promise<readonly string[]>;
+  /** At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT; integers beyond 2^53 come as bigint. */
+  rows(
+    sql: string,
+    params?: readonly SqlValue[],
+    options?: { maxRows?: number },
+  ): Promise<readonly Readonly<Record<string, SqlValue | Uint8Array>>[]>;
+}
+
+/** Files read by a process of their own: time-boxed, killable, and on request with the rights of one person only. */
+export interface Reader {
+  readText(path: string, options?: { maxBytes?: number }): Promise<string>;
+  list(path: string): Promise<string[]>;
+  stat(path: string): Promise<FileStat>;
+  /**
+   * Opens an SQLite file for `work`. A file its owner holds locked, or whose write-ahead log cannot be used in place, is
+   * copied with its -wal to a private folder first, and the copy removed afterwards. Throws `ReadError`: "ENOENT",
+   * "EACCES", "EFBIG" (more than `maxBytes`, default 512 MiB), "EBUSY" (locked for good), "EINVAL" (no database),
+   * "ETIMEDOUT", "EIO".
+   */
+  database<T>(path: string, work: (view: DatabaseView) => Promise<T>, options?: { maxBytes?: number }): Promise<T>;
+  close(): void;
+}
+
+/** A program the local administrator put into place; see `Machine.runHook`. */
+export type HookOutcome = CommandOutcome | { readonly kind: 'unsafe'; readonly why: string };
+
 /**
  * All paths are absolute paths of the machine described, such as "/proc/meminfo". A recorded tree prefixes its root.
  * Reads are bounded: more than `maxBytes` (default 4 MiB) is a `ReadError` with code "EFBIG".
@@ -87,6 +119,16 @@ export interface Machine {
     args: readonly string[],
     options: { timeoutMs: number; signal: AbortSignal },
   ): Promise<CommandOutcome>;
+  /**
+   * A reader with the agent's own rights, or with those of one person (Linux, and only where the agent is root; else
+   * `ReadError` "EPERM" at the first use). One process each, started at the first use; whoever asks for it closes it.
+   */
+  reader(person?: { readonly uid: number; readonly gid: number }): Reader;
+  /**
+   * Runs a program named by the local administrator, without arguments. `unsafe` without running it unless the file and
+   * every folder above it belong to root and can be changed by nobody else. On Windows always `not-found`.
+   */
+  runHook(path: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<HookOutcome>;
   /** Opens a TCP (and TLS) connection and closes it again. */
   connect(
     target: { host: string; port: number; tls: boolean },

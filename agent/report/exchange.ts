@@ -24,6 +24,8 @@ export interface ExchangeOptions {
   readonly random: () => number;
   /** Reports at most: a PC that was away for weeks must not take the server for itself. */
   readonly limit: number;
+  /** What is known and may be sent. */
+  readonly readSections: () => readonly Section[];
   /** Signs one more report and puts it into the queue. */
   readonly compose: (report: {
     class: ReportClass;
@@ -55,7 +57,7 @@ export async function exchange(options: ExchangeOptions): Promise<ExchangeResult
   }
 }
 
-async function converse({ link, store, limit, compose }: ExchangeOptions): Promise<ExchangeResult> {
+async function converse({ link, store, readSections, limit, compose }: ExchangeOptions): Promise<ExchangeResult> {
   const { state, need } = await link.checkIn();
   // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
   if (state !== 'active') {
@@ -69,7 +71,7 @@ async function converse({ link, store, limit, compose }: ExchangeOptions): Promi
   if (store.queue().waiting > 0) return { ...first, more: true };
   // At once, not with the next round: until then the server would know only a hash.
   const wanted = new Set(first.need ?? need);
-  const sections = store.readSections().filter(({ id, data }) => wanted.has(id) && data !== undefined);
+  const sections = readSections().filter(({ id, data }) => wanted.has(id) && data !== undefined);
   if (sections.length === 0) return { ...first, more: false };
   await compose({ class: 'routine', sections });
   const second = await link.sendWaiting(limit);

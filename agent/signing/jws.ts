@@ -5,19 +5,47 @@
  */
 import { CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
 import type { z } from 'zod';
-import { type JwsType, type PublicKey, publicKey } from '../contract/wire.ts';
+import { type JwsType, maxWords, type PublicKey, publicKey } from '../contract/wire.ts';
 import type { SigningKey } from './keys.ts';
 
 const algorithm = 'Ed25519';
-/** No message of the contract is larger; a longer one is refused before it is decoded. */
-const maxCharacters = 300_000;
+/** A longer one of its kind is refused before anything of it is decoded. */
+const maxCharacters: Readonly<Record<JwsType, number>> = {
+  'kits-report': 4096,
+  'kits-enrolment': 16_384,
+  'kits-proof': 4096,
+  'kits-answer': 8192,
+  'kits-receipt': 8192,
+  'kits-policy': maxWords.policy,
+  'kits-notice': maxWords.notice,
+  'kits-keys': maxWords.keys,
+};
+/** The longest header there is names a key of 43 characters. */
+const maxHeaderCharacters = 512;
+const knownHeaders: ReadonlySet<string> = new Set(['alg', 'typ', 'kid', 'jwk']);
 
-/** `reason` is stable: "malformed" (not a JWS of this kind), "signature" (wrong key or bytes), "payload" (schema). */
+/**
+ * Why signed words do not count. Stable: devices report them. `malformed`: not a JWS of this kind. `key`: signed by a key
+ * that is unknown, withdrawn or for another use. `signature`: the bytes do not fit. `payload`: outside its schema.
+ * `audience`: for somebody else. `expired` and `premature`: not now. `older`: what is known already is newer.
+ */
+export const jwsRefusals = [
+  'malformed',
+  'key',
+  'signature',
+  'payload',
+  'audience',
+  'expired',
+  'premature',
+  'older',
+] as const;
+export type JwsRefusal = (typeof jwsRefusals)[number];
+
 export class JwsError extends Error {
   override readonly name = 'JwsError';
-  readonly reason: 'malformed' | 'signature' | 'payload';
+  readonly reason: JwsRefusal;
 
-  constructor(reason: JwsError['reason'], message: string, options?: ErrorOptions) {
+  constructor(reason: JwsRefusal, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;
   }
@@ -48,7 +76,7 @@ export async function verifyJws<T extends z.ZodType>(
 ): Promise<z.infer<T>> {
   const header = readHeader(type, jws);
   const key = keys.find(({ thumbprint }) => thumbprint === header.kid);
-  if (key === undefined) throw new JwsError('signature', `no key ${String(header.kid)} for a ${type}`);
+  if (key === undefined) throw new JwsError('key', `the key ${shown(header.kid)} does not count for a ${type}`);
   return verifyWith(key.publicKey, jws, schema);
 }
 
@@ -64,7 +92,11 @@ export async function verifyEmbeddedKey<T extends z.ZodType>(
 }
 
 function readHeader(type: JwsType, jws: string): { kid?: unknown; jwk?: unknown } {
-  if (jws.length > maxCharacters) throw new JwsError('malformed', `a ${type} of ${jws.length} characters is too large`);
+  if (jws.length > maxCharacters[type]) {
+    throw new JwsError('malformed', `a ${type} of ${jws.length} characters is too large`);
+  }
+  if (!(jws.indexOf('.') <= maxHeaderCharacters))
+    throw new JwsError('malformed', `the header of a ${type} is too large`);
   let header: Record<string, unknown>;
   try {
     header = decodeProtectedHeader(jws);
@@ -72,10 +104,20 @@ function readHeader(type: JwsType, jws: string): { kid?: unknown; jwk?: unknown 
     throw new JwsError('malformed', `not a ${type}: no readable JWS header`, { cause });
   }
   // "typ" keeps kinds apart: a receipt must never pass for a policy although the same key signs both.
-  if (header['typ'] !== type) throw new JwsError('malformed', `expected a ${type}, got ${String(header['typ'])}`);
+  if (header['typ'] !== type) throw new JwsError('malformed', `expected a ${type}, got ${shown(header['typ'])}`);
   if (header['alg'] !== algorithm) throw new JwsError('malformed', `a ${type} must be signed with ${algorithm}`);
-  if (header['crit'] !== undefined) throw new JwsError('malformed', `a ${type} has no critical extensions`);
+  // Among what is refused: "crit", "b64", and every header that points to a key somewhere else (jku, x5u, x5c).
+  const unknown = Object.keys(header).find((name) => !knownHeaders.has(name));
+  if (unknown !== undefined) throw new JwsError('malformed', `a ${type} has no header "${shown(unknown)}"`);
+  if (header['kid'] !== undefined && header['jwk'] !== undefined) {
+    throw new JwsError('malformed', `a ${type} names one key, not two`);
+  }
   return header;
+}
+
+/** A stranger's value in a message: short, and nothing that could end a line of the log. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 60)).slice(1, -1) : typeof value;
 }
 
 async function verifyWith<T extends z.ZodType>(key: PublicKey, jws: string, schema: T): Promise<z.infer<T>> {

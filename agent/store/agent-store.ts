@@ -14,6 +14,7 @@ import { keepIdentity, readIdentity } from './identity-file.ts';
 import { defaultOutboxLimits, type Outbox, type OutboxLimits, openOutbox } from './outbox.ts';
 import { openOrReplace } from './quarantine.ts';
 import { lockDirectory } from './sqlite.ts';
+import { noWords, type StoredWords, storedWords } from './words.ts';
 
 export type { Enrolment } from './enrolment.ts';
 export type { WaitingReport } from './outbox.ts';
@@ -75,6 +76,8 @@ export interface AgentStore extends Outbox {
   readonly replaces?: string;
   readEnrolment(): Enrolment | undefined;
   writeEnrolment(value: Enrolment): void;
+  readWords(): StoredWords;
+  writeWords(value: StoredWords): void;
   readExchange(): Exchange;
   changeExchange(change: Partial<Exchange>): void;
   writeSections(sections: readonly Section[]): void;
@@ -83,6 +86,9 @@ export interface AgentStore extends Outbox {
   trackVerdicts(verdicts: readonly Verdict[], now: Date): ReadonlyMap<string, string>;
   /** See `CollectContext.firstSeen`. */
   firstSeen(section: string, ids: readonly string[], now: Date): ReadonlyMap<string, string>;
+  /** Small things a part of the agent keeps between rounds; undefined before the first time. */
+  recall(key: string): unknown;
+  remember(key: string, value: unknown): void;
   /** ms since 1970 of the last run of each task. */
   lastRuns(): ReadonlyMap<string, number>;
   ran(task: string, at: Date): void;
@@ -112,6 +118,7 @@ export function openStore(
       // The database was damaged or is gone: what it held is told to the server, as far as it is known.
       store.noteGap({ storeEpoch: known.storeEpoch, ...replaced?.lost, reason: 'store-damaged' });
       store.changeExchange({ serverTimeFloor: known.serverTimeFloor });
+      if (known.trust !== undefined) store.writeWords({ ...noWords, trust: known.trust });
       store.writeEnrolment(known.enrolment);
     } else if (enrolled !== undefined && known?.storeEpoch !== store.epoch) {
       store.writeEnrolment(enrolled);
@@ -126,7 +133,7 @@ export function openStore(
 /** What a look from outside may know; the service that holds the directory is not disturbed. Undefined = not enrolled. */
 export function peekStore(
   privateDir: string,
-): { enrolment: Enrolment; exchange: Exchange; waiting: number; refused: number } | undefined {
+): { enrolment: Enrolment; exchange: Exchange; words: StoredWords; waiting: number; refused: number } | undefined {
   const file = join(privateDir, 'agent.db');
   if (!existsSync(file)) return undefined;
   const db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
@@ -140,6 +147,7 @@ export function peekStore(
     return {
       enrolment: found,
       exchange: exchange.parse(read('exchange') ?? {}),
+      words: storedWords.catch(noWords).parse(read('words') ?? noWords),
       waiting: count('waiting'),
       refused: count('refused'),
     };
@@ -179,9 +187,16 @@ function useStore(
   const outbox = openOutbox(db, { read, write }, transaction, limits);
   const readEnrolment = (): Enrolment | undefined => enrolment.optional().parse(read('enrolment'));
   const readExchange = (): Exchange => exchange.parse(read('exchange') ?? {});
+  const readWords = (): StoredWords => storedWords.catch(noWords).parse(read('words') ?? noWords);
   const keep = (known: Enrolment): void => {
     const { serverTimeFloor } = readExchange();
-    keepIdentity(privateDir, { enrolment: known, storeEpoch: outbox.epoch, serverTimeFloor });
+    const { trust } = readWords();
+    keepIdentity(privateDir, {
+      enrolment: known,
+      storeEpoch: outbox.epoch,
+      serverTimeFloor,
+      ...(trust === undefined ? {} : { trust }),
+    });
   };
 
   return {
@@ -199,6 +214,13 @@ function useStore(
     writeEnrolment: (value) => {
       write('enrolment', value);
       keep(value);
+    },
+    readWords,
+    writeWords: (value) => {
+      const before = JSON.stringify(readWords().trust);
+      write('words', value);
+      const known = readEnrolment();
+      if (known !== undefined && JSON.stringify(value.trust) !== before) keep(known);
     },
     readExchange,
     changeExchange: (change) => write('exchange', { ...readExchange(), ...change }),
@@ -254,6 +276,8 @@ function useStore(
         }
         return days;
       }),
+    recall: (key) => read(`part:${key}`),
+    remember: (key, value) => write(`part:${key}`, value),
     lastRuns: () =>
       new Map(
         db

@@ -7,9 +7,13 @@ export const enrolment = z.object({
   serverUrl: z.url().max(500),
   deviceId: uuid,
   municipality: text(120),
+  /** Absent where an older version enrolled; the next check-in brings it. */
+  municipalityId: uuid.optional(),
   state: z.enum(deviceStates),
   serverKey: publicKey,
   serverKeyThumbprint: z.string().length(43),
+  /** Pinned beside it; `recoveryKey` in `agent.json` wins. */
+  recoveryKeyThumbprint: z.string().length(43).optional(),
   enrolledAt: z.iso.datetime(),
 });
 export type Enrolment = z.infer<typeof enrolment>;

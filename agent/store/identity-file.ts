@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { uuid } from '../contract/field.ts';
+import { trust } from '../contract/keys.ts';
 import { writeAtomically } from '../platform/write-file.ts';
 import { enrolment } from './enrolment.ts';
 
@@ -14,6 +15,8 @@ const identity = z.object({
   storeEpoch: uuid,
   /** ms since 1970; older than that of the store by whatever passed since enrolment. */
   serverTimeFloor: z.number(),
+  /** Keys taken in since enrolment: without them an older key of the server would count again. */
+  trust: trust.optional(),
 });
 type Identity = z.infer<typeof identity>;
 

@@ -4,6 +4,7 @@
  */
 import type { SectionId } from '../../agent/contract/facts/index.ts';
 import type { ProblemCode } from '../../agent/contract/report.ts';
+import { backupFields, backupValues } from './backup-texts.ts';
 import type { Language } from './format.ts';
 import { postureFields, postureValues } from './posture-texts.ts';
 
@@ -187,6 +188,8 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   platform: { de: 'Plattform', en: 'Platform' },
   privileged: { de: 'Mit vollen Rechten', en: 'Full rights' },
   policyVersion: { de: 'Version der Richtlinie', en: 'Policy version' },
+  policyExpiresAt: { de: 'Richtlinie gilt bis', en: 'Policy valid until' },
+  refusedWords: { de: 'Abgelehnte Anweisungen', en: 'Words refused' },
   queue: { de: 'Warteschlange', en: 'Queue' },
   waiting: { de: 'Wartend', en: 'Waiting' },
   oldestAt: { de: 'Ältester Bericht', en: 'Oldest report' },
@@ -203,6 +206,7 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   code: { de: 'Code', en: 'Code' },
   settingsProblems: { de: 'Fehlerhafte Einstellungen', en: 'Settings with problems' },
   ...postureFields,
+  ...backupFields,
 };
 
 /** Words for values from a fixed list, as "field.value"; others (proper names, kernel words) are shown as they are. */
@@ -268,4 +272,5 @@ export const valueWords: Readonly<Record<string, Words>> = {
   'platform.linux': same('Linux'),
   'platform.win32': same('Windows'),
   ...postureValues,
+  ...backupValues,
 };

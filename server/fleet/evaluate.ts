@@ -1,13 +1,14 @@
 /** Applies the rules to what the server knows of a device, and keeps its light and its worst verdict beside it. */
 import { setImmediate } from 'node:timers/promises';
-import { defaultThresholds } from '../../agent/contract/policy.ts';
+import { thresholdsWith } from '../../agent/contract/policy.ts';
 import type { Verdict } from '../../agent/contract/report.ts';
 import type { OverallState } from '../../agent/contract/status.ts';
 import { applyExceptions } from '../../agent/rules/exceptions.ts';
 import { type EvidenceSection, evaluateRules, overallState, rules, worstOf } from '../../agent/rules/rule.ts';
 import type { ServerContext } from '../context.ts';
 import type { Database } from '../store/database.ts';
-import { exceptionsFor, markEnded } from './exceptions-in-force.ts';
+import { markEnded } from './exceptions-in-force.ts';
+import { policyFor } from './policies.ts';
 import { patternId } from './verdict-pattern.ts';
 
 /** Verdicts change with time alone (silence, ends of support): each device is judged at least this often. */
@@ -28,15 +29,16 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
     .select(['id', 'municipality_id', 'state', 'last_heard_at', 'clock_offset_seconds'])
     .where('id', '=', deviceId)
     .executeTakeFirstOrThrow();
+  const { settings } = await policyFor(trx, device);
   const judged = evaluateRules({
     sections: await readEvidence(trx, deviceId),
-    thresholds: defaultThresholds,
+    thresholds: thresholdsWith(settings.thresholds),
     now,
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
     deviceState: device.state,
     heard: device.last_heard_at === null ? {} : { lastAt: new Date(device.last_heard_at) },
   });
-  const verdicts = applyExceptions(judged, await exceptionsFor(trx, device), now, {
+  const verdicts = applyExceptions(judged, settings.exceptions ?? [], now, {
     municipality: device.municipality_id,
     device: device.id,
   });

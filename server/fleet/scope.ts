@@ -1,6 +1,6 @@
 /**
- * The tenant-scoped layer: what a member of staff or a script may reach. Devices, updates, exceptions, tokens,
- * municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
+ * The tenant-scoped layer: what a member of staff or a script may reach. Devices, groups, policies, updates,
+ * exceptions, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
  */
 import type { Role } from '../api/contract.ts';
 import type { ServerContext } from '../context.ts';
@@ -66,4 +66,31 @@ export function updateCountsIn(db: Database, { municipalities }: Scope) {
 export function exceptionsIn(db: Database, { municipalities }: Scope) {
   const exceptions = db.selectFrom('exceptions');
   return municipalities === 'all' ? exceptions : exceptions.where('exceptions.municipality_id', 'in', municipalities);
+}
+
+/** Deleted ones too. */
+export function groupsIn(db: Database, { municipalities }: Scope) {
+  const groups = db.selectFrom('device_groups');
+  return municipalities === 'all' ? groups : groups.where('device_groups.municipality_id', 'in', municipalities);
+}
+
+/** What the district decides is for everybody to read: it is in force on their devices. */
+export function policiesIn(db: Database, { municipalities }: Scope) {
+  const policies = db.selectFrom('policies');
+  if (municipalities === 'all') return policies;
+  return policies.where(({ eb, or }) =>
+    or([eb('policies.municipality_id', 'is', null), eb('policies.municipality_id', 'in', municipalities)]),
+  );
+}
+
+/** As `policiesIn`: all versions there ever were. */
+export function policyVersionsIn(db: Database, { municipalities }: Scope) {
+  const versions = db.selectFrom('policy_versions');
+  if (municipalities === 'all') return versions;
+  return versions.where(({ eb, or }) =>
+    or([
+      eb('policy_versions.municipality_id', 'is', null),
+      eb('policy_versions.municipality_id', 'in', municipalities),
+    ]),
+  );
 }

@@ -8,6 +8,7 @@ import { claimedDevice, verifyProof } from '../../agent/signing/proof.ts';
 import type { ServerContext } from '../context.ts';
 import type { Metrics } from '../metrics.ts';
 import { Problem } from '../problem.ts';
+import type { DeviceStreams } from '../push/device-streams.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
@@ -15,6 +16,7 @@ import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
 export interface IngestContext extends ServerContext {
   readonly nonceKey: Uint8Array;
   readonly metrics: Metrics;
+  readonly streams: DeviceStreams;
 }
 
 /** A request whose proof holds; it counts only once `takeProof` has used it up. */

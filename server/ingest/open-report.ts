@@ -139,7 +139,7 @@ async function refusing<T>(verify: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (!(cause instanceof JwsError)) throw cause;
     const [code, detail] =
-      cause.reason === 'signature'
+      cause.reason === 'signature' || cause.reason === 'key'
         ? ['signature-invalid', 'The report is not signed by this device, or was changed.']
         : ['malformed', `This is not a report: ${cause.message}.`];
     throw new Problem(422, code, detail, { cause });

@@ -1,31 +1,25 @@
 /** The endpoints under /agent/v1: how devices enrol, check in and report. */
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import {
   checkInRequest,
   checkInResponse,
   enrolmentResponse,
   problemDocument,
-  proofHeader,
   publicKey,
   reportMediaType,
   reportResponse,
 } from '../../agent/contract/wire.ts';
 import { Problem, problemOf } from '../problem.ts';
-import type { DeviceRow } from '../store/schema.ts';
 import { Turns } from '../turns.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
 import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { checkIn } from './check-in.ts';
-import {
-  type DeviceRequest,
-  findClaimedDevice,
-  type IngestContext,
-  renewedNonce,
-  verifyRequest,
-} from './device-request.ts';
+import { type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
+import { registerEvents } from './event-stream.ts';
 import { maxWireBytes, openReport } from './open-report.ts';
+import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
 import { ReportRate } from './report-rate.ts';
 
@@ -50,6 +44,7 @@ export async function registerIngest(app: App, context: IngestContext): Promise<
     (scope) => registerEnrol(scope, context),
     (scope) => registerCheckIn(scope, context),
     (scope) => registerReports(scope, context),
+    (scope) => registerEvents(scope, context),
   ];
   for (const endpoint of endpoints) await app.register(endpoint);
 }
@@ -211,33 +206,4 @@ function busy(): Problem {
   return new Problem(503, 'busy', 'Too many large reports arrive at once. Nothing was stored; try again later.', {
     headers: { 'retry-after': String(busyRetrySeconds) },
   });
-}
-
-const proofHeaders = z.object({ [proofHeader]: z.string() });
-
-/** Finds the device before the body is read; the result hands it to the handler. */
-function askWho(app: App, context: IngestContext): (request: FastifyRequest) => DeviceRow {
-  const devices = new WeakMap<FastifyRequest, DeviceRow>();
-  app.addHook('onRequest', async (request) => {
-    devices.set(request, await findClaimedDevice(context, request.headers[proofHeader]));
-  });
-  return (request) => {
-    const device = devices.get(request);
-    if (device === undefined) throw new Error('the device was not asked for');
-    return device;
-  };
-}
-
-function prove(context: IngestContext, request: FastifyRequest, device: DeviceRow): Promise<DeviceRequest> {
-  return verifyRequest(context, device, {
-    proof: String(request.headers[proofHeader]),
-    method: request.method,
-    path: String(request.routeOptions.url),
-    body: bytesOf(request),
-  });
-}
-
-/** A request without a body has none to parse, whatever its media type. */
-function bytesOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }

@@ -4,6 +4,7 @@ import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import * as start from './migrations/0001-start.ts';
 import * as patchesAndExceptions from './migrations/0002-patches-and-exceptions.ts';
+import * as groupsAndPolicies from './migrations/0003-groups-and-policies.ts';
 import * as gaps from './migrations/0005-gaps.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
@@ -11,7 +12,12 @@ import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 export type Database = Kysely<Schema>;
 
 /** In the order in which they are applied. A migration that has been released is never changed. */
-const migrations = { '0001-start': start, '0002-patches-and-exceptions': patchesAndExceptions, '0005-gaps': gaps };
+const migrations = {
+  '0001-start': start,
+  '0002-patches-and-exceptions': patchesAndExceptions,
+  '0003-groups-and-policies': groupsAndPolicies,
+  '0005-gaps': gaps,
+};
 
 /** The file was written by a newer server; it was not touched. */
 export class NewerDatabase extends Error {

@@ -257,6 +257,66 @@ export interface ExceptionTable {
   withdrawn_by: string | null;
 }
 
+/** Devices of one municipality that are treated alike. Never removed: a deleted one keeps its row and its history. */
+export interface DeviceGroupTable {
+  id: string;
+  municipality_id: string;
+  /** Unique among the groups of the municipality that are not deleted. */
+  name: string;
+  /** Of two groups of a device the one with the lower position wins; unique as the name is. */
+  position: number;
+  created_at: string;
+  created_by: string;
+  deleted_at: string | null;
+  deleted_by: string | null;
+}
+
+/** One stay of a device in a group; it ends, it is not removed. */
+export interface GroupMemberTable {
+  id: Generated<number>;
+  group_id: string;
+  device_id: string;
+  added_at: string;
+  added_by: string;
+  /** Null = is a member. */
+  removed_at: string | null;
+  removed_by: string | null;
+}
+
+export type PolicyLevel = 'district' | 'municipality' | 'group' | 'device';
+
+/** The policy in force of one audience; one that was emptied stays as `{}`. */
+export interface PolicyTable {
+  level: PolicyLevel;
+  /** Id of the municipality, group or device; '' for the district. */
+  audience_id: string;
+  /** Null for the district. */
+  municipality_id: string | null;
+  /** Counts 1, 2, 3 … per audience. */
+  version: number;
+  /** JSON: part of the settings of the contract, without exceptions. */
+  settings: string;
+  changed_at: string;
+  changed_by: string;
+}
+
+/** Every policy there ever was, the one in force included. Rows are only ever added. */
+export interface PolicyVersionTable extends PolicyTable {
+  /** Why, in the words of who changed it. */
+  reason: string | null;
+  /** The older version this one brought back. */
+  restored_from: number | null;
+}
+
+/** The last settings worked out for a device. No row = none were ever set. */
+export interface DevicePolicyTable {
+  device_id: string;
+  /** Counts up with every change of what is in force for the device. */
+  version: number;
+  /** SHA-256 of the settings, canonical. */
+  digest: string;
+}
+
 /** What changed between two complete software lists of a device. */
 export interface SoftwareChangeTable {
   id: Generated<number>;
@@ -384,6 +444,11 @@ export interface Schema {
   device_updates: DeviceUpdateTable;
   update_counts: UpdateCountTable;
   exceptions: ExceptionTable;
+  device_groups: DeviceGroupTable;
+  group_members: GroupMemberTable;
+  policies: PolicyTable;
+  policy_versions: PolicyVersionTable;
+  device_policies: DevicePolicyTable;
   software_changes: SoftwareChangeTable;
   software_baselines: SoftwareBaselineTable;
   device_events: DeviceEventTable;
@@ -399,6 +464,7 @@ export interface Schema {
 
 export type DeviceRow = Selectable<DeviceTable>;
 export type SectionRow = Selectable<SectionTable>;
+export type DeviceGroupRow = Selectable<DeviceGroupTable>;
 export type ExceptionRow = Selectable<ExceptionTable>;
 export type GapRow = Selectable<DeviceGapTable>;
 export type VerdictRow = Selectable<VerdictTable>;

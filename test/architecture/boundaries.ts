@@ -17,7 +17,13 @@ export const boundaries: readonly Boundary[] = [
   { folder: 'agent/rules/', allowed: /^agent\/(contract|rules)\// },
   {
     folder: 'agent/collectors/',
-    allowed: /^(agent\/(contract|collectors)\/|agent\/signing\/canonical\.ts$|zod$)/,
+    // The list of collectors names the one for backups; the others know nothing of it.
+    allowed: /^(agent\/(contract|collectors)\/|agent\/backup\/collector\.ts$|agent\/signing\/canonical\.ts$|zod$)/,
+    types: /^agent\/(platform|backup)\//,
+  },
+  {
+    folder: 'agent/backup/',
+    allowed: /^(agent\/(contract|backup)\/|agent\/collectors\/|agent\/signing\/canonical\.ts$|zod$)/,
     types: /^agent\/platform\//,
   },
   { folder: 'agent/', allowed: /^(agent\/|node:|zod$|axios$|node-schedule$|systeminformation$)/ },

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { factSchemas, sectionIds } from '../../agent/contract/facts/index.ts';
 import { contractJsonSchemas } from '../../agent/contract/json-schema.ts';
+import { keySet } from '../../agent/contract/keys.ts';
+import { policy } from '../../agent/contract/policy.ts';
 import { parseSectionData, reportBody, reportEnvelope, section } from '../../agent/contract/report.ts';
 import { mailboxRequest } from '../../agent/contract/status.ts';
 
@@ -118,4 +120,29 @@ test('a mailbox line of an unknown kind is refused', () => {
   const requestId = '00000000-0000-4000-8000-000000000000';
   expect(mailboxRequest.safeParse({ requestId, kind: 'check-now' }).success).toBe(true);
   expect(mailboxRequest.safeParse({ requestId, kind: 'run-command' }).success).toBe(false);
+});
+
+test('a policy that names one threshold says nothing about the others', () => {
+  const { thresholds } = policy.shape.settings.parse({ thresholds: { screenLockSeconds: 300 } });
+  expect(thresholds).toEqual({ screenLockSeconds: 300 });
+  expect(policy.shape.settings.safeParse({ thresholds: { screenLockSeconds: 1 } }).success).toBe(false);
+});
+
+describe('a set of keys', () => {
+  const key = (x: string) => ({ kty: 'OKP', crv: 'Ed25519', x: x.repeat(43) });
+  const server = { use: 'server', key: key('A') };
+  const until = '2027-01-01T00:00:00Z';
+  const setOf = (...keys: object[]) => ({ version: 1, issuedAt: until, noticeKeyKept: 'online', keys });
+  test.each([
+    ['one server key', true, [server]],
+    ['the one before it, for a while', true, [server, { use: 'server', key: key('B'), until }]],
+    ['a notice key', true, [server, { use: 'notice', key: key('C') }]],
+    ['no server key', false, [{ use: 'notice', key: key('C') }]],
+    ['a server key that has an end only', false, [{ ...server, until }]],
+    ['two current server keys', false, [server, { use: 'server', key: key('B') }]],
+    ['one key for two uses', false, [server, { use: 'notice', key: key('A') }]],
+    ['a use nobody knows', false, [server, { use: 'policy', key: key('C') }]],
+  ])('with %s: valid %s', (_name, valid, keys) => {
+    expect(keySet.safeParse(setOf(...keys)).success).toBe(valid);
+  });
 });

@@ -1,5 +1,7 @@
 /** A Windows PC as the documents its PowerShell scripts wrote. */
+
 import { type Machine, ReadError, type UpdateSearch, type WindowsReader } from '../../agent/platform/machine.ts';
+import { createReader } from '../../agent/platform/reader.ts';
 
 export interface RecordedWindows {
   readonly document: unknown;
@@ -40,6 +42,8 @@ export function recordedWindows({ document, offline, online }: RecordedWindows):
     ipv4Addresses: () => [],
     volumeSize: async (path) => refuse(path),
     run: async () => ({ kind: 'not-found' }),
+    reader: () => createReader(),
+    runHook: async () => ({ kind: 'not-found' }),
     connect: async () => ({ reachable: false, failure: 'unreachable' }),
   };
 }

@@ -17,7 +17,9 @@ import {
   type EnrolmentAnswer,
   enrolmentAnswer,
   enrolmentResponse,
+  eventsPath,
   jwsTypes,
+  lastEventHeader,
   nonceHeader,
   problemDocument,
   proofHeader,
@@ -55,6 +57,23 @@ export interface Reported extends Answered {
   readonly receiptJws: string | undefined;
   readonly answer: SignedAnswer | undefined;
   readonly report: SignedReport;
+}
+
+export interface Heard {
+  /** "heartbeat" for the comment that is one. */
+  readonly name: string;
+  readonly id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the data is what the test is about to look into
+  readonly data: any;
+}
+
+export interface Listening {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly headers: Headers;
+  /** The next event or heartbeat; undefined when the stream has ended. */
+  next(): Promise<Heard | undefined>;
+  close(): void;
 }
 
 export interface ReportOptions {
@@ -115,13 +134,13 @@ export async function createTestAgent(options: TestAgentOptions) {
   const proofFor = (
     path: string,
     body: Uint8Array,
-    change: { counter?: number; nonce?: string; key?: SigningKey } = {},
+    change: { counter?: number; nonce?: string; key?: SigningKey; method?: 'GET' | 'POST' } = {},
   ) => {
     state.counter += 1;
     return makeProof(
       {
         deviceId: state.deviceId,
-        method: 'POST',
+        method: change.method ?? 'POST',
         path,
         body,
         nonce: change.nonce ?? state.nonce,
@@ -269,12 +288,61 @@ export async function createTestAgent(options: TestAgentOptions) {
       return sent.answered;
     },
 
+    /** Opens the stream of events; `undefined` headers count as none. Close it, or the server waits at its end. */
+    listen: async (lastEventId?: string, headers: Record<string, string> = {}): Promise<Listening> => {
+      for (let attempt = 1; ; attempt += 1) {
+        const { proof } = await proofFor(eventsPath, Buffer.alloc(0), { method: 'GET' });
+        const closing = new AbortController();
+        const response = await fetch(url + eventsPath, {
+          headers: {
+            [proofHeader]: proof,
+            ...(lastEventId === undefined ? {} : { [lastEventHeader]: lastEventId }),
+            ...headers,
+          },
+          signal: closing.signal,
+        });
+        remember(response.headers);
+        if (response.status === 200) return listening(response, closing);
+        const answered = await read(response);
+        if (answered.code !== 'use-nonce' || attempt > 1) return { ...answered, next: nothing, close: () => undefined };
+      }
+    },
+
     /** Begins a new store, as after "reset" or a restored image that was told so. */
     renewEpoch: (): void => {
       Object.assign(state, { epoch: randomUUID(), sequence: 0, previousHash: undefined });
     },
   };
   return agent;
+}
+
+const nothing = async (): Promise<undefined> => undefined;
+
+function listening(response: Response, closing: AbortController): Listening {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const next = async (): Promise<Heard | undefined> => {
+    for (;;) {
+      const end = text.indexOf('\n\n');
+      if (end >= 0) {
+        const [block, rest] = [text.slice(0, end), text.slice(end + 2)];
+        text = rest;
+        const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? '';
+        if (block === ':') return { name: 'heartbeat', id: '', data: undefined };
+        return { name: field('event'), id: field('id'), data: JSON.parse(field('data')) };
+      }
+      const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
+      if (done) return undefined;
+      text += value;
+    }
+  };
+  return {
+    status: 200,
+    code: undefined,
+    headers: response.headers,
+    next,
+    close: () => closing.abort(),
+  };
 }
 
 async function fetchServerKey(url: string, pin: string | undefined) {

@@ -1,5 +1,6 @@
 /** Every section a report can carry, and the schema of its facts. */
 import type { z } from 'zod';
+import { backupFacts } from './backup.ts';
 import {
   batteryFacts,
   cpuFacts,
@@ -16,7 +17,7 @@ import { patchesFacts } from './patches.ts';
 import { securityFacts } from './security.ts';
 import { osFacts, softwareFacts } from './software.ts';
 
-/** Sections with a schema. `backup` is a reserved id that follows on the same pattern. */
+/** Sections with a schema. */
 export const factSchemas = {
   system: systemFacts,
   os: osFacts,
@@ -31,6 +32,7 @@ export const factSchemas = {
   software: softwareFacts,
   patches: patchesFacts,
   security: securityFacts,
+  backup: backupFacts,
   energy: energyFacts,
   infrastructure: infrastructureFacts,
   agent: agentFacts,

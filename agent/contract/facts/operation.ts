@@ -74,6 +74,10 @@ export const agentFacts = z.object({
   installedOn: field(day.optional(), self),
   /** Version of the signed policy in force; 0 before the first one. */
   policyVersion: field(z.int().min(0), self),
+  /** When it runs out; it stays in force beyond that, and the device says so. */
+  policyExpiresAt: field(instant.optional(), self),
+  /** Words of the server that were not accepted since the last good check-in, as "policy: signature". */
+  refusedWords: field(z.array(text(60)).max(16).optional(), self),
   queue: field(
     z.object({
       waiting: field(z.int().min(0), self),

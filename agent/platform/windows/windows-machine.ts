@@ -9,6 +9,7 @@ import { connectTo } from '../connect.ts';
 import { ownIpv4Addresses } from '../ipv4-addresses.ts';
 import { type CommandOutcome, type Machine, ReadError, type UpdateSearch, type WindowsReader } from '../machine.ts';
 import { readUnpacked } from '../read-unpacked.ts';
+import { createReader } from '../reader.ts';
 import { runCommand } from '../run-command.ts';
 import { createUpdateSearches, type SearchMemory } from './update-search.ts';
 
@@ -55,6 +56,8 @@ export function createWindowsMachine(options: { privateDir?: string } = {}): Mac
       }),
     // Every named program is one of Linux.
     run: () => Promise.resolve({ kind: 'not-found' }),
+    reader: () => createReader(),
+    runHook: async () => ({ kind: 'not-found' }),
     connect: connectTo,
   };
 }

@@ -1,4 +1,6 @@
 /** What the collector tests share: a round over a given machine. */
+import { createBackupMemory } from '../../../agent/backup/memory.ts';
+import { noBackupSources } from '../../../agent/backup/sources.ts';
 import { collectors } from '../../../agent/collectors/index.ts';
 import { type RoundContext, runRound } from '../../../agent/collectors/run-round.ts';
 import type { FactsOf, SectionId } from '../../../agent/contract/facts/index.ts';
@@ -16,6 +18,7 @@ export function contextOf(machine: Machine, infrastructureTargets: readonly Infr
     now,
     machine,
     infrastructureTargets,
+    backup: { sources: noBackupSources, memory: createBackupMemory() },
     firstSeen: (_section, ids) => new Map(ids.map((id) => [id, now.toISOString().slice(0, 10)])),
     agent: { version: '1.2.3', policyVersion: 0, queue: { waiting: 0, refused: 0 }, settingsProblems: [] },
   };
