@@ -19,6 +19,7 @@ import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
 import { buildReport } from './report/build-report.ts';
 import { enrol } from './report/enrol.ts';
+import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
 import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
@@ -65,9 +66,12 @@ export interface Agent {
   enrolment(): Enrolment | undefined;
   /** Throws `ServerUnreachable` or `ServerRefused`; nothing is kept of a failed attempt but the device's key. */
   enrol(input: { server: string; token: string; serverKey?: string; recoveryKey?: string }): Promise<Enrolment>;
-  round(kind: 'cheap' | 'full'): Promise<Round>;
+  /** A list: these sections and no other, as far as they are collected here at all. */
+  round(kind: 'cheap' | 'full' | readonly string[]): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
   exchange(options?: { limit?: number }): Promise<ExchangeResult>;
+  /** Not opened yet. Throws `NotEnrolled`. */
+  events(hear: (event: HeardEvent) => void): EventStream;
   publishStatus(): void;
   close(): void;
 }
@@ -242,6 +246,30 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     return report;
   };
 
+  const round: Agent['round'] = async (kind) => {
+    const sections = await collect((id, round) =>
+      typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
+    );
+    store.writeSections(sections);
+    const verdicts = judge(readSections());
+    store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
+    const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
+    return { sections, verdicts, ...(report === undefined ? {} : { report }) };
+  };
+
+  /** What staff asked for goes with what waits. That it cannot be queued must not keep back what waits already. */
+  const reportAsked = async (sections: readonly string[]): Promise<void> => {
+    const { withoutSections } = loaded().settings;
+    const here = collectors.filter(({ id }) => sections.includes(id) && !withoutSections.includes(id));
+    if (here.length === 0) return;
+    try {
+      const { sections: collected } = await round(sections);
+      log.info('collected', { task: 'asked', sections: collected.length });
+    } catch (error) {
+      log.warn('task-failed', { task: 'asked', error: (error as Error).message });
+    }
+  };
+
   return {
     store,
     settings: loaded,
@@ -265,14 +293,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       });
     },
 
-    round: async (kind) => {
-      const sections = await collect((_id, round) => kind === 'full' || round === 'cheap');
-      store.writeSections(sections);
-      const verdicts = judge(readSections());
-      store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
-      const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
-      return { sections, verdicts, ...(report === undefined ? {} : { report }) };
-    },
+    round,
 
     exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
       const enrolment = store.readEnrolment();
@@ -286,7 +307,32 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         if (JSON.stringify(store.readWords()) !== before) publish();
         return answer;
       };
-      return exchange({ link: { ...link, checkIn }, store, readSections, now, random: Math.random, limit, compose });
+      return exchange({
+        link: { ...link, checkIn },
+        store,
+        readSections,
+        now,
+        random: Math.random,
+        limit,
+        compose,
+        reportAsked,
+      });
+    },
+
+    events: (hear) => {
+      const enrolment = store.readEnrolment();
+      if (enrolment === undefined || key === undefined) throw new NotEnrolled();
+      return createEventStream({
+        client: connect(enrolment.serverUrl),
+        store,
+        key,
+        enrolment,
+        now: () => clock.now(),
+        clock,
+        log,
+        random: Math.random,
+        hear,
+      });
     },
 
     publishStatus: publish,

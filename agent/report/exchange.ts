@@ -32,6 +32,8 @@ export interface ExchangeOptions {
     sections: readonly Section[];
     gaps?: readonly Gap[];
   }) => Promise<unknown>;
+  /** Collects sections that staff ask for, and queues them. */
+  readonly reportAsked: (sections: readonly string[]) => Promise<void>;
 }
 
 /** Throws `ServerUnreachable` or `ServerRefused`; the queue keeps what was not acknowledged. */
@@ -57,14 +59,22 @@ export async function exchange(options: ExchangeOptions): Promise<ExchangeResult
   }
 }
 
-async function converse({ link, store, readSections, limit, compose }: ExchangeOptions): Promise<ExchangeResult> {
-  const { state, need } = await link.checkIn();
+async function converse({
+  link,
+  store,
+  readSections,
+  limit,
+  compose,
+  reportAsked,
+}: ExchangeOptions): Promise<ExchangeResult> {
+  const { state, need, reportNow = [] } = await link.checkIn();
   // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
   if (state !== 'active') {
     store.changeExchange({ failure: 'device-not-active' });
     return { accepted: 0, refused: 0, bytesSent: 0, more: false };
   }
   store.changeExchange({ failure: undefined });
+  await reportAsked(reportNow);
   const gaps = store.undeclaredGaps(maxGapsInReport);
   if (gaps.length > 0) await compose({ class: 'gap', sections: [], gaps });
   const first = await link.sendWaiting(limit);

@@ -18,7 +18,7 @@ export interface DueInput {
   readonly exchange?: {
     /** After a failure: no request before then, ms since 1970; 0 = it succeeded. */
     readonly notBefore: number;
-    /** It succeeded, and more waits than it was to send. */
+    /** There is a reason for the next one now: more waits than was to be sent at once, or the server has something to say. */
     readonly more: boolean;
   };
 }
@@ -70,7 +70,8 @@ function isOverdue(task: Task, { now, lastRuns, intervalsMs, seed, exchange }: D
 }
 
 /** Holds back for a moment after waking up; a first run is never held back: somebody may be waiting to see it arrive. */
-function isSpreading(task: Task, { now, lastRuns, seed, awakeSince }: DueInput): boolean {
+function isSpreading(task: Task, { now, lastRuns, seed, awakeSince, exchange }: DueInput): boolean {
+  if (task === 'check-in' && exchange?.more === true) return false;
   const awakeFor = now.getTime() - awakeSince;
   return lastRuns.has(task) && awakeFor >= 0 && awakeFor < fraction(`${seed} ${task} wake`) * spreadAfterWake[task];
 }

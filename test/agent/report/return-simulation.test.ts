@@ -95,6 +95,8 @@ function simulate(answer: (minute: number) => Outcome): { requests: Float64Array
         }
         const sent = Math.min(agent.waiting, reportsAMinute);
         requests[second]! += sent;
+        // The stream of events is opened again once a check-in got through.
+        if (agent.retry.failures > 0) requests[second]! += 1;
         reports += sent;
         agent.waiting -= sent;
         agent.more = agent.waiting > 0;

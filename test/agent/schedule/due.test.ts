@@ -59,6 +59,7 @@ describe('the next exchange', () => {
 
   test('comes within a minute while more waits than may be sent at once', () => {
     expect(due({ exchange: { notBefore: 0, more: true } })).toEqual(['check-in']);
+    expect(due({ exchange: { notBefore: 0, more: true }, awakeSince: now })).toEqual(['check-in']);
     expect(due({ exchange: { ...failing, more: true } })).toEqual([]);
   });
 });
