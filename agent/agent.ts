@@ -113,6 +113,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     return evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
       thresholds: settings.thresholds,
+      backup: settings.backupPolicy,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });

@@ -9,6 +9,9 @@ import { z } from 'zod';
 import { type BackupSources, backupSources, noBackupSources } from '../backup/sources.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import {
+  type BackupPolicy,
+  backupPolicyWith,
+  defaultBackupPolicy,
   defaultThresholds,
   infrastructureTarget,
   type Policy,
@@ -60,6 +63,7 @@ export interface Settings {
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
   readonly thresholds: Thresholds;
   readonly backup: BackupSources;
+  readonly backupPolicy: BackupPolicy;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -150,6 +154,12 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
       central.thresholds === undefined ? undefined : thresholdsWith(central.thresholds),
     ),
     backup: pick('backup', noBackupSources, machine.backup),
+    backupPolicy: pick(
+      'backupPolicy',
+      defaultBackupPolicy,
+      undefined,
+      central.backup === undefined ? undefined : backupPolicyWith(central.backup),
+    ),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
   return {
