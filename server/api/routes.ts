@@ -9,6 +9,7 @@ import { controlRoutes } from './control-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { patchRoutes } from './patch-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { languageOf, problemOfRefusal } from './refusals.ts';
 import { sessionRoutes } from './session-routes.ts';
 
@@ -32,5 +33,6 @@ const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { c
   fleetRoutes(scope, context);
   patchRoutes(scope, context);
   controlRoutes(scope, context);
+  policyRoutes(scope, context);
   await deviceRoutes(scope, context);
 };
