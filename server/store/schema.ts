@@ -99,7 +99,7 @@ export interface ReportTable {
   received_at: string;
   envelope_jws: string;
   envelope_hash: string;
-  /** Exact body bytes, zstd. */
+  /** Exact body bytes, zstd; empty when only the envelope came. */
   body: Uint8Array;
   body_bytes: number;
   wire_bytes: number;
@@ -344,6 +344,29 @@ export interface DeviceEventTable {
   detail: string;
 }
 
+/**
+ * Reports the server does not hold in full. `report_id` names the gap report that accounts for them; null while none does.
+ * Ranges of one epoch that nobody accounts for do not overlap.
+ */
+export interface DeviceGapTable {
+  id: Generated<number>;
+  device_id: string;
+  store_epoch: string | null;
+  from_sequence: number | null;
+  to_sequence: number | null;
+  /** JSON, reports by class; null = not known. */
+  counts: string | null;
+  /** Device time. */
+  first_at: string | null;
+  last_at: string | null;
+  /** As the device says; 'undeclared' while it says nothing. */
+  reason: string;
+  /** 0 when what the device says does not fit what is held; null = nothing to compare with. */
+  fits: Flag | null;
+  noted_at: string;
+  report_id: string | null;
+}
+
 export interface UserTable {
   id: string;
   name: string;
@@ -445,6 +468,7 @@ export interface Schema {
   software_changes: SoftwareChangeTable;
   software_baselines: SoftwareBaselineTable;
   device_events: DeviceEventTable;
+  device_gaps: DeviceGapTable;
   users: UserTable;
   user_municipalities: UserMunicipalityTable;
   sign_in_links: SignInLinkTable;
@@ -460,5 +484,6 @@ export type DeviceRow = Selectable<DeviceTable>;
 export type SectionRow = Selectable<SectionTable>;
 export type DeviceGroupRow = Selectable<DeviceGroupTable>;
 export type ExceptionRow = Selectable<ExceptionTable>;
+export type GapRow = Selectable<DeviceGapTable>;
 export type VerdictRow = Selectable<VerdictTable>;
 export type NewVerdict = Insertable<VerdictTable>;
