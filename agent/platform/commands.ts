@@ -4,4 +4,11 @@ import type { CommandName } from './machine.ts';
 export const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   stat: ['/usr/bin/stat', '/bin/stat'],
   nft: ['/usr/sbin/nft', '/sbin/nft'],
+  systemctl: ['/usr/bin/systemctl', '/bin/systemctl'],
+};
+
+/** What a program must see beside the fixed environment. */
+export const commandEnvironments: Partial<Readonly<Record<CommandName, Readonly<Record<string, string>>>>> = {
+  // Times without the names of time zones, of which some stand for two.
+  systemctl: { TZ: 'UTC' },
 };
