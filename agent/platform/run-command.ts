@@ -38,7 +38,7 @@ export function runCommand(
     signal: AbortSignal;
     maxOutputBytes?: number;
     /** Added to the fixed environment; for a program an administrator runs by hand with settings of its own. */
-    env?: Readonly<Record<string, string>>;
+    environment?: Readonly<Record<string, string>>;
     cwd?: string;
     /** Takes standard output as it comes, without a bound; the outcome then has none of it. */
     onStdout?: (chunk: Buffer) => void;
@@ -49,7 +49,7 @@ export function runCommand(
   if (path === undefined) return Promise.resolve({ kind: 'not-found' });
   return new Promise((resolve) => {
     const child = spawn(path, args, {
-      env: { ...environment(), ...options.env },
+      env: { ...environment(), ...options.environment },
       cwd: options.cwd ?? workingFolder,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that what the program started ends with it. Windows knows no such groups.

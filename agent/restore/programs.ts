@@ -31,7 +31,7 @@ export async function runProgram(
     timeoutMs: limitMs,
     signal: options.signal,
     maxOutputBytes: 64 * 1024 * 1024,
-    env: { ...Object.fromEntries(inherited), ...options.env },
+    environment: { ...Object.fromEntries(inherited), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
   });
