@@ -7,6 +7,7 @@ import { applyExceptions } from '../../agent/rules/exceptions.ts';
 import { type EvidenceSection, evaluateRules, overallState, rules, worstOf } from '../../agent/rules/rule.ts';
 import type { ServerContext } from '../context.ts';
 import type { Database } from '../store/database.ts';
+import { backupColumns, lastGoodTest } from './backup-standing.ts';
 import { markEnded } from './exceptions-in-force.ts';
 import { policyFor } from './policies.ts';
 import { patternId } from './verdict-pattern.ts';
@@ -54,6 +55,8 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
       worst_verdict: worst?.verdict ?? null,
       worst_reason: worst?.reason ?? null,
       pattern_id: await patternId(trx, verdicts),
+      ...backupColumns(verdicts),
+      restore_tested_at: await lastGoodTest(trx, deviceId, now),
       judged_at: now.toISOString(),
     })
     .where('id', '=', deviceId)

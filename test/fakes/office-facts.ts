@@ -108,6 +108,7 @@ export function officeFacts(hostname: string, now = new Date()) {
       },
       hardening: { accessControl: 'apparmor', enforcedProfiles: 40, complainingProfiles: 0 },
     },
+    backup: backedUp(now),
     energy: { uptimeDays: 3 },
     agent: {
       version: '0.1.0',
@@ -120,6 +121,55 @@ export function officeFacts(hostname: string, now = new Date()) {
     },
   } satisfies { [Id in SectionId]?: FactsOf<Id> };
   return facts;
+}
+
+type BackupJob = FactsOf<'backup'>['products'][number]['jobs'][number];
+
+/** One job of restic that ended well so many hours ago, into a repository. */
+export function backupJob(now: Date, hoursAgo = 3, change: Partial<BackupJob> = {}): BackupJob {
+  const ended = new Date(Math.floor(now.getTime() / 1000) * 1000 - hoursAgo * 3_600_000);
+  const evidence = { kind: 1, source: 'resticprofile status file', reference: hashBytes(ended.toISOString()) };
+  const run = {
+    startedAt: new Date(ended.getTime() - 600_000).toISOString(),
+    endedAt: ended.toISOString(),
+    result: 'success' as const,
+    evidence,
+  };
+  return {
+    id: 'system',
+    name: 'System und Daten',
+    writableBy: 'administrator',
+    enabled: true,
+    schedule: 'täglich 05:00',
+    targets: [{ kind: 'repository', name: 'sicherung.example' }],
+    encrypted: true,
+    state: 'success',
+    lastRun: run,
+    lastSuccess: { endedAt: run.endedAt, result: 'success', bytes: 3 * gib, evidence },
+    onDaysSinceSuccess: Math.floor(hoursAgo / 24),
+    recentRuns: [run],
+    reasons: [],
+    ...change,
+  };
+}
+
+/** A PC whose only backup is this one. */
+export function backedUp(now: Date, jobs: readonly BackupJob[] = [backupJob(now)]): FactsOf<'backup'> {
+  return {
+    products: [
+      {
+        id: 'resticprofile',
+        name: 'resticprofile',
+        kind: 'backup',
+        version: '0.31.0',
+        installed: true,
+        answers: 'here',
+        jobs: [...jobs],
+        reasons: [],
+      },
+    ],
+    restoreTests: [],
+  };
 }
 
 /** Random hardware marks of one machine. */
