@@ -15,10 +15,12 @@ import { enrol } from './report/enrol.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { createServerClient, type ServerClient, ServerUnreachable } from './report/server-client.ts';
 import { createServerLink, type SendResult, ServerRefused } from './report/server-link.ts';
+import { createSignedWords, type SignedWords } from './report/signed-words.ts';
+import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
-import { publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
+import { createTrustFile, publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { agentVersion } from './version.ts';
@@ -50,9 +52,13 @@ export interface Round {
 
 export interface Agent {
   readonly store: AgentStore;
+  /** Settings under the policy in force; they change while the agent runs. */
+  settings(): LoadedSettings;
+  /** Takes in words of the server that came by another way than a check-in. */
+  readonly words: SignedWords;
   enrolment(): Enrolment | undefined;
   /** Throws `ServerUnreachable` or `ServerRefused`; nothing is kept of a failed attempt but the device's key. */
-  enrol(input: { server: string; token: string; serverKey?: string }): Promise<Enrolment>;
+  enrol(input: { server: string; token: string; serverKey?: string; recoveryKey?: string }): Promise<Enrolment>;
   round(kind: 'cheap' | 'full'): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
   exchange(): Promise<SendResult>;
@@ -62,8 +68,7 @@ export interface Agent {
 
 /** Opens a data directory and holds it until `close`. Throws `AgentRunning`, `NewerStore` or `KeyFileError`. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
-  const { dataDir, machine, log, settings: loaded, clock = systemClock } = options;
-  const { settings } = loaded;
+  const { dataDir, machine, log, clock = systemClock } = options;
   // Open to all who walk through it to `public`; what is not for them lies in `private`.
   mkdirSync(dataDir, { recursive: true, mode: 0o755 });
   const store = openStore(join(dataDir, 'private'));
@@ -76,9 +81,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   });
   let client: ServerClient | undefined;
 
+  /** Server time as near as it is known, and never before a time the server has said. */
+  const serverNow = (): Date => {
+    const { clockOffsetSeconds = 0, serverTimeFloor } = store.readExchange();
+    return new Date(Math.max(serverTimeFloor, clock.now().getTime() - clockOffsetSeconds * 1000));
+  };
+  const recoveryPin = (): string | undefined =>
+    options.settings.settings.recoveryKey ?? store.readEnrolment()?.recoveryKeyThumbprint;
+  const words = createSignedWords({
+    store,
+    enrolment: () => store.readEnrolment(),
+    recoveryKey: recoveryPin,
+    now: serverNow,
+    log,
+  });
+  /** The files as they were read at the start, under the policy of this moment. */
+  const loaded = (): LoadedSettings => options.settings.with(words.inForce().policy);
+  const publishTrust = createTrustFile(publicDir);
+
   const connect = (baseUrl: string): ServerClient => {
     if (client?.baseUrl === baseUrl) return client;
     client?.close();
+    const { settings } = options.settings;
     client = createServerClient({
       baseUrl,
       userAgent: `kits-agent/${agentVersion}`,
@@ -90,6 +114,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
     const { clockOffsetSeconds } = store.readExchange();
+    const { policy, refused } = words.inForce();
+    const { settings, problems } = loaded();
     const context: RoundContext = {
       now: clock.now(),
       machine,
@@ -98,24 +124,35 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
       agent: {
         version: agentVersion,
-        policyVersion: 0,
+        policyVersion: policy?.version ?? 0,
+        ...(policy === undefined ? {} : { policyExpiresAt: policy.expiresAt }),
+        refusedWords: refused,
         queue: store.queue(),
         ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
-        settingsProblems: loaded.problems,
+        settingsProblems: problems,
       },
     };
     const chosen = collectors.filter(({ id, round }) => !settings.withoutSections.includes(id) && only(id, round));
     return runRound(chosen, context, { clock });
   };
 
+  /** What is known and may be: facts of a section that has been taken away since are not used either. */
+  const readSections = (): Section[] => {
+    const { withoutSections } = loaded().settings;
+    return store.readSections().filter(({ id }) => !withoutSections.includes(id));
+  };
+
   const judge = (sections: readonly Section[]): Verdict[] => {
     const { clockOffsetSeconds } = store.readExchange();
-    return evaluateRules({
+    const { thresholds, exceptions } = loaded().settings;
+    const verdicts = evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
-      thresholds: settings.thresholds,
+      thresholds,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });
+    const holder = words.holder();
+    return holder === undefined ? verdicts : applyExceptions(verdicts, exceptions, serverNow(), holder);
   };
 
   const publish = (): void => {
@@ -123,8 +160,20 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
     const { lastAcceptedAt, lastCollectedAt, failure } = store.readExchange();
-    const verdicts = judge(store.readSections());
+    const verdicts = judge(readSections());
     const since = store.trackVerdicts(verdicts, now);
+    const holder = words.holder();
+    const recoveryKey = recoveryPin();
+    // First: a notice must not stand there before the keys it is verified with.
+    if (holder !== undefined) {
+      publishTrust({
+        contractVersion,
+        writtenAt: now.toISOString(),
+        trust: words.trust(),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
+        holder,
+      });
+    }
     publishStatus(publicDir, {
       contractVersion,
       writtenAt: now.toISOString(),
@@ -144,16 +193,18 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         waiting: store.queue().waiting,
         ...(failure === undefined ? {} : { failure }),
       },
-      notices: [],
+      notices: [...words.inForce().notices],
       handledRequests: [],
     });
   };
 
   return {
     store,
+    settings: loaded,
+    words,
     enrolment: () => store.readEnrolment(),
 
-    enrol: async ({ server, token, serverKey }) => {
+    enrol: async ({ server, token, serverKey, recoveryKey = options.settings.settings.recoveryKey }) => {
       key ??= await createDeviceKey(keyFile);
       const sections = await collect((id) => fingerprintSections.some((wanted) => wanted === id));
       return enrol({
@@ -162,6 +213,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         key,
         token,
         ...(serverKey === undefined ? {} : { serverKey }),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
         hostname: machine.hostname,
         platform: machine.platform,
         fingerprint: fingerprintOf(sections, key.thumbprint),
@@ -172,7 +224,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     round: async (kind) => {
       const sections = await collect((_id, round) => kind === 'full' || round === 'cheap');
       store.writeSections(sections);
-      const known = store.readSections();
+      const known = readSections();
       const verdicts = judge(known);
       const now = clock.now();
       store.changeExchange({ lastCollectedAt: now.toISOString() });
@@ -202,9 +254,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const enrolment = store.readEnrolment();
       if (enrolment === undefined || key === undefined) throw new NotEnrolled();
       const now = (): Date => clock.now();
-      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, now, log });
+      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, words, now, log });
       try {
+        const before = JSON.stringify(store.readWords());
         const { state } = await link.checkIn();
+        // The person at the PC sees at once what KITS has to say.
+        if (JSON.stringify(store.readWords()) !== before) publish();
         // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
         const result = state === 'active' ? await link.sendWaiting() : { accepted: 0, refused: 0, bytesSent: 0 };
         store.changeExchange({

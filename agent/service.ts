@@ -4,7 +4,6 @@ import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { dueTasks, type Task } from './schedule/due.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
-import type { Settings } from './settings/settings.ts';
 
 /** Two ticks further apart than this: the PC slept. */
 const sleptMs = 150_000;
@@ -14,13 +13,12 @@ const retryMs = 10 * 60_000;
 
 export interface ServiceOptions {
   readonly agent: Agent;
-  readonly settings: Settings;
   readonly log: Log;
   readonly clock?: Clock;
 }
 
 /** One look at what is due; `startService` calls it each minute. */
-export function createTick({ agent, settings, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
+export function createTick({ agent, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
   const failedAt = new Map<Task, number>();
@@ -50,6 +48,7 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
     if (at - lastTick > sleptMs || at < lastTick) awakeSince = at;
     lastTick = at;
     const enrolment = agent.enrolment();
+    const { settings } = agent.settings();
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const due = dueTasks({
       now,

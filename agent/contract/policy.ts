@@ -185,7 +185,10 @@ export const backupPolicy = z.object({
     en: 'How often restoring must be tested',
     unit: 'd',
   }),
-  declaration: backupDeclaration.optional(),
+  declaration: field(backupDeclaration.optional(), {
+    de: 'Erklärung, warum keine eigene Sicherung erwartet wird',
+    en: 'Declaration why no backup of its own is expected',
+  }),
 });
 export type BackupPolicy = z.infer<typeof backupPolicy>;
 

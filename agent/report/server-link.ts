@@ -25,6 +25,7 @@ import { encodeFrame, signReport } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
 import { agentVersion } from '../version.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
+import type { SignedWords } from './signed-words.ts';
 
 /** The server answered and said no; `code` is that of its problem document. */
 export class ServerRefused extends Error {
@@ -63,6 +64,7 @@ export interface LinkOptions {
   readonly store: AgentStore;
   readonly key: SigningKey;
   readonly enrolment: Enrolment;
+  readonly words: SignedWords;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -70,8 +72,7 @@ export interface LinkOptions {
 const compress = promisify(zstdCompress);
 
 export function createServerLink(options: LinkOptions): ServerLink {
-  const { client, store, key, enrolment, now, log } = options;
-  const serverKeys = [{ publicKey: enrolment.serverKey, thumbprint: enrolment.serverKeyThumbprint }];
+  const { client, store, key, enrolment, words, now, log } = options;
 
   /** One signed request; fetches a nonce when the server asks for a newer one. */
   async function post(
@@ -99,7 +100,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
 
   /** Only an answer signed by the pinned key that echoes this very request counts; it is the one source of time. */
   async function trust(jws: string, jti: string, sentAt: number): Promise<SignedAnswer> {
-    const answer = await verifyJws(jwsTypes.answer, jws, serverKeys, signedAnswer);
+    const answer = await verifyJws(jwsTypes.answer, jws, [await words.serverKey()], signedAnswer);
     if (answer.nonce !== jti) throw new JwsError('payload', 'the answer was made for another request');
     const serverTime = Date.parse(answer.serverTime);
     const { serverTimeFloor } = store.readExchange();
@@ -112,7 +113,8 @@ export function createServerLink(options: LinkOptions): ServerLink {
         ? { clockOffsetSeconds: Math.round((middle - serverTime) / 1000) }
         : {}),
     });
-    if (answer.state !== enrolment.state) store.writeEnrolment({ ...enrolment, state: answer.state });
+    const enrolled = store.readEnrolment() ?? enrolment;
+    if (answer.state !== enrolled.state) store.writeEnrolment({ ...enrolled, state: answer.state });
     store.forgetAcknowledged(answer.need);
     return answer;
   }
@@ -147,7 +149,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     const parsed = await genuine(async () => {
       const { receipt: receiptJws, answer } = reportResponse.parse(json(response));
       await trust(answer, jti, sentAt);
-      return verifyJws(jwsTypes.receipt, receiptJws, serverKeys, receipt);
+      return verifyJws(jwsTypes.receipt, receiptJws, [await words.serverKey()], receipt);
     });
     if (
       parsed.reportId !== report.reportId ||
@@ -175,11 +177,17 @@ export function createServerLink(options: LinkOptions): ServerLink {
         storeEpoch: store.epoch,
         sequence: store.nextPlace().sequence - 1,
         waiting,
-        policyVersion: 0,
+        ...words.known(),
       };
       const body = Buffer.from(JSON.stringify(request));
       const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });
-      const answer = await genuine(() => trust(checkInResponse.parse(json(response)).answer, jti, sentAt));
+      const answer = await genuine(async () => {
+        const said = checkInResponse.parse(json(response));
+        await words.takeKeys(said.keys ?? []);
+        const trusted = await trust(said.answer, jti, sentAt);
+        await words.takeAnswer(trusted, said);
+        return trusted;
+      });
       if (answer.rewound === true) await renewEpoch();
       else {
         const again = store.requeueAfter(answer.acknowledged);

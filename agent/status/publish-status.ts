@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { type TrustFile, trustFile } from '../contract/keys.ts';
 import { type Status, status } from '../contract/status.ts';
 
 /** After this the tray shows "unknown": the service writes every 5 minutes. */
@@ -37,6 +38,18 @@ export function publishStatus(publicDir: string, value: Status): void {
   mkdirSync(publicDir, { recursive: true, mode: 0o755 });
   // Parsed on the way out as well: the tray refuses what does not fit, and then shows nothing at all.
   writeAtomically(join(publicDir, 'status.json'), `${JSON.stringify(status.parse(value), null, 2)}\n`, 0o644);
+}
+
+/** Writes `trust.json`, and only when something in it has changed. */
+export function createTrustFile(publicDir: string): (value: TrustFile) => void {
+  let written: string | undefined;
+  return (value) => {
+    const said = JSON.stringify({ ...value, writtenAt: '' });
+    if (said === written) return;
+    mkdirSync(publicDir, { recursive: true, mode: 0o755 });
+    writeAtomically(join(publicDir, 'trust.json'), `${JSON.stringify(trustFile.parse(value), null, 2)}\n`, 0o644);
+    written = said;
+  };
 }
 
 /** `sections` with their facts in full, whatever was left out on the wire. */

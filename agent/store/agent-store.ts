@@ -14,6 +14,7 @@ import { type ReportClass, type Section, section, type Verdict } from '../contra
 import { deviceStates, publicKey } from '../contract/wire.ts';
 import type { SignedReport } from '../signing/report-frame.ts';
 import { lockDirectory, openSqlite } from './sqlite.ts';
+import { noWords, type StoredWords, storedWords } from './words.ts';
 
 const steps = [
   `CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -46,9 +47,13 @@ export const enrolment = z.object({
   serverUrl: z.url().max(500),
   deviceId: uuid,
   municipality: text(120),
+  /** Absent where an older version enrolled; the next check-in brings it. */
+  municipalityId: uuid.optional(),
   state: z.enum(deviceStates),
   serverKey: publicKey,
   serverKeyThumbprint: z.string().length(43),
+  /** Pinned beside it; `recoveryKey` in `agent.json` wins. */
+  recoveryKeyThumbprint: z.string().length(43).optional(),
   enrolledAt: z.iso.datetime(),
 });
 export type Enrolment = z.infer<typeof enrolment>;
@@ -86,6 +91,8 @@ export interface AgentStore {
   readonly epoch: string;
   readEnrolment(): Enrolment | undefined;
   writeEnrolment(value: Enrolment): void;
+  readWords(): StoredWords;
+  writeWords(value: StoredWords): void;
   readExchange(): Exchange;
   changeExchange(change: Partial<Exchange>): void;
   /** Place of the next report in the chain. */
@@ -143,7 +150,7 @@ export function openStore(privateDir: string): AgentStore {
 /** What a look from outside may know; the service that holds the directory is not disturbed. Undefined = not enrolled. */
 export function peekStore(
   privateDir: string,
-): { enrolment: Enrolment; exchange: Exchange; waiting: number; refused: number } | undefined {
+): { enrolment: Enrolment; exchange: Exchange; words: StoredWords; waiting: number; refused: number } | undefined {
   const file = join(privateDir, 'agent.db');
   if (!existsSync(file)) return undefined;
   const db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
@@ -157,6 +164,7 @@ export function peekStore(
     return {
       enrolment: found,
       exchange: exchange.parse(read('exchange') ?? {}),
+      words: storedWords.catch(noWords).parse(read('words') ?? noWords),
       waiting: count('waiting'),
       refused: count('refused'),
     };
@@ -231,6 +239,8 @@ function useStore(db: DatabaseSync, release: () => void): AgentStore {
     },
     readEnrolment: () => enrolment.optional().parse(read('enrolment')),
     writeEnrolment: (value) => write('enrolment', value),
+    readWords: () => storedWords.catch(noWords).parse(read('words') ?? noWords),
+    writeWords: (value) => write('words', value),
     readExchange: () => exchange.parse(read('exchange') ?? {}),
     changeExchange: (change) => write('exchange', { ...exchange.parse(read('exchange') ?? {}), ...change }),
 

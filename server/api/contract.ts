@@ -9,6 +9,7 @@ import { pageQuery } from './page-query.ts';
 
 export * from './backup-contract.ts';
 export * from './patch-contract.ts';
+export * from './policy-contract.ts';
 export { pageQuery };
 
 export const lightCounts = z.object({
@@ -72,6 +73,8 @@ export const deviceQuery = pageQuery.extend({
   search: z.string().max(200).optional(),
   light: z.enum(overallStates).optional(),
   state: z.enum(deviceStates).optional(),
+  /** Members of this group. */
+  group: uuid.optional(),
   sort: z.enum(deviceSortKeys).default('hostname'),
   order: z.enum(['asc', 'desc']).default('asc'),
 });

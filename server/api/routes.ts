@@ -10,6 +10,7 @@ import { controlRoutes } from './control-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { patchRoutes } from './patch-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { languageOf, problemOfRefusal } from './refusals.ts';
 import { sessionRoutes } from './session-routes.ts';
 
@@ -35,5 +36,6 @@ const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { c
   patchRoutes(scope, context);
   controlRoutes(scope, context);
   await backupRoutes(scope, context);
+  policyRoutes(scope, context);
   await deviceRoutes(scope, context);
 };

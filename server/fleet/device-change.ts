@@ -5,7 +5,9 @@ import type { Database } from '../store/database.ts';
 import { countUpdates, discountUpdates } from './device-updates.ts';
 import { describeDevice, findDevice } from './devices.ts';
 import { evaluateDevice } from './evaluate.ts';
+import { leaveGroups } from './groups.ts';
 import { findMunicipality } from './municipalities.ts';
+import { endPolicy } from './policy-changes.ts';
 import { differences, recordAfter } from './record.ts';
 import { Refusal } from './refusal.ts';
 import type { Actor, FleetContext } from './scope.ts';
@@ -45,8 +47,15 @@ export async function changeDevice(
       .where('id', '=', id)
       .execute();
     await countUpdates(trx, id);
-    // Trust is part of the light, and exceptions are those of a municipality; a retired device has no light any more.
     const moved = after.municipality_id !== before.municipality_id;
+    if (moved && municipality !== undefined) {
+      // Settings name hosts of a municipality: none of them goes along.
+      await leaveGroups(trx, at, actor, before);
+      const { name } = municipality;
+      const own = { level: 'device', id, name: before.hostname, municipality: { id: municipality.id, name } } as const;
+      await endPolicy(trx, at, actor, { ...own, position: 0 });
+    }
+    // Trust is part of the light, and exceptions are those of a municipality; a retired device has no light any more.
     if ((moved || state !== before.state) && state !== 'retired') await evaluateDevice(trx, id, at);
     // A move stands in the record of both municipalities.
     for (const municipalityId of new Set([before.municipality_id, after.municipality_id])) {

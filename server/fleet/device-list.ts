@@ -71,6 +71,18 @@ function matching(devices: Devices, query: Query): Devices {
       : devices.where('devices.state', '=', query.state);
   if (query.municipality !== undefined) found = found.where('devices.municipality_id', '=', query.municipality);
   if (query.light !== undefined) found = found.where('devices.light', '=', query.light);
+  const { group } = query;
+  if (group !== undefined) {
+    found = found.where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('group_members')
+          .select('group_members.id')
+          .whereRef('group_members.device_id', '=', 'devices.id')
+          .where('group_members.group_id', '=', group)
+          .where('group_members.removed_at', 'is', null),
+      ),
+    );
+  }
   for (const pattern of searchPatterns(query.search ?? '')) {
     found = found.where(sql<boolean>`devices.search_text like ${pattern} escape '\\'`);
   }

@@ -4,7 +4,8 @@ import type { Exception } from '../../agent/contract/policy.ts';
 import { canonicalHash } from '../../agent/signing/canonical.ts';
 import type { Database } from '../store/database.ts';
 import { exceptionsFor } from './exceptions-in-force.ts';
-import { type Origins, type PolicyLayer, resolveSettings, type Settings } from './policy-resolution.ts';
+import { layerOf, policyLayers } from './policy-layers.ts';
+import { type Origins, type PolicyLayer, resolveSettings, type Settings, widestFirst } from './policy-resolution.ts';
 
 export interface DevicePolicy {
   /** Counts up with every change of `settings`, never down; 0 while nothing was ever set for the device. */
@@ -26,63 +27,27 @@ export async function policyFor(
   return { version: await versionOf(db, device.id, whole), settings: whole, origins };
 }
 
-const widestFirst = ['district', 'municipality', 'group', 'device'] as const;
-
-/** From the widest to the nearest; of two groups the one with the lower position is the nearer. */
-export async function layersFor(
+/** From the widest to the nearest. */
+async function layersFor(
   db: Database,
   device: { readonly id: string; readonly municipality_id: string },
 ): Promise<PolicyLayer[]> {
-  const memberships = db
+  const groups = db
     .selectFrom('group_members')
     .select('group_id')
     .where('device_id', '=', device.id)
     .where('removed_at', 'is', null);
-  const rows = await db
-    .selectFrom('policies')
-    .leftJoin('municipalities', (join) =>
-      join.onRef('municipalities.id', '=', 'policies.audience_id').on('policies.level', '=', 'municipality'),
+  // Settings of the municipality a device has left say nothing any more, whatever else went wrong.
+  const own = policyLayers(db).where('policies.municipality_id', '=', device.municipality_id);
+  const rows = await policyLayers(db)
+    .where('policies.level', '=', 'district')
+    .unionAll(
+      own.where('policies.level', '=', 'municipality').where('policies.audience_id', '=', device.municipality_id),
     )
-    .leftJoin('device_groups', (join) =>
-      join.onRef('device_groups.id', '=', 'policies.audience_id').on('policies.level', '=', 'group'),
-    )
-    .leftJoin('devices', (join) =>
-      join.onRef('devices.id', '=', 'policies.audience_id').on('policies.level', '=', 'device'),
-    )
-    .select(['policies.level', 'policies.audience_id', 'policies.version', 'policies.settings'])
-    .select(({ fn, val }) =>
-      fn.coalesce('municipalities.name', 'device_groups.name', 'devices.hostname', val('')).as('name'),
-    )
-    .select('device_groups.position')
-    .where(({ eb, or, and }) =>
-      or([
-        and([eb('policies.level', '=', 'district'), eb('policies.audience_id', '=', '')]),
-        and([eb('policies.level', '=', 'municipality'), eb('policies.audience_id', '=', device.municipality_id)]),
-        and([
-          eb('policies.level', '=', 'group'),
-          eb('policies.audience_id', 'in', memberships),
-          // A group of the municipality the device has left says nothing any more, whatever else went wrong.
-          eb('policies.municipality_id', '=', device.municipality_id),
-        ]),
-        and([
-          eb('policies.level', '=', 'device'),
-          eb('policies.audience_id', '=', device.id),
-          eb('policies.municipality_id', '=', device.municipality_id),
-        ]),
-      ]),
-    )
+    .unionAll(own.where('policies.level', '=', 'group').where('policies.audience_id', 'in', groups))
+    .unionAll(own.where('policies.level', '=', 'device').where('policies.audience_id', '=', device.id))
     .execute();
-  return rows
-    .toSorted(
-      (a, b) =>
-        widestFirst.indexOf(a.level) - widestFirst.indexOf(b.level) ||
-        (b.position ?? 0) - (a.position ?? 0) ||
-        (a.audience_id < b.audience_id ? 1 : -1),
-    )
-    .map(({ level, audience_id, version, settings, name }) => ({
-      origin: { level, id: audience_id, name, version },
-      settings: JSON.parse(settings) as Settings,
-    }));
+  return rows.map(layerOf).toSorted(widestFirst);
 }
 
 /** Of each rule the exception that ends last: it decides what a verdict says, also once all of them have ended. */

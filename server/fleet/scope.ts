@@ -75,6 +75,15 @@ export function groupsIn(db: Database, { municipalities }: Scope) {
 }
 
 /** What the district decides is for everybody to read: it is in force on their devices. */
+export function policiesIn(db: Database, { municipalities }: Scope) {
+  const policies = db.selectFrom('policies');
+  if (municipalities === 'all') return policies;
+  return policies.where(({ eb, or }) =>
+    or([eb('policies.municipality_id', 'is', null), eb('policies.municipality_id', 'in', municipalities)]),
+  );
+}
+
+/** As `policiesIn`: all versions there ever were. */
 export function policyVersionsIn(db: Database, { municipalities }: Scope) {
   const versions = db.selectFrom('policy_versions');
   if (municipalities === 'all') return versions;

@@ -140,13 +140,16 @@ const oracle: Readonly<Record<string, (by: RuleInput) => boolean>> = {
   'agent-healthy': (by) => {
     const section = usable(by, 'agent');
     if (section === undefined) return false;
-    const { queue, privileged, settingsProblems } = section.data as FactsOf<'agent'>;
+    const { queue, privileged, settingsProblems, refusedWords, policyExpiresAt } = section.data as FactsOf<'agent'>;
+    const time = by.now.getTime() - (by.heard !== undefined ? 0 : (by.clockOffsetSeconds ?? 0) * 1000);
     const waited = Date.parse(section.collectedAt) - Date.parse(queue.oldestAt ?? '');
     return (
       privileged === true &&
       queue.refused === 0 &&
       (queue.waiting === 0 || (waited >= -300_000 && waited <= day)) &&
       settingsProblems.length === 0 &&
+      (refusedWords ?? []).length === 0 &&
+      (policyExpiresAt === undefined || Date.parse(policyExpiresAt) > time) &&
       [...by.sections.values()].every(
         ({ problems }) => Array.isArray(problems) && problems.every(({ code }) => code !== 'bug'),
       )

@@ -13,7 +13,13 @@ let foreign: string;
 let ownToken: string;
 let foreignToken: string;
 let ownException: string;
+let ownServer: string;
+let foreignServer: string;
+let ownTest: string;
+let foreignTest: string;
 let foreignException: string;
+let ownGroup: string;
+let foreignGroup: string;
 
 const exceptionFor = (municipalityId: string, deviceId?: string) => ({
   ruleId: 'screen-lock',
@@ -23,6 +29,16 @@ const exceptionFor = (municipalityId: string, deviceId?: string) => ({
   approvedBy: 'Amtsleitung',
   expiresAt: new Date(startOfTime + 86_400_000).toISOString(),
 });
+
+const restoreTest = {
+  at: new Date(startOfTime - 3_600_000).toISOString(),
+  testedBy: 'Technik',
+  source: 'Archivserver',
+  sample: 'ein Ordner',
+  result: 'equal',
+  files: 3,
+  different: 0,
+};
 
 beforeAll(async () => {
   kits = await startStaffedServer();
@@ -38,12 +54,26 @@ beforeAll(async () => {
     (await clients['admin']!.send('POST', 'tokens', { municipalityId })).body.id;
   ownToken = await make(kits.wasungen);
   foreignToken = await make(kits.grabfeld);
+  const serve = async (municipalityId: string) =>
+    (await clients['admin']!.send('POST', 'backups/servers', { municipalityId, name: 'Archivserver' })).body.id;
+  ownServer = await serve(kits.wasungen);
+  foreignServer = await serve(kits.grabfeld);
+  const tested = async (device: string) =>
+    (await clients['admin']!.send('POST', `devices/${device}/restore-tests`, restoreTest)).body.id;
+  ownTest = await tested(own);
+  foreignTest = await tested(foreign);
   const except = async (municipalityId: string) =>
     (await clients['admin']!.send('POST', 'exceptions', exceptionFor(municipalityId))).body.id;
   ownException = await except(kits.wasungen);
   foreignException = await except(kits.grabfeld);
+  const group = async (municipalityId: string) =>
+    (await clients['admin']!.send('POST', 'groups', { municipalityId, name: 'Notebooks' })).body.id;
+  ownGroup = await group(kits.wasungen);
+  foreignGroup = await group(kits.grabfeld);
 });
 afterAll(() => kits.close());
+
+const firstPolicy = { settings: { checkInSeconds: 600 }, expectedVersion: 0 };
 
 type Expected = number;
 const everybody = ['nobody', 'viewer', 'viewer script', 'technician', 'technician script', 'admin'] as const;
@@ -66,11 +96,48 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => 'patches', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/devices?update=x', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/overview', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'backups', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'backups/servers', () => undefined, [401, 200, 200, 200, 200, 200]],
+  // Each makes one, and the next one finds the name taken.
+  [
+    'POST',
+    () => 'backups/servers',
+    () => ({ municipalityId: kits.wasungen, name: 'PBS' }),
+    [401, 403, 403, 201, 409, 409],
+  ],
+  ['DELETE', () => `backups/servers/${ownServer}`, () => undefined, [401, 403, 403, 204, 204, 204]],
+  // Only for the token of a backup server: not even an administrator speaks for one.
+  ['POST', () => 'backups/evidence', () => [], [401, 401, 401, 401, 401, 401]],
+  ['GET', () => `devices/${own}/backup`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `devices/${own}/restore-tests`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => `devices/${own}/restore-tests`, () => restoreTest, [401, 403, 403, 201, 201, 201]],
+  ['DELETE', () => `devices/${own}/restore-tests/${ownTest}`, () => undefined, [401, 403, 403, 204, 204, 204]],
   ['GET', () => 'controls', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'controls/WiBA%205.2/devices', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'exceptions', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['POST', () => 'exceptions', () => exceptionFor(kits.wasungen), [401, 403, 403, 201, 201, 201]],
   ['DELETE', () => `exceptions/${ownException}`, () => undefined, [401, 403, 403, 204, 204, 204]],
+  ['GET', () => 'groups', () => undefined, [401, 200, 200, 200, 200, 200]],
+  // Each makes one, and the next one finds the name taken.
+  ['POST', () => 'groups', () => ({ municipalityId: kits.wasungen, name: 'Archiv' }), [401, 403, 403, 201, 409, 409]],
+  ['GET', () => `groups/${ownGroup}`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['PATCH', () => `groups/${ownGroup}`, () => ({ position: 1 }), [401, 403, 403, 200, 200, 200]],
+  ['POST', () => `groups/${ownGroup}/members`, () => ({ add: [own] }), [401, 403, 403, 200, 200, 200]],
+  ['GET', () => 'policies', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'policies/fields', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `policies/group-${ownGroup}`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => `policies/group-${ownGroup}/preview`, () => ({ settings: {} }), [401, 200, 200, 200, 200, 200]],
+  // The first one stores it; to the others it has changed meanwhile.
+  ['PUT', () => `policies/group-${ownGroup}`, () => firstPolicy, [401, 403, 403, 200, 409, 409]],
+  ['GET', () => `policies/group-${ownGroup}/history`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  [
+    'POST',
+    () => `policies/group-${ownGroup}/restore`,
+    () => ({ version: 1, expectedVersion: 1 }),
+    [401, 403, 403, 200, 200, 200],
+  ],
+  ['GET', () => `devices/${own}/policy`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['DELETE', () => `groups/${ownGroup}`, () => undefined, [401, 403, 403, 200, 404, 404]],
   ['PATCH', () => `devices/${own}`, () => ({ location: 'Rathaus' }), [401, 403, 403, 200, 200, 200]],
   ['POST', () => 'devices/import-records', () => 'hostname,note\nown,x', [401, 403, 403, 200, 200, 200]],
   ['GET', () => 'tokens', () => undefined, [401, 200, 200, 200, 200, 200]],
@@ -103,6 +170,8 @@ describe('each role may do its share and no more', () => {
     const listed = matrix.map(
       ([method, path]) =>
         `${method} ${path()
+          .replace(/(?<=policies\/)group-[0-9a-f-]{36}/, '{audience}')
+          .replace(/(?<=restore-tests\/)[0-9a-f-]{36}/, '{test}')
           .replace(/[0-9a-f-]{36}|WiBA%205.2/, '{id}')
           .replace(/\?.*/, '')}`,
     );
@@ -125,7 +194,32 @@ describe('what belongs to another municipality is not there', () => {
     ['POST', () => 'exceptions', () => exceptionFor(kits.wasungen, foreign)],
     ['POST', () => 'exceptions', () => exceptionFor(kits.grabfeld, own)],
     ['DELETE', () => `tokens/${foreignToken}`, () => undefined],
+    ['POST', () => 'backups/servers', () => ({ municipalityId: kits.grabfeld, name: 'PBS' })],
+    ['DELETE', () => `backups/servers/${foreignServer}`, () => undefined],
+    ['GET', () => `devices/${foreign}/backup`, () => undefined],
+    ['GET', () => `devices/${foreign}/restore-tests`, () => undefined],
+    ['POST', () => `devices/${foreign}/restore-tests`, () => restoreTest],
+    ['DELETE', () => `devices/${foreign}/restore-tests/${foreignTest}`, () => undefined],
+    ['DELETE', () => `devices/${own}/restore-tests/${foreignTest}`, () => undefined],
     ['POST', () => 'tokens', () => ({ municipalityId: kits.grabfeld })],
+    ['POST', () => 'groups', () => ({ municipalityId: kits.grabfeld, name: 'Archiv' })],
+    ['GET', () => `groups/${foreignGroup}`, () => undefined],
+    ['PATCH', () => `groups/${foreignGroup}`, () => ({ name: 'unsere' })],
+    ['DELETE', () => `groups/${foreignGroup}`, () => undefined],
+    ['POST', () => `groups/${foreignGroup}/members`, () => ({ add: [own] })],
+    ['POST', () => `groups/${foreignGroup}/members`, () => ({ remove: [foreign] })],
+    ...['group', 'municipality', 'device'].flatMap((level): [string, () => string, () => object | undefined][] => {
+      const ids = { group: () => foreignGroup, municipality: () => kits.grabfeld, device: () => foreign };
+      const path = (more: string) => () => `policies/${level}-${ids[level as keyof typeof ids]()}${more}`;
+      return [
+        ['GET', path(''), () => undefined],
+        ['PUT', path(''), () => firstPolicy],
+        ['POST', path('/preview'), () => ({ settings: {} })],
+        ['GET', path('/history'), () => undefined],
+        ['POST', path('/restore'), () => ({ version: 1, expectedVersion: 1 })],
+      ];
+    }),
+    ['GET', () => `devices/${foreign}/policy`, () => undefined],
   ])('%s %o', async (method, path, body) => {
     for (const who of ['technician', 'technician script']) {
       const answer = await clients[who]!.send(method, path(), body());
@@ -151,7 +245,11 @@ describe('what belongs to another municipality is not there', () => {
       .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file)))
       // The rules judge every device by the clock, for nobody in particular.
       .filter((file) => !['fleet/scope.ts', 'fleet/evaluate.ts'].includes(file))
-      .filter((file) => /selectFrom\('(devices|enrolment_tokens|audit)\b/.test(readFileSync(join(root, file), 'utf8')));
+      .filter((file) =>
+        /selectFrom\('(devices|device_groups|policy_versions|enrolment_tokens|audit)\b/.test(
+          readFileSync(join(root, file), 'utf8'),
+        ),
+      );
     expect(unscoped).toEqual([]);
   });
 
@@ -166,6 +264,9 @@ describe('what belongs to another municipality is not there', () => {
       expect((await client.get(`devices?municipality=${kits.grabfeld}`)).body).toMatchObject({ items: [], total: 0 });
       const tokens: { municipality: { id: string } }[] = await names('tokens');
       expect(new Set(tokens.map((one) => one.municipality.id))).toEqual(new Set([kits.wasungen]));
+      const groups: { municipality: { id: string } }[] = await names('groups');
+      expect(new Set(groups.map((one) => one.municipality.id))).toEqual(new Set([kits.wasungen]));
+      expect((await client.get(`devices?group=${foreignGroup}`)).body).toMatchObject({ items: [], total: 0 });
       const audit: { municipalityId: string }[] = await names('audit');
       expect(new Set(audit.map((one) => one.municipalityId))).toEqual(new Set([kits.wasungen]));
     }

@@ -5,6 +5,7 @@ import { type PolicyLayer, resolveSettings, type Settings } from '../../../serve
 
 const layer = (level: PolicyLayer['origin']['level'], settings: Settings, id: string = level): PolicyLayer => ({
   origin: { level, id, name: id, version: 1 },
+  position: 0,
   settings,
 });
 const winners = (layers: readonly PolicyLayer[]) => {
