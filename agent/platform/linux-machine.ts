@@ -12,6 +12,7 @@ import { type Machine, ReadError } from './machine.ts';
 import { readUnpacked } from './read-unpacked.ts';
 import { createReader } from './reader.ts';
 import { runCommand } from './run-command.ts';
+import { runHook } from './run-hook.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
 const smallestBuffer = 4096;
@@ -25,7 +26,10 @@ const maxLinks = 40;
 
 /** What a recorded tree replaces. Without `root` everything is this machine's own. */
 export type LinuxMachineOptions = { readonly root?: string } & Partial<
-  Pick<Machine, 'kernel' | 'hostname' | 'privileged' | 'run' | 'volumeSize' | 'connect' | 'ipv4Addresses'>
+  Pick<
+    Machine,
+    'kernel' | 'hostname' | 'privileged' | 'run' | 'volumeSize' | 'connect' | 'ipv4Addresses' | 'reader' | 'runHook'
+  >
 >;
 
 export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
@@ -86,8 +90,10 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
           return { sizeBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize };
         })),
     run: options.run ?? ((command, args, bounds) => runCommand(commandPaths[command], args, bounds)),
-    reader: () => createReader(),
-    runHook: async () => ({ kind: 'not-found' }),
+    // A recorded tree belongs to who recorded it: the ids of its people mean nothing here.
+    reader:
+      options.reader ?? ((person) => createReader(root === undefined ? { ...(person && { person }) } : { locate })),
+    runHook: options.runHook ?? runHook,
     connect: options.connect ?? connectTo,
   };
 }
