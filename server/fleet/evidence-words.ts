@@ -102,8 +102,14 @@ function readTime(value: string | number, now: Date): { at: Date } | { code: Evi
 
 function readIso(value: string): Date | 'no-zone' {
   const [, day, time, fraction = '', zone] = isoTime.exec(value.trim()) ?? [];
-  if (day === undefined) return new Date(Number.NaN);
+  if (day === undefined || !isDay(day)) return new Date(Number.NaN);
   if (zone === undefined) return 'no-zone';
   const offset = zone === 'Z' ? zone : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
   return new Date(`${day}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}${offset}`);
+}
+
+/** A 31 February would be read as a day of March. */
+function isDay(day: string): boolean {
+  const at = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
 }

@@ -240,6 +240,9 @@ describe('what cannot be carried out ends with 2 and a reason', () => {
     [['create-user', 'Ada', '--role', 'king'], /--role king: expected one of admin, technician, viewer/],
     [['create-api-token', '--role', 'viewer', '--municipality', 'Nowhere'], /no municipality "Nowhere"/],
     [['revoke-api-token', 'none'], /no such thing/],
+    [['create-backup-token', '--name', 'PBS'], /--municipality is missing/],
+    [['create-backup-token', '--municipality', 'Nowhere', '--name', 'PBS'], /no municipality "Nowhere"/],
+    [['revoke-backup-token', 'none'], /no such thing/],
     [['sign-in-link', 'Nobody'], /no user "Nobody"[\s\S]*create-user/],
     [['sign-in-link', 'Ada', '--url', 'javascript:x'], /--url javascript:x: expected the address/],
     [['start', '--port', '65536'], /--port 65536: expected a whole number from 0 to 65535/],
@@ -313,6 +316,8 @@ describe('help', () => {
       'enable-user',
       'create-api-token',
       'revoke-api-token',
+      'create-backup-token',
+      'revoke-backup-token',
       'sign-in-link',
       'version',
     ]);
