@@ -181,10 +181,11 @@ async function take(
   const opened = await openReport(wire, encoding, proven.device);
   const read = async () => {
     const signed = await opened.readBody();
-    return (
-      (await findTaken(context, proven, signed)) ??
-      (await acceptReport(context, proven, await readContent(signed, wire.byteLength)))
-    );
+    const taken = await findTaken(context, proven, signed);
+    if (taken !== undefined) return taken;
+    const wireBytes = wire.byteLength;
+    const report = 'body' in signed ? await readContent(signed, wireBytes) : { ...signed, wireBytes };
+    return acceptReport(context, proven, report);
   };
   try {
     const { bodyBytes, storeEpoch } = opened.envelope;

@@ -117,7 +117,7 @@ export interface ReportTable {
   received_at: string;
   envelope_jws: string;
   envelope_hash: string;
-  /** Exact body bytes, zstd. */
+  /** Exact body bytes, zstd; empty when only the envelope came. */
   body: Uint8Array;
   body_bytes: number;
   wire_bytes: number;
@@ -430,6 +430,29 @@ export interface DeviceEventTable {
   detail: string;
 }
 
+/**
+ * Reports the server does not hold in full. `report_id` names the gap report that accounts for them; null while none does.
+ * Ranges of one epoch that nobody accounts for do not overlap.
+ */
+export interface DeviceGapTable {
+  id: Generated<number>;
+  device_id: string;
+  store_epoch: string | null;
+  from_sequence: number | null;
+  to_sequence: number | null;
+  /** JSON, reports by class; null = not known. */
+  counts: string | null;
+  /** Device time. */
+  first_at: string | null;
+  last_at: string | null;
+  /** As the device says; 'undeclared' while it says nothing. */
+  reason: string;
+  /** 0 when what the device says does not fit what is held; null = nothing to compare with. */
+  fits: Flag | null;
+  noted_at: string;
+  report_id: string | null;
+}
+
 export interface UserTable {
   id: string;
   name: string;
@@ -484,6 +507,22 @@ export interface AuditTable {
 }
 
 /** One row, written to learn whether the disk takes anything. */
+/** What staff want a device to report at once; gone when it has. */
+export interface ReportRequestTable {
+  device_id: string;
+  section_id: string;
+  requested_at: string;
+  requested_by: string;
+  /** Where the device stood when it was told; a later report settles it. */
+  told_epoch: string | null;
+  told_sequence: number | null;
+}
+
+/** One row: made with the database and kept by its backups. */
+export interface InstallationTable {
+  id: string;
+}
+
 export interface ReadinessTable {
   id: number;
   at: string;
@@ -519,12 +558,15 @@ export interface Schema {
   backup_evidence: BackupEvidenceTable;
   restore_tests: RestoreTestTable;
   device_events: DeviceEventTable;
+  device_gaps: DeviceGapTable;
   users: UserTable;
   user_municipalities: UserMunicipalityTable;
   sign_in_links: SignInLinkTable;
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  report_requests: ReportRequestTable;
+  installation: InstallationTable;
   readiness: ReadinessTable;
 }
 
@@ -533,5 +575,6 @@ export type SectionRow = Selectable<SectionTable>;
 export type DeviceGroupRow = Selectable<DeviceGroupTable>;
 export type RestoreTestRow = Selectable<RestoreTestTable>;
 export type ExceptionRow = Selectable<ExceptionTable>;
+export type GapRow = Selectable<DeviceGapTable>;
 export type VerdictRow = Selectable<VerdictTable>;
 export type NewVerdict = Insertable<VerdictTable>;
