@@ -154,10 +154,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   const judge = (sections: readonly Section[]): Verdict[] => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
-    const { thresholds, exceptions } = loaded().settings;
+    const { thresholds, backupPolicy, exceptions } = loaded().settings;
     const verdicts = evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
       thresholds,
+      backup: backupPolicy,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });

@@ -14,8 +14,8 @@ const count = z.int().min(0);
 const namedMunicipality = z.object({ id: uuid, name: text(120) });
 const words = z.object({ de: z.string(), en: z.string() });
 
-/** How a device stands by the rules about backups (restore tests are counted apart), worst first. */
-export const backupLights = ['critical', 'attention', 'unknown', 'exempt', 'ok'] as const;
+/** How a device stands by the rules about backups (restore tests are counted apart), worst first; `note`: good so far, with a hint. */
+export const backupLights = ['critical', 'attention', 'unknown', 'note', 'exempt', 'ok'] as const;
 export type BackupLight = (typeof backupLights)[number];
 
 /**
@@ -250,7 +250,7 @@ export const restoreTestList = z.object({
   everyDays: z.int().min(1),
   /** When a sample last came back whole; null = never. */
   lastAt: instant.nullable(),
-  /** Null = at once, because there was none. */
+  /** Null = at once: there was none, or the last one did not succeed. */
   nextDueOn: day.nullable(),
 });
 export type RestoreTestList = z.infer<typeof restoreTestList>;

@@ -1,8 +1,9 @@
 /** What the rules are given of a device's backups beside its facts, and what their verdicts come to for the lists. */
+import type { RestoreTest } from '../../agent/contract/facts/backup.ts';
 import type { Verdict } from '../../agent/contract/report.ts';
 import { type BackupLight, backupLights, type TargetEvidence } from '../api/contract.ts';
 import type { Database } from '../store/database.ts';
-import type { DeviceTable, RestoreTestRow } from '../store/schema.ts';
+import type { DeviceTable } from '../store/schema.ts';
 import { latestPast } from './plausible-time.ts';
 
 /** Restore tests are counted apart: most devices have none, and that must not hide a backup that failed. */
@@ -24,12 +25,13 @@ export function backupColumns(verdicts: readonly Verdict[]): Columns {
     backup_rule: worst?.verdict.ruleId ?? null,
     backup_reason: worst?.verdict.reason ?? null,
     backup_two_sided: of('backup-two-sided'),
-    backup_restore: of('backup-restore-tested'),
+    // The rule says nothing of a device that is declared to need no backup.
+    backup_restore: of('backup-restore-tested') ?? (of('backup-recent') === 'exempt' ? 'exempt' : null),
   };
 }
 
 function lightOf({ verdict, severity }: Verdict): BackupLight {
-  if (verdict === 'not-met') return severity === 'critical' ? 'critical' : 'attention';
+  if (verdict === 'not-met') return ({ critical: 'critical', warning: 'attention', info: 'note' } as const)[severity];
   return verdict === 'met' ? 'ok' : verdict;
 }
 
@@ -47,9 +49,9 @@ export async function lastGoodTest(db: Database, deviceId: string, now: Date): P
   return at;
 }
 
-/** Those that count, youngest first; as many as the rules are given. */
-export async function countedTests(db: Database, deviceId: string): Promise<RestoreTestRow[]> {
-  return db
+/** Those that count, youngest first, for the rules: also what the device ran and has forgotten. */
+export async function restoreTestsOf(db: Database, deviceId: string): Promise<RestoreTest[]> {
+  const rows = await db
     .selectFrom('restore_tests')
     .selectAll()
     .where('device_id', '=', deviceId)
@@ -58,6 +60,16 @@ export async function countedTests(db: Database, deviceId: string): Promise<Rest
     .orderBy('id')
     .limit(20)
     .execute();
+  return rows.map((row) => ({
+    at: row.at,
+    product: row.product_id ?? 'by-hand',
+    source: row.source,
+    result: row.result,
+    files: row.files,
+    bytes: row.bytes ?? 0,
+    different: row.different,
+    durationSeconds: row.duration_seconds ?? 0,
+  }));
 }
 
 /** What counts now: of servers that are not revoked, and only while the device is in their municipality. Newest first. */

@@ -30,12 +30,16 @@ export async function listRestoreTests({ db, now }: FleetContext, scope: Scope, 
   const { settings } = await policyFor(db, device);
   const { restoreTestDays } = backupPolicy.parse(settings.backup ?? {});
   const lastAt = await lastGoodTest(db, id, now());
+  // The newest attempt decides: what came back last year does not make up for what did not come back today.
+  const newest = rows.find(({ at, withdrawn_at }) => withdrawn_at === null && placeOf(new Date(at), now()) === 'past');
   return {
     items: rows.map(entryOf),
     everyDays: restoreTestDays,
     lastAt,
     nextDueOn:
-      lastAt === null ? null : new Date(Date.parse(lastAt) + restoreTestDays * dayMs).toISOString().slice(0, 10),
+      lastAt === null || newest?.result !== 'equal'
+        ? null
+        : new Date(Date.parse(lastAt) + restoreTestDays * dayMs).toISOString().slice(0, 10),
   };
 }
 

@@ -49,6 +49,8 @@ export interface DeviceTable {
   judged_at: string | null;
   /** JSON of the hardware marks seen at enrolment and updated by accepted reports. */
   fingerprint: string;
+  /** Version of the policy it last named as its own; null before the first check-in. */
+  policy_version: number | null;
   /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
   proof_issued_at: number;
   proof_counter: number;
@@ -84,7 +86,7 @@ export interface DeviceTable {
   backup_products: string | null;
   /** The newest success that is proven (`provenSuccess`); null = none, or not known. */
   backup_success_at: string | null;
-  /** The worst of the rules about backups, restore tests apart: 0 critical, 1 warning, 2 unknown, 3 exempt, 4 met. */
+  /** The worst of the rules about backups, restore tests apart: its place among `backupLights`. */
   backup_rank: Generated<number>;
   /** Which rule that is, and its reason; null until it was judged. */
   backup_rule: string | null;
@@ -506,7 +508,26 @@ export interface AuditTable {
   detail: string | null;
 }
 
-/** One row, written to learn whether the disk takes anything. */
+export interface NoticeTable {
+  number: Generated<number>;
+  id: string;
+  municipality_id: string;
+  /** Null = not only one group. */
+  group_id: string | null;
+  /** Null = not only one device. */
+  device_id: string | null;
+  /** The notice that is not delivered any more beside this one. */
+  replaces: string | null;
+  recalled: Flag;
+  issued_at: string;
+  valid_from: string;
+  valid_until: string;
+  /** Signed with the notice key; what stands beside it here is read from it. */
+  jws: string;
+  published_at: string;
+  published_by: string;
+}
+
 /** What staff want a device to report at once; gone when it has. */
 export interface ReportRequestTable {
   device_id: string;
@@ -523,6 +544,7 @@ export interface InstallationTable {
   id: string;
 }
 
+/** One row, written to learn whether the disk takes anything. */
 export interface ReadinessTable {
   id: number;
   at: string;
@@ -565,6 +587,7 @@ export interface Schema {
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  notices: NoticeTable;
   report_requests: ReportRequestTable;
   installation: InstallationTable;
   readiness: ReadinessTable;

@@ -26,6 +26,55 @@ export function byHash({ data: _data, ...section }: Section): Section {
 
 const gib = 1024 ** 3;
 
+/** restic wrote to the share of the office ten hours ago, and a sample was restored a month ago. */
+export function officeBackup(now: Date): FactsOf<'backup'> {
+  // By the full hour: facts made twice in a test are the same facts.
+  const hour = 3_600_000;
+  const ago = (hours: number) => new Date((Math.floor(now.getTime() / hour) - hours) * hour).toISOString();
+  const evidence = { kind: 1, source: 'status file of resticprofile', reference: 'documents' };
+  const night = { startedAt: ago(10.5), endedAt: ago(10), result: 'success' as const, evidence };
+  return {
+    products: [
+      {
+        id: 'restic',
+        name: 'restic',
+        kind: 'backup',
+        version: '0.18.0',
+        installed: true,
+        answers: 'here',
+        jobs: [
+          {
+            id: 'documents',
+            name: 'Dokumente',
+            writableBy: 'administrator',
+            enabled: true,
+            targets: [{ kind: 'share', name: '//nas/sicherung' }],
+            state: 'success',
+            lastRun: night,
+            lastSuccess: { endedAt: night.endedAt, result: 'success', bytes: 3 * gib, evidence },
+            onDaysSinceSuccess: 1,
+            recentRuns: [night],
+            reasons: [],
+          },
+        ],
+        reasons: [],
+      },
+    ],
+    restoreTests: [
+      {
+        at: ago(720),
+        product: 'restic',
+        source: '//nas/sicherung',
+        result: 'equal',
+        files: 20,
+        bytes: 40_960,
+        different: 0,
+        durationSeconds: 12,
+      },
+    ],
+  };
+}
+
 /** Plausible facts of an office PC in order; change what a test is about. */
 export function officeFacts(hostname: string, now = new Date()) {
   const today = now.toISOString().slice(0, 10);
@@ -108,7 +157,7 @@ export function officeFacts(hostname: string, now = new Date()) {
       },
       hardening: { accessControl: 'apparmor', enforcedProfiles: 40, complainingProfiles: 0 },
     },
-    backup: backedUp(now),
+    backup: officeBackup(now),
     energy: { uptimeDays: 3 },
     agent: {
       version: '0.1.0',
@@ -121,55 +170,6 @@ export function officeFacts(hostname: string, now = new Date()) {
     },
   } satisfies { [Id in SectionId]?: FactsOf<Id> };
   return facts;
-}
-
-type BackupJob = FactsOf<'backup'>['products'][number]['jobs'][number];
-
-/** One job of restic that ended well so many hours ago, into a repository. */
-export function backupJob(now: Date, hoursAgo = 3, change: Partial<BackupJob> = {}): BackupJob {
-  const ended = new Date(Math.floor(now.getTime() / 1000) * 1000 - hoursAgo * 3_600_000);
-  const evidence = { kind: 1, source: 'resticprofile status file', reference: hashBytes(ended.toISOString()) };
-  const run = {
-    startedAt: new Date(ended.getTime() - 600_000).toISOString(),
-    endedAt: ended.toISOString(),
-    result: 'success' as const,
-    evidence,
-  };
-  return {
-    id: 'system',
-    name: 'System und Daten',
-    writableBy: 'administrator',
-    enabled: true,
-    schedule: 'täglich 05:00',
-    targets: [{ kind: 'repository', name: 'sicherung.example' }],
-    encrypted: true,
-    state: 'success',
-    lastRun: run,
-    lastSuccess: { endedAt: run.endedAt, result: 'success', bytes: 3 * gib, evidence },
-    onDaysSinceSuccess: Math.floor(hoursAgo / 24),
-    recentRuns: [run],
-    reasons: [],
-    ...change,
-  };
-}
-
-/** A PC whose only backup is this one. */
-export function backedUp(now: Date, jobs: readonly BackupJob[] = [backupJob(now)]): FactsOf<'backup'> {
-  return {
-    products: [
-      {
-        id: 'resticprofile',
-        name: 'resticprofile',
-        kind: 'backup',
-        version: '0.31.0',
-        installed: true,
-        answers: 'here',
-        jobs: [...jobs],
-        reasons: [],
-      },
-    ],
-    restoreTests: [],
-  };
 }
 
 /** Random hardware marks of one machine. */

@@ -35,7 +35,7 @@ describe('the overview', () => {
       backup_restore: 'not-met',
     });
     await add('b', {
-      backup_rank: 4,
+      backup_rank: 5,
       backup_rule: 'backup-recent',
       backup_reason: 'fresh',
       backup_presence: 'present',
@@ -45,13 +45,13 @@ describe('the overview', () => {
       backup_restore: 'met',
     });
     await add('c', { backup_rank: 1, backup_presence: 'none', backup_products: '[]' }, kits.grabfeld);
-    await add('d', { backup_rank: 3, backup_presence: 'hint', backup_restore: 'exempt' }, kits.grabfeld);
+    await add('d', { backup_rank: 4, backup_presence: 'hint', backup_restore: 'exempt' }, kits.grabfeld);
     await add('never-reported', {}, kits.grabfeld);
     await add('gone', { state: 'retired', backup_rank: 0 });
     const { overview } = (await staff.get('backups')).body;
     expect(overview.total).toEqual({
       devices: 5,
-      states: { critical: 1, attention: 1, unknown: 1, exempt: 1, ok: 1 },
+      states: { critical: 1, attention: 1, unknown: 1, note: 0, exempt: 1, ok: 1 },
       freshness: { upTo1Day: 1, upTo3Days: 0, upTo7Days: 0, upTo30Days: 0, older: 1, none: 3 },
       presence: { present: 2, hint: 1, none: 1, unknown: 1 },
       twoSided: { agree: 1, disagree: 1, unknown: 0, silent: 3 },
@@ -118,19 +118,20 @@ describe('the overview', () => {
 
 describe('the list', () => {
   test('worst first, then who has no success, then the oldest; page by page everything once', async () => {
-    await add('ok', { backup_rank: 4, backup_success_at: daysAgo(0) });
+    await add('ok', { backup_rank: 5, backup_success_at: daysAgo(0) });
     await add('unknown', { backup_success_at: daysAgo(1) });
     await add('warned', { backup_rank: 1, backup_success_at: daysAgo(5) });
     await add('critical-old', { backup_rank: 0, backup_success_at: daysAgo(90) });
     await add('critical-none', { backup_rank: 0 });
     await add('critical-new', { backup_rank: 0, backup_success_at: daysAgo(9) });
-    await add('exempt', { backup_rank: 3 });
-    const sorted = ['critical-none', 'critical-old', 'critical-new', 'warned', 'unknown', 'exempt', 'ok'];
+    await add('noted', { backup_rank: 3 });
+    await add('exempt', { backup_rank: 4 });
+    const sorted = ['critical-none', 'critical-old', 'critical-new', 'warned', 'unknown', 'noted', 'exempt', 'ok'];
     expect(await hosts()).toEqual(sorted);
     const paged: string[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
       const { body } = await staff.get(`backups?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
-      expect(body.total).toBe(7);
+      expect(body.total).toBe(8);
       paged.push(...body.items.map(({ hostname }: { hostname: string }) => hostname));
       cursor = body.nextCursor;
     }

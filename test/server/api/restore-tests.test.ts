@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backedUp } from '../../fakes/office-facts.ts';
+import { backedUp } from '../../fakes/backed-up.ts';
 import { agentIn } from './fleet-agents.ts';
 import { addDevice, auditOf, type Client, type StaffedServer, startStaffedServer } from './staffed-server.ts';
 
@@ -68,6 +68,11 @@ describe('a restore test entered by hand', () => {
     expect((await enter({ result: 'failed', files: 0 })).status).toBe(201);
     expect(await list()).toMatchObject({ lastAt: null, nextDueOn: null });
     expect((await list()).items).toHaveLength(2);
+    // What came back before does not make up for it, what comes back after does.
+    await enter({ at: '2026-11-19T08:00:00Z' });
+    expect(await list()).toMatchObject({ lastAt: '2026-11-19T08:00:00.000Z', nextDueOn: null });
+    await enter({ at: '2026-11-24T08:00:00Z' });
+    expect(await list()).toMatchObject({ nextDueOn: '2027-11-24' });
   });
 
   test.each<[string, object]>([

@@ -319,6 +319,11 @@ describe('help', () => {
       'create-backup-token',
       'revoke-backup-token',
       'sign-in-link',
+      'publish-notice',
+      'sign-notice',
+      'create-notice-key',
+      'create-recovery-key',
+      'rotate-key',
       'version',
     ]);
     const each = await Promise.all(names.map((name) => bare(name, '--help')));

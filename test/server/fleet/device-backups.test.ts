@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupFacts } from '../../../agent/contract/facts/backup.ts';
 import { maxRunsOfDevice, maxRunsOfJob, noteBackups, provenSuccess } from '../../../server/fleet/device-backups.ts';
-import { backedUp, backupJob } from '../../fakes/office-facts.ts';
+import { backedUp, backupJob } from '../../fakes/backed-up.ts';
 import { addDevice, type StaffedServer, startOfTime, startStaffedServer } from '../api/staffed-server.ts';
 
 const now = new Date(startOfTime);
