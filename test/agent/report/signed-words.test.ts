@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Agent, openAgent } from '../../../agent/agent.ts';
 import { explainSettingsCommand } from '../../../agent/commands/inspect.ts';
@@ -447,4 +448,35 @@ test('once the notice key is offline, the server alone cannot speak to people an
   await here.stopServer();
   const another = { noticeKey: (await generateKey()).publicKey, overlapDays: 0, now: here.clock.now() };
   await expect(moveNoticeKeyOffline(here.serverDir, another)).rejects.toThrow('--recovery-key');
+});
+
+test('whatever comes in place of words, the last good ones stay in force', async () => {
+  const here = await town();
+  const jws = await publish(here.server, noticeOf(here.municipality, {}, here.clock.now()));
+  await setPolicy(here.server.context, here.deviceKey, { checkInSeconds: 300 });
+  await here.agent.exchange();
+  const { trust } = here.agent.store.readWords();
+  const nonsense = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constant(jws),
+    fc.tuple(fc.base64String(), fc.base64String(), fc.base64String()).map((parts) => parts.join('.')),
+  );
+  const part = fc.oneof(nonsense, fc.array(nonsense, { maxLength: 3 }));
+  const words = fc.record({ keys: part, policy: part, notices: part, answer: part }, { requiredKeys: [] });
+  await fc.assert(
+    fc.asyncProperty(words, async (instead) => {
+      meddleWithCheckIns(here, (response) => ({ ...response, ...instead }));
+      const failed = await here.agent.exchange().then(
+        () => undefined,
+        (error: Error) => error.name,
+      );
+      expect([undefined, 'ServerUnreachable']).toContain(failed);
+      expect(here.agent.words.inForce()).toMatchObject({ policy: { version: 1 }, notices: [jws] });
+      expect(here.agent.store.readWords().trust).toEqual(trust);
+    }),
+    { numRuns: 100 },
+  );
+  leaveAlone(here);
+  await here.agent.exchange();
+  expect(refusedBy(here)).toEqual([]);
 });
