@@ -31,7 +31,7 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'stat' | 'nft';
+export type CommandName = 'stat' | 'nft' | 'urbackupclientctl' | 'cove-clienttool' | 'bpclimagelist';
 
 /** One answer of the Windows Update agent. `document` is what the script wrote: hostile until a schema says otherwise. */
 export type UpdateSearch = { readonly at: string } & (
