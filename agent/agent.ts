@@ -12,6 +12,7 @@ import type { Machine } from './platform/machine.ts';
 import { backoffMs } from './report/backoff.ts';
 import { buildReport } from './report/build-report.ts';
 import { enrol } from './report/enrol.ts';
+import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { createServerClient, type ServerClient, ServerUnreachable } from './report/server-client.ts';
 import { createServerLink, type SendResult, ServerRefused } from './report/server-link.ts';
@@ -59,9 +60,12 @@ export interface Agent {
   enrolment(): Enrolment | undefined;
   /** Throws `ServerUnreachable` or `ServerRefused`; nothing is kept of a failed attempt but the device's key. */
   enrol(input: { server: string; token: string; serverKey?: string; recoveryKey?: string }): Promise<Enrolment>;
-  round(kind: 'cheap' | 'full'): Promise<Round>;
+  /** A list: these sections and no other, as far as they are collected here at all. */
+  round(kind: 'cheap' | 'full' | readonly string[]): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
   exchange(): Promise<SendResult>;
+  /** Not opened yet. Throws `NotEnrolled`. */
+  events(hear: (event: HeardEvent) => void): EventStream;
   publishStatus(): void;
   close(): void;
 }
@@ -198,6 +202,50 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     });
   };
 
+  const round: Agent['round'] = async (kind) => {
+    const sections = await collect((id, round) =>
+      typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
+    );
+    store.writeSections(sections);
+    const known = readSections();
+    const verdicts = judge(known);
+    const now = clock.now();
+    store.changeExchange({ lastCollectedAt: now.toISOString() });
+    const enrolment = store.readEnrolment();
+    if (enrolment === undefined || key === undefined) return { sections, verdicts };
+    const report = await buildReport(
+      {
+        deviceId: enrolment.deviceId,
+        platform: machine.platform,
+        class: kind === 'full' ? 'full' : 'routine',
+        now,
+        sections,
+        verdicts,
+        // A cheap round has not read the marks again; the last full round has.
+        fingerprint: fingerprintOf(known as KnownSection[], key.thumbprint),
+        acknowledgedHashes: store.acknowledgedHashes(),
+        place: { epoch: store.epoch, ...store.nextPlace() },
+      },
+      key,
+    );
+    store.append(report);
+    publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
+    return { sections, verdicts, report };
+  };
+
+  /** What staff asked for goes with what waits. That it cannot be queued must not keep back what waits already. */
+  const reportAsked = async (sections: readonly string[]): Promise<void> => {
+    const { withoutSections } = loaded().settings;
+    const here = collectors.filter(({ id }) => sections.includes(id) && !withoutSections.includes(id));
+    if (here.length === 0) return;
+    try {
+      const { sections: collected } = await round(sections);
+      log.info('collected', { task: 'asked', sections: collected.length });
+    } catch (error) {
+      log.warn('task-failed', { task: 'asked', error: (error as Error).message });
+    }
+  };
+
   return {
     store,
     settings: loaded,
@@ -221,34 +269,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       });
     },
 
-    round: async (kind) => {
-      const sections = await collect((_id, round) => kind === 'full' || round === 'cheap');
-      store.writeSections(sections);
-      const known = readSections();
-      const verdicts = judge(known);
-      const now = clock.now();
-      store.changeExchange({ lastCollectedAt: now.toISOString() });
-      const enrolment = store.readEnrolment();
-      if (enrolment === undefined || key === undefined) return { sections, verdicts };
-      const report = await buildReport(
-        {
-          deviceId: enrolment.deviceId,
-          platform: machine.platform,
-          class: kind === 'full' ? 'full' : 'routine',
-          now,
-          sections,
-          verdicts,
-          // A cheap round has not read the marks again; the last full round has.
-          fingerprint: fingerprintOf(known as KnownSection[], key.thumbprint),
-          acknowledgedHashes: store.acknowledgedHashes(),
-          place: { epoch: store.epoch, ...store.nextPlace() },
-        },
-        key,
-      );
-      store.append(report);
-      publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
-      return { sections, verdicts, report };
-    },
+    round,
 
     exchange: async () => {
       const enrolment = store.readEnrolment();
@@ -257,9 +278,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, words, now, log });
       try {
         const before = JSON.stringify(store.readWords());
-        const { state } = await link.checkIn();
+        const { state, reportNow = [] } = await link.checkIn();
         // The person at the PC sees at once what KITS has to say.
         if (JSON.stringify(store.readWords()) !== before) publish();
+        if (state === 'active') await reportAsked(reportNow);
         // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
         const result = state === 'active' ? await link.sendWaiting() : { accepted: 0, refused: 0, bytesSent: 0 };
         store.changeExchange({
@@ -278,6 +300,22 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         }
         throw error;
       }
+    },
+
+    events: (hear) => {
+      const enrolment = store.readEnrolment();
+      if (enrolment === undefined || key === undefined) throw new NotEnrolled();
+      return createEventStream({
+        client: connect(enrolment.serverUrl),
+        store,
+        key,
+        enrolment,
+        now: () => clock.now(),
+        clock,
+        log,
+        random: Math.random,
+        hear,
+      });
     },
 
     publishStatus: publish,

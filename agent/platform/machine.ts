@@ -31,7 +31,16 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'stat' | 'nft' | 'urbackupclientctl' | 'cove-clienttool' | 'bpclimagelist';
+export type CommandName =
+  | 'stat'
+  | 'nft'
+  | 'vssadmin'
+  | 'wevtutil'
+  | 'veeam-configurator'
+  | 'cbb'
+  | 'urbackupclientctl'
+  | 'cove-clienttool'
+  | 'bpclimagelist';
 
 /** One answer of the Windows Update agent. `document` is what the script wrote: hostile until a schema says otherwise. */
 export type UpdateSearch = { readonly at: string } & (
@@ -51,6 +60,11 @@ export interface WindowsReader {
    * runs; the online one is made in the background, at most daily, and appears in a later call.
    */
   searchUpdates(): Promise<{ readonly offline?: UpdateSearch; readonly online?: UpdateSearch }>;
+  /**
+   * Settings of Veeam Agent as its Configurator exports them, at most 1 MiB of XML. They can hold credentials: take what you
+   * need and keep nothing else. Undefined without the program, without the right to ask it, or without a private folder.
+   */
+  exportVeeamSettings(signal: AbortSignal): Promise<string | undefined>;
 }
 
 export type SqlValue = string | number | bigint | null;
@@ -70,6 +84,7 @@ export interface DatabaseView {
 /** Files read by a process of their own: time-boxed, killable, and on request with the rights of one person only. */
 export interface Reader {
   readText(path: string, options?: { maxBytes?: number }): Promise<string>;
+  readBytes(path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
   list(path: string): Promise<string[]>;
   stat(path: string): Promise<FileStat>;
   /**

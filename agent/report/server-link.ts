@@ -8,9 +8,7 @@ import {
   type CheckInRequest,
   checkInResponse,
   jwsTypes,
-  nonceHeader,
   problemDocument,
-  proofHeader,
   receipt,
   reportMediaType,
   reportResponse,
@@ -20,11 +18,11 @@ import {
 import type { Log } from '../log.ts';
 import { JwsError, verifyJws } from '../signing/jws.ts';
 import type { SigningKey } from '../signing/keys.ts';
-import { makeProof } from '../signing/proof.ts';
 import { encodeFrame, signReport } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
 import { agentVersion } from '../version.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
+import { proveRequest, rememberNonce } from './signed-request.ts';
 import type { SignedWords } from './signed-words.ts';
 
 /** The server answered and said no; `code` is that of its problem document. */
@@ -81,17 +79,10 @@ export function createServerLink(options: LinkOptions): ServerLink {
     headers: Readonly<Record<string, string>>,
   ): Promise<{ response: ServerResponse; jti: string; sentAt: number }> {
     for (let attempt = 1; ; attempt += 1) {
-      const { nonce = 'none', counter } = store.readExchange();
-      // Written before it is used: after a crash the same counter must not go out a second time.
-      store.changeExchange({ counter: counter + 1 });
-      const { proof, jti } = await makeProof(
-        { deviceId: enrolment.deviceId, method: 'POST', path, body, nonce, counter: counter + 1, now: now() },
-        key,
-      );
+      const { headers: proof, jti } = await proveRequest(options, { method: 'POST', path, body });
       const sentAt = now().getTime();
-      const response = await client.send({ method: 'POST', path, body, headers: { ...headers, [proofHeader]: proof } });
-      const fresh = response.headers[nonceHeader];
-      if (fresh !== undefined && fresh.length <= 120) store.changeExchange({ nonce: fresh, counter: 0 });
+      const response = await client.send({ method: 'POST', path, body, headers: { ...headers, ...proof } });
+      rememberNonce(options, response.headers);
       if (response.status < 300) return { response, jti, sentAt };
       const refusal = refusalOf(response);
       if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) throw refusal;

@@ -107,6 +107,8 @@ export const device = deviceSummary.extend({
   acknowledgedSequence: z.int().min(0),
   sections: z.array(deviceSection),
   verdicts: z.array(explainedVerdict),
+  /** Sections staff asked for that have not been reported since. */
+  requested: z.array(z.object({ section: z.string().max(40), requestedAt: instant })),
   /** Events that need an eye: clone suspected, rewound store, replaced by another device. */
   events: z.array(z.object({ at: instant, code: z.string().max(60), detail: z.string().max(500) })),
 });
@@ -127,6 +129,10 @@ export const deviceChange = z
   })
   .partial();
 export type DeviceChange = z.infer<typeof deviceChange>;
+
+/** `POST /api/v1/devices/:id/report-now`: collected and sent as soon as the device is reached, within 24 hours or not at all. */
+export const reportNowRequest = z.object({ sections: z.array(section.shape.id).min(1).max(64) });
+export type ReportNowRequest = z.infer<typeof reportNowRequest>;
 
 /** One report in the history of a device. */
 export const historyEntry = z.object({

@@ -109,6 +109,20 @@ export const deviceTexts = {
     en: (name: string) => `${name} then belongs to the fleet again.`,
   },
   broughtBack: { de: 'Das Gerät ist wieder aufgenommen.', en: 'The device is back in the fleet.' },
+  reportNow: { de: 'Bericht anfordern', en: 'Ask for a report' },
+  reportNowTitle: { de: 'Bericht jetzt anfordern', en: 'Ask for a report now' },
+  reportNowText: {
+    de: (name: string) =>
+      `${name} erhebt die Angaben neu und schickt sie, meist innerhalb weniger Sekunden. Ist der PC ausgeschaltet, gilt die Anforderung 24 Stunden lang.`,
+    en: (name: string) =>
+      `${name} collects the facts anew and sends them, mostly within seconds. While the PC is off, the request stands for 24 hours.`,
+  },
+  allSections: { de: 'Alle Bereiche', en: 'All sections' },
+  reportNowAsked: {
+    de: 'Der Bericht ist angefordert. Laden Sie die Seite in einer Minute neu.',
+    en: 'The report has been asked for. Reload the page in a minute.',
+  },
+  requested: { de: 'Angefordert', en: 'Asked for' },
   print: { de: 'Drucken', en: 'Print' },
 
   events: { de: 'Auffällige Ereignisse', en: 'Events that need an eye' },

@@ -9,6 +9,7 @@ import type { SectionRow, VerdictRow } from '../store/schema.ts';
 import { decodeCursor, page } from './cursor.ts';
 import { summaryOf } from './device-list.ts';
 import { notFound } from './refusal.ts';
+import { openRequests } from './report-requests.ts';
 import { devicesIn, type FleetContext, type Scope } from './scope.ts';
 
 /** The youngest ones; older events stay in the database. */
@@ -27,7 +28,7 @@ export async function findDevice(db: Database, scope: Scope, id: string) {
 }
 
 /** Throws `Refusal` not-found. */
-export async function describeDevice({ db }: FleetContext, scope: Scope, id: string): Promise<Device> {
+export async function describeDevice({ db, now }: FleetContext, scope: Scope, id: string): Promise<Device> {
   const row = await findDevice(db, scope, id);
   const sections = await db
     .selectFrom('sections')
@@ -52,6 +53,7 @@ export async function describeDevice({ db }: FleetContext, scope: Scope, id: str
     acknowledgedSequence: row.acknowledged_sequence,
     sections: sections.map(sectionOf),
     verdicts: verdicts.map(explained),
+    requested: await openRequests(db, id, now()),
     events: events.map(({ at, code, detail }) => ({ at, code, detail: detail.slice(0, 500) })),
   };
 }

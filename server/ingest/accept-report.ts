@@ -6,6 +6,7 @@ import { fingerprint } from '../../agent/contract/report.ts';
 import { jwsTypes, type Receipt } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import { evaluateDevice } from '../fleet/evaluate.ts';
+import { settleRequests } from '../fleet/report-requests.ts';
 import { Problem } from '../problem.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
@@ -209,6 +210,11 @@ async function store(
 
   const { need, history } = await storeSections(trx, device, report, { isNewest, now });
   await noteSameHardware(trx, device, now);
+  await settleRequests(
+    trx,
+    envelope,
+    content.sections.map(({ id }) => id),
+  );
   const receiptClaims: Receipt = {
     reportId: envelope.reportId,
     deviceId: device.id,

@@ -11,7 +11,7 @@ const maxNeed = 64;
 /** `jti` is that of the proof it answers: only that makes the time in it count. */
 export function signAnswer(
   context: IngestContext,
-  answer: Pick<SignedAnswer, 'state' | 'acknowledged' | 'need' | 'rewound'> & { readonly jti: string },
+  answer: Pick<SignedAnswer, 'state' | 'acknowledged' | 'need' | 'rewound' | 'reportNow'> & { readonly jti: string },
 ): Promise<string> {
   const { jti, ...words } = answer;
   const payload: SignedAnswer = {

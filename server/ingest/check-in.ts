@@ -1,6 +1,7 @@
 /** A check-in: the smallest thing a device says, and the chance to tell it something. */
 import { type CheckInRequest, checkInRequest } from '../../agent/contract/wire.ts';
 import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
+import { takeRequests } from '../fleet/report-requests.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
@@ -12,7 +13,7 @@ const clockStepSeconds = 30;
 /** Returns the signed answer. Throws 400 malformed, or 401 use-nonce. */
 export async function checkIn(context: IngestContext, request: DeviceRequest, body: Uint8Array): Promise<string> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need } = await context.db.transaction().execute(async (trx) => {
+  const { device, held, need, reportNow } = await context.db.transaction().execute(async (trx) => {
     const taken = await takeProof(trx, context, request);
     await trx
       .updateTable('devices')
@@ -24,6 +25,7 @@ export async function checkIn(context: IngestContext, request: DeviceRequest, bo
       device: taken,
       held: await highestSequence(trx, taken, said.storeEpoch),
       need: await neededSections(trx, taken.id),
+      reportNow: taken.state === 'active' ? await takeRequests(trx, taken.id, said, context.now()) : [],
     };
   });
   return signAnswer(context, {
@@ -32,6 +34,7 @@ export async function checkIn(context: IngestContext, request: DeviceRequest, bo
     acknowledged: held,
     need,
     ...(isRewound(said, held) ? { rewound: true } : {}),
+    ...(reportNow.length === 0 ? {} : { reportNow }),
   });
 }
 

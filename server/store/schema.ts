@@ -398,6 +398,22 @@ export interface AuditTable {
 }
 
 /** One row, written to learn whether the disk takes anything. */
+/** What staff want a device to report at once; gone when it has. */
+export interface ReportRequestTable {
+  device_id: string;
+  section_id: string;
+  requested_at: string;
+  requested_by: string;
+  /** Where the device stood when it was told; a later report settles it. */
+  told_epoch: string | null;
+  told_sequence: number | null;
+}
+
+/** One row: made with the database and kept by its backups. */
+export interface InstallationTable {
+  id: string;
+}
+
 export interface ReadinessTable {
   id: number;
   at: string;
@@ -435,6 +451,8 @@ export interface Schema {
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  report_requests: ReportRequestTable;
+  installation: InstallationTable;
   readiness: ReadinessTable;
 }
 

@@ -41,11 +41,13 @@ async function readLinux(context: BackupContext): Promise<ProductFinding | undef
  * so that no image is "no backup in that time", not "never".
  */
 export function imageJob(output: string | undefined): JobRecord {
-  const runs = output === undefined ? undefined : parseImageList(output);
+  // 227: no entity was found.
+  const nothing = output !== undefined && /EXIT STATUS 227\b/.test(output);
+  const runs = output === undefined ? undefined : (parseImageList(output) ?? (nothing ? [] : undefined));
   const reasons: BackupReason[] = [];
   if (output === undefined) reasons.push('target-unreachable');
   else if (/EXIT STATUS 135\b/.test(output)) reasons.push('source-denied');
-  else if (/EXIT STATUS (?!227\b)\d+/.test(output)) reasons.push('source-unreadable');
+  else if (!nothing && /EXIT STATUS \d+/.test(output)) reasons.push('source-unreadable');
   else if (runs === undefined) reasons.push('schema-unknown');
   return {
     id: 'images',

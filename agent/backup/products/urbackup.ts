@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { codeOf } from '../../collectors/text.ts';
 import type { BackupReason } from '../../contract/facts/backup.ts';
 import type { DatabaseView } from '../../platform/machine.ts';
-import { findProgram, findService } from '../linux/installed.ts';
+import { findProgram, findService, isThere } from '../linux/installed.ts';
 import type { BackupContext, BackupProduct, JobRecord, ProductFinding, RunRecord } from '../product.ts';
 import { reasonOf } from '../read-reason.ts';
 
@@ -162,9 +162,11 @@ export function storedFileBackup({ last, reason }: Stored): JobRecord {
   };
 }
 
-async function readStored({ reader }: BackupContext, path: string): Promise<Stored | 'missing'> {
+async function readStored(context: BackupContext, path: string): Promise<Stored | 'missing'> {
   try {
-    return await reader.database(path, lastFileBackup);
+    // Only then is a process started for it.
+    if (!(await isThere(context, path))) return 'missing';
+    return await context.reader.database(path, lastFileBackup);
   } catch (error) {
     return codeOf(error) === 'not-found' ? 'missing' : { reason: reasonOf(error) };
   }

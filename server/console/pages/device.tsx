@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Device } from '../../api/contract.ts';
 import { deviceEvent } from '../code-texts.ts';
+import { sectionName } from '../facts.ts';
 import { deviceSentence } from '../fleet.ts';
 import { announce } from '../parts/announcer.tsx';
 import { Loaded } from '../parts/load-state.tsx';
@@ -40,7 +41,7 @@ function Answer({ device }: { readonly device: Device }): JSX.Element {
 }
 
 function AtAGlance({ device }: { readonly device: Device }): JSX.Element {
-  const { t, format } = useSpeech();
+  const { t, language, format } = useSpeech();
   const { clockOffsetSeconds: offset } = device;
   const clock = offset === null ? t.none : offset === 0 ? t.clockExact : format.offset(offset);
   const entries: readonly (readonly [name: string, value: JSX.Element | string])[] = [
@@ -51,6 +52,9 @@ function AtAGlance({ device }: { readonly device: Device }): JSX.Element {
     [t.enrolled, <When key="enrolled" at={device.enrolledAt} as="date" />],
     [t.agentVersion, device.agentVersion],
     [t.clockOffset, clock],
+    ...(device.requested.length === 0
+      ? []
+      : [[t.requested, device.requested.map(({ section }) => sectionName(section, language)).join(', ')] as const]),
     [
       t.deviceId,
       <code key="id" class="breakable">

@@ -1,0 +1,6 @@
+/** Backup products there are on Linux only; one line each. */
+import type { BackupProduct } from '../product.ts';
+import { rsnapshot } from './rsnapshot.ts';
+import { timeshift } from './timeshift.ts';
+
+export const linuxProducts: readonly BackupProduct[] = [rsnapshot, timeshift];
