@@ -34,6 +34,7 @@ export type CommandOutcome =
 export type CommandName =
   | 'stat'
   | 'nft'
+  | 'systemctl'
   | 'vssadmin'
   | 'wevtutil'
   | 'veeam-configurator'
@@ -73,7 +74,10 @@ export type SqlValue = string | number | bigint | null;
 export interface DatabaseView {
   /** Columns of a table, as `PRAGMA table_info` names them; empty when there is no such table (a view is none). */
   columns(table: string): Promise<readonly string[]>;
-  /** At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT; integers beyond 2^53 come as bigint. */
+  /**
+   * At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT over real tables; views, virtual tables and WITH are
+   * "EINVAL", as are unknown columns. Integers beyond 2^53 come as bigint.
+   */
   rows(
     sql: string,
     params?: readonly SqlValue[],
