@@ -13,13 +13,15 @@ const clockStepSeconds = 30;
 /** Returns the signed answer. Throws 400 malformed, or 401 use-nonce. */
 export async function checkIn(context: IngestContext, request: DeviceRequest, body: Uint8Array): Promise<string> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need, reportNow } = await context.db.transaction().execute(async (trx) => {
+  const { device, held, need, reportNow } = await context.commits.run(async (trx) => {
     const taken = await takeProof(trx, context, request);
-    await trx
-      .updateTable('devices')
-      .set({ agent_version: said.agentVersion, store_epoch: said.storeEpoch })
-      .where('id', '=', taken.id)
-      .execute();
+    if (taken.agent_version !== said.agentVersion || taken.store_epoch !== said.storeEpoch) {
+      await trx
+        .updateTable('devices')
+        .set({ agent_version: said.agentVersion, store_epoch: said.storeEpoch })
+        .where('id', '=', taken.id)
+        .execute();
+    }
     if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
     return {
       device: taken,
