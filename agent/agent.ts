@@ -5,17 +5,26 @@ import { createBackupMemory } from './backup/memory.ts';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
-import { contractVersion, type KnownSection, type Section, type Verdict } from './contract/report.ts';
+import {
+  contractVersion,
+  type Gap,
+  type KnownSection,
+  type ReportClass,
+  type Section,
+  type Verdict,
+} from './contract/report.ts';
+import type { SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
-import { backoffMs } from './report/backoff.ts';
 import { buildReport } from './report/build-report.ts';
 import { enrol } from './report/enrol.ts';
 import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
+import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
-import { createServerClient, type ServerClient, ServerUnreachable } from './report/server-client.ts';
-import { createServerLink, type SendResult, ServerRefused } from './report/server-link.ts';
+import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
+import { createServerClient, type ServerClient } from './report/server-client.ts';
+import { createServerLink } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
@@ -25,9 +34,6 @@ import { createTrustFile, publishSent, publishStatus, statusValidMs } from './st
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { agentVersion } from './version.ts';
-
-/** How long bodies stay after the server has them, so that a server restored from backup can get them again. */
-const keepAcknowledgedMs = 7 * 86_400_000;
 
 export class NotEnrolled extends Error {
   override readonly name = 'NotEnrolled';
@@ -63,7 +69,7 @@ export interface Agent {
   /** A list: these sections and no other, as far as they are collected here at all. */
   round(kind: 'cheap' | 'full' | readonly string[]): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
-  exchange(): Promise<SendResult>;
+  exchange(options?: { limit?: number }): Promise<ExchangeResult>;
   /** Not opened yet. Throws `NotEnrolled`. */
   events(hear: (event: HeardEvent) => void): EventStream;
   publishStatus(): void;
@@ -87,8 +93,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   /** Server time as near as it is known, and never before a time the server has said. */
   const serverNow = (): Date => {
-    const { clockOffsetSeconds = 0, serverTimeFloor } = store.readExchange();
-    return new Date(Math.max(serverTimeFloor, clock.now().getTime() - clockOffsetSeconds * 1000));
+    const now = clock.now();
+    return knownServerTime(store.readExchange(), now) ?? now;
   };
   const recoveryPin = (): string | undefined =>
     options.settings.settings.recoveryKey ?? store.readEnrolment()?.recoveryKeyThumbprint;
@@ -117,7 +123,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
-    const { clockOffsetSeconds } = store.readExchange();
+    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
     const { policy, refused } = words.inForce();
     const { settings, problems } = loaded();
     const context: RoundContext = {
@@ -147,11 +153,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const judge = (sections: readonly Section[]): Verdict[] => {
-    const { clockOffsetSeconds } = store.readExchange();
-    const { thresholds, exceptions } = loaded().settings;
+    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
+    const { thresholds, backupPolicy, exceptions } = loaded().settings;
     const verdicts = evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
       thresholds,
+      backup: backupPolicy,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });
@@ -202,35 +209,53 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     });
   };
 
-  const round: Agent['round'] = async (kind) => {
-    const sections = await collect((id, round) =>
-      typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
-    );
-    store.writeSections(sections);
-    const known = readSections();
-    const verdicts = judge(known);
-    const now = clock.now();
-    store.changeExchange({ lastCollectedAt: now.toISOString() });
+  /** Signs a report and queues it; undefined while the machine is not enrolled. */
+  const compose = async ({
+    class: name,
+    sections,
+    verdicts = [],
+    gaps,
+  }: {
+    class: ReportClass;
+    sections: readonly Section[];
+    verdicts?: readonly Verdict[];
+    gaps?: readonly Gap[];
+  }): Promise<SignedReport | undefined> => {
     const enrolment = store.readEnrolment();
-    if (enrolment === undefined || key === undefined) return { sections, verdicts };
+    if (enrolment === undefined || key === undefined) return undefined;
+    const now = clock.now();
+    const serverTime = knownServerTime(store.readExchange(), now);
     const report = await buildReport(
       {
         deviceId: enrolment.deviceId,
         platform: machine.platform,
-        class: kind === 'full' ? 'full' : 'routine',
+        class: name,
         now,
-        sections,
+        ...(serverTime === undefined ? {} : { serverTime }),
+        sections: sections as KnownSection[],
         verdicts,
+        ...(gaps === undefined ? {} : { gaps }),
         // A cheap round has not read the marks again; the last full round has.
-        fingerprint: fingerprintOf(known as KnownSection[], key.thumbprint),
+        fingerprint: fingerprintOf(readSections() as KnownSection[], key.thumbprint),
         acknowledgedHashes: store.acknowledgedHashes(),
         place: { epoch: store.epoch, ...store.nextPlace() },
       },
       key,
     );
-    store.append(report);
+    store.append(report, gaps);
     publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
-    return { sections, verdicts, report };
+    return report;
+  };
+
+  const round: Agent['round'] = async (kind) => {
+    const sections = await collect((id, round) =>
+      typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
+    );
+    store.writeSections(sections);
+    const verdicts = judge(readSections());
+    store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
+    const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
+    return { sections, verdicts, ...(report === undefined ? {} : { report }) };
   };
 
   /** What staff asked for goes with what waits. That it cannot be queued must not keep back what waits already. */
@@ -271,35 +296,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
     round,
 
-    exchange: async () => {
+    exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
       const enrolment = store.readEnrolment();
       if (enrolment === undefined || key === undefined) throw new NotEnrolled();
       const now = (): Date => clock.now();
       const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, words, now, log });
-      try {
-        const before = JSON.stringify(store.readWords());
-        const { state, reportNow = [] } = await link.checkIn();
+      const before = JSON.stringify(store.readWords());
+      const checkIn = async (): Promise<SignedAnswer> => {
+        const answer = await link.checkIn();
         // The person at the PC sees at once what KITS has to say.
         if (JSON.stringify(store.readWords()) !== before) publish();
-        if (state === 'active') await reportAsked(reportNow);
-        // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
-        const result = state === 'active' ? await link.sendWaiting() : { accepted: 0, refused: 0, bytesSent: 0 };
-        store.changeExchange({
-          failure: state === 'active' ? undefined : 'device-not-active',
-          failures: 0,
-          notBefore: 0,
-        });
-        store.dropOldBodies(now(), keepAcknowledgedMs);
-        return result;
-      } catch (error) {
-        if (error instanceof ServerUnreachable || error instanceof ServerRefused) {
-          const failures = store.readExchange().failures + 1;
-          const retryAfter = error instanceof ServerRefused ? error.retryAfterSeconds : undefined;
-          const notBefore = now().getTime() + backoffMs(failures, Math.random(), retryAfter);
-          store.changeExchange({ failure: error.code, failures, notBefore });
-        }
-        throw error;
-      }
+        return answer;
+      };
+      return exchange({
+        link: { ...link, checkIn },
+        store,
+        readSections,
+        now,
+        random: Math.random,
+        limit,
+        compose,
+        reportAsked,
+      });
     },
 
     events: (hear) => {

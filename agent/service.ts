@@ -3,7 +3,9 @@ import type { Agent } from './agent.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { HeardEvent } from './report/event-stream.ts';
-import { dueTasks, type Task } from './schedule/due.ts';
+import { ServerUnreachable } from './report/server-client.ts';
+import { ServerRefused } from './report/server-link.ts';
+import { dueTasks, secondOfTick, type Task } from './schedule/due.ts';
 import { createHurry, type Hurry } from './schedule/hurry.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
 
@@ -14,6 +16,11 @@ const statusIntervalMs = 5 * 60_000;
 const retryMs = 10 * 60_000;
 /** Events may have been missed, as after a restart of the server: all devices notice that at about the same time. */
 const missedSpreadMs = 60_000;
+
+/**
+ * A queue of 90 days is in within two hours, and the server, which takes 30 a minute from one device, never has to say no.
+ */
+export const reportsAMinute = 20;
 
 export interface ServiceOptions {
   readonly agent: Agent;
@@ -29,7 +36,10 @@ export interface ServiceOptions {
 export function createTick({ agent, log, clock = systemClock, hurry, reached }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
+  let more = false;
   const failedAt = new Map<Task, number>();
+  /** Known here also when the disk takes nothing: what cannot be written down must not run again each minute. */
+  const ranAt = new Map<Task, number>();
 
   const run = async (task: Task): Promise<void> => {
     switch (task) {
@@ -41,7 +51,9 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
       }
       case 'check-in': {
         hurry?.met();
-        const result = await agent.exchange();
+        more = false;
+        const result = await agent.exchange({ limit: reportsAMinute });
+        more = result.more;
         log.info('reported', { ...result });
         break;
       }
@@ -49,6 +61,11 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
         agent.publishStatus();
         break;
     }
+  };
+  const ran = (task: Task): void => {
+    const at = clock.now();
+    ranAt.set(task, at.getTime());
+    agent.store.ran(task, at);
   };
 
   return async () => {
@@ -61,7 +78,7 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const due = dueTasks({
       now,
-      lastRuns: agent.store.lastRuns(),
+      lastRuns: new Map([...agent.store.lastRuns(), ...ranAt]),
       intervalsMs: {
         // Both sides may ask for fewer check-ins; neither can ask for more than the other allows.
         'check-in': Math.max(settings.checkInSeconds, checkInSeconds) * 1000,
@@ -71,29 +88,25 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
       },
       seed: enrolment?.deviceId ?? '',
       awakeSince,
+      exchange: { notBefore, more: more || hurry?.isDue() === true },
     });
-    // A round is followed by sending at once; what a failure set as the earliest time holds for both.
-    const ready = due.filter((task) => !(Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs));
-    const collected = ready.some((task) => task.endsWith('round'));
-    const wanted = new Set<Task>(collected ? [...ready, 'check-in', 'status'] : ready);
-    // A clock that was set back must not keep the agent silent for years.
-    const blocked = at < notBefore && notBefore - at < 6 * 3_600_000;
-    if (hurry?.isDue() === true) wanted.add('check-in');
-    if (enrolment === undefined || blocked) wanted.delete('check-in');
-    for (const task of wanted) {
+    for (const task of due) {
+      if (task === 'check-in' && enrolment === undefined) continue;
+      if (Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs) continue;
       try {
         await run(task);
         failedAt.delete(task);
+        ran(task);
+        // A full round has read the cheap sections as well.
+        if (task === 'full-round') ran('cheap-round');
         if (task === 'check-in') reached?.(true);
       } catch (error) {
         log.warn('task-failed', { task, error: (error as Error).message });
-        failedAt.set(task, at);
+        // When to speak to the server again is written down with the failure itself.
+        const retries = error instanceof ServerUnreachable || error instanceof ServerRefused;
+        if (!retries) failedAt.set(task, at);
         if (task === 'check-in') reached?.(false);
-        if (task.endsWith('round')) continue;
       }
-      agent.store.ran(task, clock.now());
-      // A full round has read the cheap sections as well.
-      if (task === 'full-round') agent.store.ran('cheap-round', clock.now());
     }
   };
 }
@@ -155,7 +168,7 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
   }
 
   void look();
-  const job = everyMinute(look);
+  const job = everyMinute(secondOfTick(agent.enrolment()?.deviceId ?? ''), look);
   return {
     stop: async () => {
       job.stop();

@@ -2,12 +2,14 @@
 import { type CollectContext, CollectError, type Collector } from '../collectors/collector.ts';
 import { parseInstalled } from '../collectors/linux/dpkg-installed.ts';
 import { atMost, byKey, clean, codeOf } from '../collectors/text.ts';
+import { windowsDocument } from '../collectors/windows/document.ts';
 import type { BackupFacts, BackupProductFacts, BackupReason } from '../contract/facts/backup.ts';
 import type { Machine, Reader } from '../platform/machine.ts';
 import { backupProducts } from './index.ts';
 import { describeJob, type LastSuccess } from './job-state.ts';
 import { type LocalUser, localUsers } from './linux/users.ts';
 import type { BackupContext, BackupProduct, ProductFinding } from './product.ts';
+import { readRecords } from './windows/records.ts';
 import { readFailedWriters } from './windows/writers.ts';
 
 const maxJobs = 64;
@@ -40,10 +42,13 @@ export async function collectBackups(context: CollectContext, known: readonly Ba
     },
     sources: backup.sources,
     users: once(() => usersOf(machine, context)),
+    windows: once(async () => readRecords(await windowsDocument(context), context)),
     packages: once(() => packagesOf(machine, context)),
     rememberedJobs: (product) => backup.memory.jobsOf(product),
     problem: context.problem,
   };
+  // Without it no product of Windows can be told from its absence: said once, not by each of them.
+  if (machine.platform === 'win32') await own.windows();
   const successes = new Map<string, LastSuccess>();
   const products: BackupProductFacts[] = [];
   const queue = known.filter(({ platforms }) => platforms.includes(machine.platform));

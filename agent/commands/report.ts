@@ -1,5 +1,5 @@
 /** Commands that work on the data directory: enrol, report, run, reset-identity. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
@@ -144,9 +144,10 @@ export async function resetIdentityCommand(input: CommandInput): Promise<ExitCod
       );
     }
     // Under the lock: a service that starts now is refused instead of working on a store that goes away.
-    for (const name of ['device-key.pem', 'agent.db', 'agent.db-wal', 'agent.db-shm']) {
-      rmSync(join(privateDir, name), { force: true });
-    }
+    const names = readdirSync(privateDir).filter((name) => /^(identity\.json|device-key\.pem|agent\.db)/.test(name));
+    // First what an interrupted run could bring the identity back from; put-aside stores go as well.
+    names.sort((a, b) => Number(b === 'identity.json') - Number(a === 'identity.json'));
+    for (const name of names) rmSync(join(privateDir, name), { force: true });
     for (const name of ['status.json', 'trust.json']) rmSync(join(dataDirOf(input), 'public', name), { force: true });
     rmSync(join(dataDirOf(input), 'public', 'sent'), { recursive: true, force: true });
   } finally {

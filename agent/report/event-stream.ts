@@ -6,8 +6,8 @@
 import { eventsPath, lastEventHeader, streamEvents } from '../contract/wire.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../platform/clock.ts';
-import { backoffMs } from './backoff.ts';
 import { createEventReader, NotEvents, type RawEvent } from './event-lines.ts';
+import { waitMs } from './retry.ts';
 import { type ServerClient, type ServerStream, ServerUnreachable } from './server-client.ts';
 import { refusalOf, ServerRefused } from './server-link.ts';
 import { proveRequest, rememberNonce, type Signer } from './signed-request.ts';
@@ -128,7 +128,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     // It worked as long as it was meant to: the server ended it, or restarted. Otherwise something cuts it.
     const worked = current.heartbeatMs !== undefined && current.heardAt - current.openedAt >= current.heartbeatMs;
     failures = worked ? 0 : failures + 1;
-    wait(why, worked ? random() * minuteMs : Math.max(minuteMs * random(), backoffMs(failures, random())));
+    wait(why, worked ? random() * minuteMs : Math.max(minuteMs * random(), waitMs(failures, random())));
   };
 
   const connect = async (): Promise<void> => {
@@ -150,7 +150,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
       if (!(error instanceof ServerRefused || error instanceof ServerUnreachable)) throw error;
       failures += 1;
       const retryAfter = error instanceof ServerRefused ? error.retryAfterSeconds : undefined;
-      wait(error.code, backoffMs(failures, random(), retryAfter));
+      wait(error.code, waitMs(failures, random(), retryAfter));
     }
   };
 

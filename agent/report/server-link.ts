@@ -18,7 +18,7 @@ import {
 import type { Log } from '../log.ts';
 import { JwsError, verifyJws } from '../signing/jws.ts';
 import type { SigningKey } from '../signing/keys.ts';
-import { encodeFrame, signReport } from '../signing/report-frame.ts';
+import { encodeFrame, signAgain } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
 import { agentVersion } from '../version.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
@@ -48,13 +48,15 @@ export interface SendResult {
   readonly refused: number;
   /** Bytes of request bodies as sent. */
   readonly bytesSent: number;
+  /** Sections the server lacked after the last report; undefined when none was sent. */
+  readonly need?: readonly string[];
 }
 
 export interface ServerLink {
   /** Throws `ServerUnreachable` or `ServerRefused`. */
   checkIn(): Promise<SignedAnswer>;
-  /** Sends what waits, oldest first, until the queue is empty. Throws as `checkIn`; what was not acknowledged stays. */
-  sendWaiting(): Promise<SendResult>;
+  /** Sends what waits, oldest first, at most `limit`. Throws as `checkIn`; what was not acknowledged stays. */
+  sendWaiting(limit: number): Promise<SendResult>;
 }
 
 export interface LinkOptions {
@@ -66,6 +68,8 @@ export interface LinkOptions {
   readonly now: () => Date;
   readonly log: Log;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const compress = promisify(zstdCompress);
 
@@ -110,37 +114,23 @@ export function createServerLink(options: LinkOptions): ServerLink {
     return answer;
   }
 
-  async function renewEpoch(): Promise<void> {
+  function renewEpoch(): Promise<void> {
     log.warn('store-rewound', { epoch: store.epoch });
-    await store.renewEpoch((report, place) =>
-      signReport(
-        {
-          contractVersion,
-          reportId: report.reportId,
-          deviceId: enrolment.deviceId,
-          storeEpoch: place.epoch,
-          sequence: place.sequence,
-          class: report.class,
-          createdAt: report.createdAt,
-          ...(place.previousHash === undefined ? {} : { previousHash: place.previousHash }),
-        },
-        report.body,
-        key,
-      ),
-    );
+    return store.renewEpoch((envelopeJws, place) => signAgain(envelopeJws, place, key));
   }
 
-  /** Returns the bytes sent. Throws `ServerRefused` with the server's words about this report or this device. */
-  async function sendOne(report: WaitingReport): Promise<number> {
+  /** Returns the bytes sent and what the server lacks. Throws `ServerRefused` with the server's words about this report or this device. */
+  async function sendOne(report: WaitingReport): Promise<{ bytes: number; need: readonly string[] }> {
     const body = await compress(encodeFrame(report), { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
     const { response, jti, sentAt } = await post('/agent/v1/reports', body, {
       'content-type': reportMediaType,
       'content-encoding': 'zstd',
     });
-    const parsed = await genuine(async () => {
+    const { parsed, need } = await genuine(async () => {
       const { receipt: receiptJws, answer } = reportResponse.parse(json(response));
-      await trust(answer, jti, sentAt);
-      return verifyJws(jwsTypes.receipt, receiptJws, [await words.serverKey()], receipt);
+      const said = await trust(answer, jti, sentAt);
+      const genuineReceipt = await verifyJws(jwsTypes.receipt, receiptJws, [await words.serverKey()], receipt);
+      return { need: said.need, parsed: genuineReceipt };
     });
     if (
       parsed.reportId !== report.reportId ||
@@ -156,7 +146,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     }
     store.acknowledge(report.sequence, now(), parsed.need);
     store.changeExchange({ lastAcceptedAt: now().toISOString() });
-    return body.byteLength;
+    return { bytes: body.byteLength, need };
   }
 
   return {
@@ -187,15 +177,17 @@ export function createServerLink(options: LinkOptions): ServerLink {
       return answer;
     },
 
-    sendWaiting: async () => {
-      const result = { accepted: 0, refused: 0, bytesSent: 0 };
+    sendWaiting: async (limit) => {
+      const result: Writable<SendResult> = { accepted: 0, refused: 0, bytesSent: 0 };
       let renewed = false;
       for (;;) {
         const [report] = store.waiting(1);
-        if (report === undefined) return result;
+        if (report === undefined || result.accepted + result.refused >= limit) return result;
         try {
-          result.bytesSent += await sendOne(report);
+          const { bytes, need } = await sendOne(report);
+          result.bytesSent += bytes;
           result.accepted += 1;
+          result.need = need;
         } catch (error) {
           if (!(error instanceof ServerRefused) || !aboutTheReport.has(error.status)) throw error;
           const conflict = error.code === agentErrorCodes.conflict;

@@ -1,11 +1,10 @@
 /** The only timer of the service: one tick a minute. What happens then is decided in `due.ts`. */
-import { randomInt } from 'node:crypto';
 import { scheduleJob } from 'node-schedule';
 
-/** Calls `tick` once a minute, at a second of its own: a fleet must not come at the full minute; a tick that is still running when the next one comes is not started twice. */
-export function everyMinute(tick: () => Promise<void>): { stop(): void } {
+/** Calls `tick` once a minute in `second` (0 to 59); a tick that is still running when the next one comes is not started twice. */
+export function everyMinute(second: number, tick: () => Promise<void>): { stop(): void } {
   let running = false;
-  const job = scheduleJob(`${randomInt(60)} * * * * *`, () => {
+  const job = scheduleJob(`${second} * * * * *`, () => {
     if (running) return;
     running = true;
     void tick().finally(() => {

@@ -30,6 +30,8 @@ const events: Readonly<Record<string, Words>> = {
   'sequence-rewound': { de: 'Auf einen älteren Stand zurückgesetzt', en: 'Set back to an older state' },
   'sequence-gap': { de: 'Berichte fehlen', en: 'Reports are missing' },
   'chain-broken': { de: 'Berichtskette unterbrochen', en: 'Chain of reports broken' },
+  'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },
+  'clock-jump': { de: 'Uhr des Geräts ist gesprungen', en: 'Clock of the device jumped' },
   'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
   replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },

@@ -16,6 +16,7 @@ import { useSignedIn } from '../signed-in.ts';
 import { useSpeech } from '../speech.ts';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceFacts } from './device-facts.tsx';
+import { DeviceGaps } from './device-gaps.tsx';
 import { DeviceHistory } from './device-history.tsx';
 import { DeviceRecordForm, DeviceRecordView } from './device-record.tsx';
 import { DeviceSoftware } from './device-software.tsx';
@@ -125,6 +126,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
                 </div>
               </div>
               {device.events.length === 0 ? null : <Events events={device.events} />}
+              {device.gaps.length === 0 ? null : <DeviceGaps gaps={device.gaps} />}
               <DeviceFacts sections={device.sections} />
               <DeviceSoftware id={id} />
               <DeviceHistory id={id} />
