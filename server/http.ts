@@ -122,6 +122,7 @@ function answerProblem(problem: Problem, request: FastifyRequest, reply: Fastify
   reply
     .code(problem.status)
     .header('cache-control', 'no-store')
+    .header('x-request-id', request.id)
     .type(problemMediaType)
     // Serialized here: the schema of the route describes its answers, not its errors.
     .serializer((payload: unknown) => JSON.stringify(payload))
