@@ -33,14 +33,19 @@ function environment(): NodeJS.ProcessEnv {
 export function runCommand(
   paths: readonly string[],
   args: readonly string[],
-  options: { timeoutMs: number; signal: AbortSignal; maxOutputBytes?: number },
+  options: {
+    timeoutMs: number;
+    signal: AbortSignal;
+    maxOutputBytes?: number;
+    environment?: Readonly<Record<string, string>>;
+  },
 ): Promise<CommandOutcome> {
   const { maxOutputBytes = defaultMaxOutputBytes } = options;
   const path = paths.find(isExecutable);
   if (path === undefined) return Promise.resolve({ kind: 'not-found' });
   return new Promise((resolve) => {
     const child = spawn(path, args, {
-      env: environment(),
+      env: { ...environment(), ...options.environment },
       cwd: workingFolder,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that what the program started ends with it. Windows knows no such groups.
