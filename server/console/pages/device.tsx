@@ -16,6 +16,7 @@ import { useSpeech } from '../speech.ts';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import { DeviceHistory } from './device-history.tsx';
+import { DevicePolicy } from './device-policy.tsx';
 import { DeviceRecordForm, DeviceRecordView } from './device-record.tsx';
 import { DeviceSoftware } from './device-software.tsx';
 import { DeviceVerdicts } from './device-verdicts.tsx';
@@ -121,6 +122,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
                 </div>
               </div>
               {device.events.length === 0 ? null : <Events events={device.events} />}
+              <DevicePolicy id={id} />
               <DeviceFacts sections={device.sections} />
               <DeviceSoftware id={id} />
               <DeviceHistory id={id} />
