@@ -93,8 +93,12 @@ export const policyTexts = {
   policyWide: { de: 'Landkreis und Gemeinden', en: 'District and municipalities' },
   policyDevices: { de: 'Einzelne Geräte', en: 'Single devices' },
   noDevicePolicy: {
-    de: 'Für kein einzelnes Gerät ist etwas festgelegt. Das geht von der Seite des Geräts aus.',
-    en: 'Nothing is set for a single device. It can be done from the page of the device.',
+    de: 'Für kein einzelnes Gerät ist etwas festgelegt.',
+    en: 'Nothing is set for a single device.',
+  },
+  noDevicePolicyHint: {
+    de: 'Das geht von der Seite des Geräts aus.',
+    en: 'It can be done from the page of the device.',
   },
   policyFor: { de: 'Gilt für', en: 'For' },
   policyChanged: { de: 'Zuletzt geändert', en: 'Last changed' },
@@ -130,7 +134,8 @@ export const policyTexts = {
     de: (value: string, origin: string) => `Ohne Eintrag: ${value} (${origin}).`,
     en: (value: string, origin: string) => `If empty: ${value} (${origin}).`,
   },
-  deviceDecides: { de: 'wie am Gerät eingestellt', en: 'as set on the device' },
+  notSpecified: { de: 'keine Vorgabe', en: 'not specified' },
+  otherwiseNothing: { de: 'Ohne Eintrag: keine Vorgabe.', en: 'If empty: not specified.' },
   preset: { de: 'Voreinstellung', en: 'preset' },
   allowed: {
     de: (from: string, to: string) => `Erlaubt: ${from} bis ${to}.`,

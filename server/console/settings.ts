@@ -21,13 +21,15 @@ export function optionName(key: string, option: string, language: Speech['langua
 
 type Described = Pick<SettingField, 'key' | 'kind' | 'unit'> & { readonly members?: SettingField['members'] };
 
-/** A value in one line; null = nobody says anything and the device decides. */
+/** A value in one line; null = no policy says anything and there is no preset. */
 export function settingValue(field: Described, value: unknown, speech: Speech): string {
   const { t, format, language } = speech;
-  if (value === null || value === undefined) return t.deviceDecides;
+  if (value === null || value === undefined) return t.notSpecified;
   switch (field.kind) {
     case 'number':
-      return `${format.number(value as number, 2)} ${unitName(field.unit, language)}`.trim();
+      // A number without a unit names something, as a port does.
+      if (field.unit === null) return String(value);
+      return `${format.number(value as number, 2)} ${unitName(field.unit, language)}`;
     case 'boolean':
       return value === true ? t.yes : t.no;
     case 'choice':

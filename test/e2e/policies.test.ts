@@ -192,7 +192,7 @@ describe('from a group to its policy', () => {
     await page.getByText('Ändern kann sie nur die Administration', { exact: false }).waitFor();
     await page.getByText('Diese Richtlinie legt nichts fest.').waitFor();
     await page.goto('/protokoll');
-    await page.getByRole('row', { name: /Richtlinie wiederhergestellt.*gilt für: Gruppe.*Fassung: 2 → 3/ }).waitFor();
+    await page.getByRole('row', { name: /Richtlinie wiederhergestellt.*Fassung: 2 → 3.*gilt für: Gruppe/ }).waitFor();
     await page.getByRole('row', { name: /Geräte einer Gruppe geändert.*neu darin: was-pc-22/ }).waitFor();
   });
 

@@ -36,9 +36,9 @@ function View({ view, fields }: ViewProps): JSX.Element {
     {
       id: 'origin',
       header: t.inForceThrough,
-      cell: ({ origin }) =>
+      cell: ({ origin, value }) =>
         origin === null ? (
-          <span class="muted">{t.preset}</span>
+          <span class="muted">{value === null ? '–' : t.preset}</span>
         ) : (
           <Link to={policyAddress(origin)} class="row-link">
             {originName(origin, speech)}

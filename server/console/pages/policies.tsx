@@ -119,7 +119,7 @@ function Devices(): JSX.Element {
       <MorePages pages={pages}>
         {(items) =>
           items.length === 0 ? (
-            <Empty title={t.noDevicePolicy} />
+            <Empty title={t.noDevicePolicy} hint={t.noDevicePolicyHint} />
           ) : (
             <Policies
               caption={t.policyDevices}

@@ -25,11 +25,18 @@ export function Effects({ preview, fields }: EffectsProps): JSX.Element {
   const { changed, devices, items, settings } = preview;
   const fieldOf = (key: string): SettingField | undefined => fields.find((field) => field.key === key);
   const nameOf = (key: string): string => fieldOf(key)?.label[language] ?? key;
+  const source = (key: string, origin: Change['from']): JSX.Element | null =>
+    // What nobody specifies comes from nowhere.
+    origin === null && (fieldOf(key)?.preset ?? null) === null ? null : (
+      <span class="muted"> ({originName(origin, speech)})</span>
+    );
   const words = ({ key, before, after, from, to }: Change): JSX.Element => (
     <li key={key}>
-      {nameOf(key)}: {valueWords(fieldOf(key), before, speech)} <span class="muted">({originName(from, speech)})</span>
+      {nameOf(key)}: {valueWords(fieldOf(key), before, speech)}
+      {source(key, from)}
       {' → '}
-      <strong>{valueWords(fieldOf(key), after, speech)}</strong> <span class="muted">({originName(to, speech)})</span>
+      <strong>{valueWords(fieldOf(key), after, speech)}</strong>
+      {source(key, to)}
     </li>
   );
   const bySetting: Column<PolicyPreview['settings'][number]>[] = [
@@ -42,12 +49,12 @@ export function Effects({ preview, fields }: EffectsProps): JSX.Element {
       header: t.device,
       names: true,
       cell: ({ id, hostname, municipality }) => (
-        <>
+        <div class="effect-device">
           <Link to={`/geraete/${id}`} class="row-link">
             {hostname}
           </Link>
           <div class="second">{municipality.name}</div>
-        </>
+        </div>
       ),
     },
     { id: 'change', header: t.change, cell: ({ changes }) => <ul>{changes.map(words)}</ul> },

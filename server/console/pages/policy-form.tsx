@@ -23,7 +23,10 @@ function hintFor(field: SettingField, inherited: PolicyDocument['inherited'], sp
   const { t, format } = speech;
   const wider = inherited.find(({ key }) => key === field.key);
   const value = wider === undefined ? field.preset : wider.value;
-  const otherwise = t.otherwise(settingValue(field, value, speech), originName(wider?.origin ?? null, speech));
+  const otherwise =
+    value === null
+      ? t.otherwiseNothing
+      : t.otherwise(settingValue(field, value, speech), originName(wider?.origin ?? null, speech));
   const { minimum, maximum } = field;
   if (field.kind !== 'number' || minimum === null || maximum === null) return otherwise;
   const bounds = t.allowed(format.number(minimum, 2), format.number(maximum, 2));
@@ -87,6 +90,7 @@ export function PolicyForm({ policy, fields, saved }: FormProps): JSX.Element {
   const path = `policies/${audienceKey(policy)}`;
   const set = (key: string, value: DraftValue): void => {
     setDraft({ ...draft, [key]: value });
+    setFaults(new Map([...faults].filter(([path]) => path !== key && !path.startsWith(`${key}[`))));
     // What was checked is no longer what is entered.
     setChecked(undefined);
     setIdle(false);
