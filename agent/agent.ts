@@ -5,26 +5,35 @@ import { createBackupMemory } from './backup/memory.ts';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
-import { contractVersion, type KnownSection, type Section, type Verdict } from './contract/report.ts';
+import {
+  contractVersion,
+  type Gap,
+  type KnownSection,
+  type ReportClass,
+  type Section,
+  type Verdict,
+} from './contract/report.ts';
+import type { SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
-import { backoffMs } from './report/backoff.ts';
 import { buildReport } from './report/build-report.ts';
 import { enrol } from './report/enrol.ts';
+import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
+import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
-import { createServerClient, type ServerClient, ServerUnreachable } from './report/server-client.ts';
-import { createServerLink, type SendResult, ServerRefused } from './report/server-link.ts';
+import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
+import { createServerClient, type ServerClient } from './report/server-client.ts';
+import { createServerLink } from './report/server-link.ts';
+import { createSignedWords, type SignedWords } from './report/signed-words.ts';
+import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
-import { publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
+import { createTrustFile, publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { agentVersion } from './version.ts';
-
-/** How long bodies stay after the server has them, so that a server restored from backup can get them again. */
-const keepAcknowledgedMs = 7 * 86_400_000;
 
 export class NotEnrolled extends Error {
   override readonly name = 'NotEnrolled';
@@ -50,20 +59,26 @@ export interface Round {
 
 export interface Agent {
   readonly store: AgentStore;
+  /** Settings under the policy in force; they change while the agent runs. */
+  settings(): LoadedSettings;
+  /** Takes in words of the server that came by another way than a check-in. */
+  readonly words: SignedWords;
   enrolment(): Enrolment | undefined;
   /** Throws `ServerUnreachable` or `ServerRefused`; nothing is kept of a failed attempt but the device's key. */
-  enrol(input: { server: string; token: string; serverKey?: string }): Promise<Enrolment>;
-  round(kind: 'cheap' | 'full'): Promise<Round>;
+  enrol(input: { server: string; token: string; serverKey?: string; recoveryKey?: string }): Promise<Enrolment>;
+  /** A list: these sections and no other, as far as they are collected here at all. */
+  round(kind: 'cheap' | 'full' | readonly string[]): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
-  exchange(): Promise<SendResult>;
+  exchange(options?: { limit?: number }): Promise<ExchangeResult>;
+  /** Not opened yet. Throws `NotEnrolled`. */
+  events(hear: (event: HeardEvent) => void): EventStream;
   publishStatus(): void;
   close(): void;
 }
 
 /** Opens a data directory and holds it until `close`. Throws `AgentRunning`, `NewerStore` or `KeyFileError`. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
-  const { dataDir, machine, log, settings: loaded, clock = systemClock } = options;
-  const { settings } = loaded;
+  const { dataDir, machine, log, clock = systemClock } = options;
   // Open to all who walk through it to `public`; what is not for them lies in `private`.
   mkdirSync(dataDir, { recursive: true, mode: 0o755 });
   const store = openStore(join(dataDir, 'private'));
@@ -76,9 +91,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   });
   let client: ServerClient | undefined;
 
+  /** Server time as near as it is known, and never before a time the server has said. */
+  const serverNow = (): Date => {
+    const now = clock.now();
+    return knownServerTime(store.readExchange(), now) ?? now;
+  };
+  const recoveryPin = (): string | undefined =>
+    options.settings.settings.recoveryKey ?? store.readEnrolment()?.recoveryKeyThumbprint;
+  const words = createSignedWords({
+    store,
+    enrolment: () => store.readEnrolment(),
+    recoveryKey: recoveryPin,
+    now: serverNow,
+    log,
+  });
+  /** The files as they were read at the start, under the policy of this moment. */
+  const loaded = (): LoadedSettings => options.settings.with(words.inForce().policy);
+  const publishTrust = createTrustFile(publicDir);
+
   const connect = (baseUrl: string): ServerClient => {
     if (client?.baseUrl === baseUrl) return client;
     client?.close();
+    const { settings } = options.settings;
     client = createServerClient({
       baseUrl,
       userAgent: `kits-agent/${agentVersion}`,
@@ -89,7 +123,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
-    const { clockOffsetSeconds } = store.readExchange();
+    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
+    const { policy, refused } = words.inForce();
+    const { settings, problems } = loaded();
     const context: RoundContext = {
       now: clock.now(),
       machine,
@@ -98,24 +134,36 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
       agent: {
         version: agentVersion,
-        policyVersion: 0,
+        policyVersion: policy?.version ?? 0,
+        ...(policy === undefined ? {} : { policyExpiresAt: policy.expiresAt }),
+        refusedWords: refused,
         queue: store.queue(),
         ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
-        settingsProblems: loaded.problems,
+        settingsProblems: problems,
       },
     };
     const chosen = collectors.filter(({ id, round }) => !settings.withoutSections.includes(id) && only(id, round));
     return runRound(chosen, context, { clock });
   };
 
+  /** What is known and may be: facts of a section that has been taken away since are not used either. */
+  const readSections = (): Section[] => {
+    const { withoutSections } = loaded().settings;
+    return store.readSections().filter(({ id }) => !withoutSections.includes(id));
+  };
+
   const judge = (sections: readonly Section[]): Verdict[] => {
-    const { clockOffsetSeconds } = store.readExchange();
-    return evaluateRules({
+    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
+    const { thresholds, backupPolicy, exceptions } = loaded().settings;
+    const verdicts = evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
-      thresholds: settings.thresholds,
+      thresholds,
+      backup: backupPolicy,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });
+    const holder = words.holder();
+    return holder === undefined ? verdicts : applyExceptions(verdicts, exceptions, serverNow(), holder);
   };
 
   const publish = (): void => {
@@ -123,8 +171,20 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
     const { lastAcceptedAt, lastCollectedAt, failure } = store.readExchange();
-    const verdicts = judge(store.readSections());
+    const verdicts = judge(readSections());
     const since = store.trackVerdicts(verdicts, now);
+    const holder = words.holder();
+    const recoveryKey = recoveryPin();
+    // First: a notice must not stand there before the keys it is verified with.
+    if (holder !== undefined) {
+      publishTrust({
+        contractVersion,
+        writtenAt: now.toISOString(),
+        trust: words.trust(),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
+        holder,
+      });
+    }
     publishStatus(publicDir, {
       contractVersion,
       writtenAt: now.toISOString(),
@@ -144,16 +204,80 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         waiting: store.queue().waiting,
         ...(failure === undefined ? {} : { failure }),
       },
-      notices: [],
+      notices: [...words.inForce().notices],
       handledRequests: [],
     });
   };
 
+  /** Signs a report and queues it; undefined while the machine is not enrolled. */
+  const compose = async ({
+    class: name,
+    sections,
+    verdicts = [],
+    gaps,
+  }: {
+    class: ReportClass;
+    sections: readonly Section[];
+    verdicts?: readonly Verdict[];
+    gaps?: readonly Gap[];
+  }): Promise<SignedReport | undefined> => {
+    const enrolment = store.readEnrolment();
+    if (enrolment === undefined || key === undefined) return undefined;
+    const now = clock.now();
+    const serverTime = knownServerTime(store.readExchange(), now);
+    const report = await buildReport(
+      {
+        deviceId: enrolment.deviceId,
+        platform: machine.platform,
+        class: name,
+        now,
+        ...(serverTime === undefined ? {} : { serverTime }),
+        sections: sections as KnownSection[],
+        verdicts,
+        ...(gaps === undefined ? {} : { gaps }),
+        // A cheap round has not read the marks again; the last full round has.
+        fingerprint: fingerprintOf(readSections() as KnownSection[], key.thumbprint),
+        acknowledgedHashes: store.acknowledgedHashes(),
+        place: { epoch: store.epoch, ...store.nextPlace() },
+      },
+      key,
+    );
+    store.append(report, gaps);
+    publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
+    return report;
+  };
+
+  const round: Agent['round'] = async (kind) => {
+    const sections = await collect((id, round) =>
+      typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
+    );
+    store.writeSections(sections);
+    const verdicts = judge(readSections());
+    store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
+    const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
+    return { sections, verdicts, ...(report === undefined ? {} : { report }) };
+  };
+
+  /** What staff asked for goes with what waits. That it cannot be queued must not keep back what waits already. */
+  const reportAsked = async (sections: readonly string[]): Promise<void> => {
+    const { withoutSections } = loaded().settings;
+    const here = collectors.filter(({ id }) => sections.includes(id) && !withoutSections.includes(id));
+    if (here.length === 0) return;
+    try {
+      const { sections: collected } = await round(sections);
+      log.info('collected', { task: 'asked', sections: collected.length });
+    } catch (error) {
+      log.warn('task-failed', { task: 'asked', error: (error as Error).message });
+    }
+  };
+
   return {
     store,
+    settings: loaded,
+    words,
     enrolment: () => store.readEnrolment(),
 
-    enrol: async ({ server, token, serverKey }) => {
+    enrol: async ({ server, token, serverKey, recoveryKey = options.settings.settings.recoveryKey }) => {
       key ??= await createDeviceKey(keyFile);
       const sections = await collect((id) => fingerprintSections.some((wanted) => wanted === id));
       return enrol({
@@ -162,6 +286,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         key,
         token,
         ...(serverKey === undefined ? {} : { serverKey }),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
         hostname: machine.hostname,
         platform: machine.platform,
         fingerprint: fingerprintOf(sections, key.thumbprint),
@@ -169,60 +294,46 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       });
     },
 
-    round: async (kind) => {
-      const sections = await collect((_id, round) => kind === 'full' || round === 'cheap');
-      store.writeSections(sections);
-      const known = store.readSections();
-      const verdicts = judge(known);
-      const now = clock.now();
-      store.changeExchange({ lastCollectedAt: now.toISOString() });
-      const enrolment = store.readEnrolment();
-      if (enrolment === undefined || key === undefined) return { sections, verdicts };
-      const report = await buildReport(
-        {
-          deviceId: enrolment.deviceId,
-          platform: machine.platform,
-          class: kind === 'full' ? 'full' : 'routine',
-          now,
-          sections,
-          verdicts,
-          // A cheap round has not read the marks again; the last full round has.
-          fingerprint: fingerprintOf(known as KnownSection[], key.thumbprint),
-          acknowledgedHashes: store.acknowledgedHashes(),
-          place: { epoch: store.epoch, ...store.nextPlace() },
-        },
-        key,
-      );
-      store.append(report);
-      publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
-      return { sections, verdicts, report };
-    },
+    round,
 
-    exchange: async () => {
+    exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
       const enrolment = store.readEnrolment();
       if (enrolment === undefined || key === undefined) throw new NotEnrolled();
       const now = (): Date => clock.now();
-      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, now, log });
-      try {
-        const { state } = await link.checkIn();
-        // Reports of a device that was not approved yet wait here; offering them again and again would only be refused.
-        const result = state === 'active' ? await link.sendWaiting() : { accepted: 0, refused: 0, bytesSent: 0 };
-        store.changeExchange({
-          failure: state === 'active' ? undefined : 'device-not-active',
-          failures: 0,
-          notBefore: 0,
-        });
-        store.dropOldBodies(now(), keepAcknowledgedMs);
-        return result;
-      } catch (error) {
-        if (error instanceof ServerUnreachable || error instanceof ServerRefused) {
-          const failures = store.readExchange().failures + 1;
-          const retryAfter = error instanceof ServerRefused ? error.retryAfterSeconds : undefined;
-          const notBefore = now().getTime() + backoffMs(failures, Math.random(), retryAfter);
-          store.changeExchange({ failure: error.code, failures, notBefore });
-        }
-        throw error;
-      }
+      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, words, now, log });
+      const before = JSON.stringify(store.readWords());
+      const checkIn = async (): Promise<SignedAnswer> => {
+        const answer = await link.checkIn();
+        // The person at the PC sees at once what KITS has to say.
+        if (JSON.stringify(store.readWords()) !== before) publish();
+        return answer;
+      };
+      return exchange({
+        link: { ...link, checkIn },
+        store,
+        readSections,
+        now,
+        random: Math.random,
+        limit,
+        compose,
+        reportAsked,
+      });
+    },
+
+    events: (hear) => {
+      const enrolment = store.readEnrolment();
+      if (enrolment === undefined || key === undefined) throw new NotEnrolled();
+      return createEventStream({
+        client: connect(enrolment.serverUrl),
+        store,
+        key,
+        enrolment,
+        now: () => clock.now(),
+        clock,
+        log,
+        random: Math.random,
+        hear,
+      });
     },
 
     publishStatus: publish,

@@ -25,9 +25,14 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (input) => (await import('./commands/inspect.ts')).statusCommand(input),
   },
   enrol: {
-    usage: 'enrol --server URL --token T [--server-key THUMBPRINT]',
-    does: 'joins this machine to a KITS server; the key may be left out on this machine itself only',
-    options: { server: { type: 'string' }, token: { type: 'string' }, 'server-key': { type: 'string' } },
+    usage: 'enrol --server URL --token T [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
+    does: 'joins this machine to a KITS server; its key may be left out on this machine itself only',
+    options: {
+      server: { type: 'string' },
+      token: { type: 'string' },
+      'server-key': { type: 'string' },
+      'recovery-key': { type: 'string' },
+    },
     run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
   },
   'reset-identity': {

@@ -2,28 +2,44 @@
 import type { Agent } from './agent.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import { dueTasks, type Task } from './schedule/due.ts';
+import type { HeardEvent } from './report/event-stream.ts';
+import { ServerUnreachable } from './report/server-client.ts';
+import { ServerRefused } from './report/server-link.ts';
+import { dueTasks, secondOfTick, type Task } from './schedule/due.ts';
+import { createHurry, type Hurry } from './schedule/hurry.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
-import type { Settings } from './settings/settings.ts';
 
 /** Two ticks further apart than this: the PC slept. */
 const sleptMs = 150_000;
 const statusIntervalMs = 5 * 60_000;
 /** A round that failed (full disk) is tried again then; waiting for the next regular one would cost hours. */
 const retryMs = 10 * 60_000;
+/** Events may have been missed, as after a restart of the server: all devices notice that at about the same time. */
+const missedSpreadMs = 60_000;
+
+/**
+ * A queue of 90 days is in within two hours, and the server, which takes 30 a minute from one device, never has to say no.
+ */
+export const reportsAMinute = 20;
 
 export interface ServiceOptions {
   readonly agent: Agent;
-  readonly settings: Settings;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Check-ins out of turn; without it there are none. */
+  readonly hurry?: Hurry;
+  /** Told after each attempt to check in. */
+  readonly reached?: (reached: boolean) => void;
 }
 
 /** One look at what is due; `startService` calls it each minute. */
-export function createTick({ agent, settings, log, clock = systemClock }: ServiceOptions): () => Promise<void> {
+export function createTick({ agent, log, clock = systemClock, hurry, reached }: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
+  let more = false;
   const failedAt = new Map<Task, number>();
+  /** Known here also when the disk takes nothing: what cannot be written down must not run again each minute. */
+  const ranAt = new Map<Task, number>();
 
   const run = async (task: Task): Promise<void> => {
     switch (task) {
@@ -34,7 +50,10 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
         break;
       }
       case 'check-in': {
-        const result = await agent.exchange();
+        hurry?.met();
+        more = false;
+        const result = await agent.exchange({ limit: reportsAMinute });
+        more = result.more;
         log.info('reported', { ...result });
         break;
       }
@@ -43,6 +62,11 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
         break;
     }
   };
+  const ran = (task: Task): void => {
+    const at = clock.now();
+    ranAt.set(task, at.getTime());
+    agent.store.ran(task, at);
+  };
 
   return async () => {
     const now = clock.now();
@@ -50,10 +74,11 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
     if (at - lastTick > sleptMs || at < lastTick) awakeSince = at;
     lastTick = at;
     const enrolment = agent.enrolment();
+    const { settings } = agent.settings();
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const due = dueTasks({
       now,
-      lastRuns: agent.store.lastRuns(),
+      lastRuns: new Map([...agent.store.lastRuns(), ...ranAt]),
       intervalsMs: {
         // Both sides may ask for fewer check-ins; neither can ask for more than the other allows.
         'check-in': Math.max(settings.checkInSeconds, checkInSeconds) * 1000,
@@ -63,50 +88,91 @@ export function createTick({ agent, settings, log, clock = systemClock }: Servic
       },
       seed: enrolment?.deviceId ?? '',
       awakeSince,
+      exchange: { notBefore, more: more || hurry?.isDue() === true },
     });
-    // A round is followed by sending at once; what a failure set as the earliest time holds for both.
-    const ready = due.filter((task) => !(Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs));
-    const collected = ready.some((task) => task.endsWith('round'));
-    const wanted = new Set<Task>(collected ? [...ready, 'check-in', 'status'] : ready);
-    // A clock that was set back must not keep the agent silent for years.
-    const blocked = at < notBefore && notBefore - at < 6 * 3_600_000;
-    if (enrolment === undefined || blocked) wanted.delete('check-in');
-    for (const task of wanted) {
+    for (const task of due) {
+      if (task === 'check-in' && enrolment === undefined) continue;
+      if (Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs) continue;
       try {
         await run(task);
         failedAt.delete(task);
+        ran(task);
+        // A full round has read the cheap sections as well.
+        if (task === 'full-round') ran('cheap-round');
+        if (task === 'check-in') reached?.(true);
       } catch (error) {
         log.warn('task-failed', { task, error: (error as Error).message });
-        failedAt.set(task, at);
-        if (task.endsWith('round')) continue;
+        // When to speak to the server again is written down with the failure itself.
+        const retries = error instanceof ServerUnreachable || error instanceof ServerRefused;
+        if (!retries) failedAt.set(task, at);
+        if (task === 'check-in') reached?.(false);
       }
-      agent.store.ran(task, clock.now());
-      // A full round has read the cheap sections as well.
-      if (task === 'full-round') agent.store.ran('cheap-round', clock.now());
     }
   };
 }
 
 /** Runs until `stop`; the first look is taken at once. `stop` waits for what is under way. */
 export function startService(options: ServiceOptions): { stop(): Promise<void> } {
-  const tick = createTick(options);
+  const { agent, log, clock = systemClock } = options;
+  const hurry = createHurry(clock, Math.random);
+  let mayListen = false;
+  const tick = createTick({
+    ...options,
+    hurry,
+    reached: (reached) => {
+      mayListen = reached;
+    },
+  });
+  const listening = agent.enrolment() === undefined ? undefined : agent.events(hear);
   let current = Promise.resolve();
   const guarded = async (): Promise<void> => {
     try {
       await tick();
+      await listening?.look(mayListen);
     } catch (error) {
       // The store itself failed (full disk, damaged file). The next minute tries again.
-      options.log.error('tick-failed', { error: (error as Error).message });
+      log.error('tick-failed', { error: (error as Error).message });
     }
   };
-  current = guarded();
-  const job = everyMinute(() => {
+  const look = (): Promise<void> => {
     current = current.then(guarded);
     return current;
-  });
+  };
+
+  /** A notice speaks for itself; one that does not hold, or that needs keys this device lacks, is left to a check-in. */
+  async function show(notice: string): Promise<void> {
+    try {
+      if (await agent.words.take({ notice })) agent.publishStatus();
+      else hurry.want(missedSpreadMs);
+    } catch (error) {
+      log.error('notice-failed', { error: (error as Error).message });
+    }
+  }
+
+  function hear(event: HeardEvent): void {
+    switch (event.name) {
+      case 'missed':
+        hurry.want(missedSpreadMs);
+        break;
+      case 'policy':
+        hurry.want(event.spreadSeconds * 1000);
+        break;
+      case 'report':
+        hurry.want(0);
+        break;
+      case 'notice':
+        current = current.then(() => show(event.notice));
+        return;
+    }
+    if (hurry.isDue()) void look();
+  }
+
+  void look();
+  const job = everyMinute(secondOfTick(agent.enrolment()?.deviceId ?? ''), look);
   return {
     stop: async () => {
       job.stop();
+      await listening?.stop();
       await current;
     },
   };

@@ -176,11 +176,17 @@ async function untilAsked(): Promise<void> {
 
 /** The trial watches its own server, so that the section on infrastructure has something real to say. */
 function trialSettings(server: KitsServer): LoadedSettings {
-  const loaded = loadSettings();
   const { hostname: host, port } = new URL(server.url);
   const own = { name: 'KITS-Server', kind: 'kits-server' as const, host, port: Number(port), tls: false };
-  const targets = loaded.settings.infrastructureTargets;
-  return { ...loaded, settings: { ...loaded.settings, infrastructureTargets: targets.length > 0 ? targets : [own] } };
+  const watched = (loaded: LoadedSettings): LoadedSettings => {
+    const targets = loaded.settings.infrastructureTargets;
+    return {
+      ...loaded,
+      settings: { ...loaded.settings, infrastructureTargets: targets.length > 0 ? targets : [own] },
+      with: (policy) => watched(loaded.with(policy)),
+    };
+  };
+  return watched(loadSettings());
 }
 
 async function main(): Promise<void> {
@@ -222,7 +228,7 @@ async function main(): Promise<void> {
       if (!options.once) say(openTray(join(agentDir, 'public')));
       conclude(server, agent, round, sent, link);
       if (options.once) return;
-      const service = startService({ agent, settings: settings.settings, log });
+      const service = startService({ agent, log });
       await untilAsked();
       say('\nEnding …');
       await service.stop();

@@ -18,6 +18,12 @@ const tools = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
   { package: 'openssl', file: '/usr/bin/openssl' },
+  { package: 'bacula-fd', file: '/usr/sbin/bacula-fd' },
+  { package: 'bacula-sd', file: '/usr/sbin/bacula-sd' },
+  { package: 'bacula-console', file: '/usr/sbin/bconsole' },
+  // The director proper comes with its database alone.
+  { package: 'bacula-director', file: '/usr/sbin/bacula-dir' },
+  { package: 'bacula-director-sqlite3', file: '/usr/share/dbconfig-common/data/bacula-director-sqlite3' },
 ];
 
 function say(line: string): void {
@@ -25,10 +31,10 @@ function say(line: string): void {
 }
 
 /** Ends the whole run at the first step that fails, with its exit code. */
-function step(name: string, command: string, args: readonly string[]): void {
+function step(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
   const startedAt = performance.now();
   say(`\n— ${name}`);
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
   if (error !== undefined || status !== 0) {
     say(`— ${name} failed${error === undefined ? '' : `: ${error.message}`}`);
     process.exit(status ?? 1);
@@ -47,7 +53,11 @@ function provideTools(): void {
   }
   // An index of an architecture nobody uses may fail; what counts is whether the install succeeds.
   spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-  step(`install ${missing.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  step(`install ${missing.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+    ...process.env,
+    // Nobody is there to answer a package's questions.
+    DEBIAN_FRONTEND: 'noninteractive',
+  });
 }
 
 /** The runner's own count, as one plain line that scripts can read. */

@@ -1,17 +1,21 @@
 /** The section `backup`: every product asked once, its records turned into one answer for each job. */
 import { type CollectContext, CollectError, type Collector } from '../collectors/collector.ts';
+import { parseInstalled } from '../collectors/linux/dpkg-installed.ts';
 import { atMost, byKey, clean, codeOf } from '../collectors/text.ts';
+import { windowsDocument } from '../collectors/windows/document.ts';
 import type { BackupFacts, BackupProductFacts, BackupReason } from '../contract/facts/backup.ts';
 import type { Machine, Reader } from '../platform/machine.ts';
 import { backupProducts } from './index.ts';
 import { describeJob, type LastSuccess } from './job-state.ts';
 import { type LocalUser, localUsers } from './linux/users.ts';
 import type { BackupContext, BackupProduct, ProductFinding } from './product.ts';
+import { readRecords } from './windows/records.ts';
 import { readFailedWriters } from './windows/writers.ts';
 
 const maxJobs = 64;
 /** Products overlap while they wait for files and programs; more at once would only make the peak higher. */
 const atOnce = 3;
+const maxStatusBytes = 64 * 1024 * 1024;
 
 export const backupCollector: Collector<'backup'> = {
   id: 'backup',
@@ -38,8 +42,13 @@ export async function collectBackups(context: CollectContext, known: readonly Ba
     },
     sources: backup.sources,
     users: once(() => usersOf(machine, context)),
+    windows: once(async () => readRecords(await windowsDocument(context), context)),
+    packages: once(() => packagesOf(machine, context)),
+    rememberedJobs: (product) => backup.memory.jobsOf(product),
     problem: context.problem,
   };
+  // Without it no product of Windows can be told from its absence: said once, not by each of them.
+  if (machine.platform === 'win32') await own.windows();
   const successes = new Map<string, LastSuccess>();
   const products: BackupProductFacts[] = [];
   const queue = known.filter(({ platforms }) => platforms.includes(machine.platform));
@@ -118,6 +127,21 @@ async function usersOf(machine: Machine, { problem }: Pick<CollectContext, 'prob
   } catch (error) {
     problem(codeOf(error), `accounts: ${(error as Error).message}`);
     return [];
+  }
+}
+
+/** A system without dpkg has no list; one that cannot be read is a gap, and programs are found by their files alone. */
+async function packagesOf(
+  machine: Machine,
+  { problem }: Pick<CollectContext, 'problem'>,
+): Promise<Map<string, string>> {
+  if (machine.platform !== 'linux') return new Map();
+  try {
+    const status = await machine.readText('/var/lib/dpkg/status', { maxBytes: maxStatusBytes });
+    return new Map(parseInstalled(status).map(({ name, version }) => [name, version]));
+  } catch (error) {
+    if (codeOf(error) !== 'not-found') problem(codeOf(error), `packages: ${(error as Error).message}`);
+    return new Map();
   }
 }
 

@@ -25,6 +25,8 @@ type Memory = z.infer<typeof memory>;
 export interface BackupMemory {
   /** `key`: product and job. */
   of(key: string): JobMemory;
+  /** Ids of the jobs of a product of which a success is remembered, sorted. */
+  jobsOf(product: string): string[];
   /** Takes the place of what was remembered of these jobs; a job that is not named keeps what it had. */
   keep(successes: ReadonlyMap<string, LastSuccess>): void;
   /** The PC is on today. */
@@ -50,6 +52,11 @@ export function createBackupMemory(store?: {
       const known = Object.hasOwn(successes, job) ? successes[job] : undefined;
       return { ...(known === undefined ? {} : { lastSuccess: known }), ...(daysOn === undefined ? {} : { daysOn }) };
     },
+    jobsOf: (product) =>
+      Object.keys(read().successes)
+        .filter((job) => job.startsWith(`${product} `))
+        .map((job) => job.slice(product.length + 1))
+        .sort(),
     keep: (successes) => {
       if (successes.size === 0) return;
       const now = read();

@@ -11,6 +11,7 @@ import type { ProblemCode } from '../contract/report.ts';
 import type { Machine, Reader } from '../platform/machine.ts';
 import type { LocalUser } from './linux/users.ts';
 import type { BackupSources } from './sources.ts';
+import type { WindowsRecords } from './windows/records.ts';
 
 export type Service = NonNullable<BackupProductFacts['service']>;
 
@@ -85,6 +86,12 @@ export interface BackupContext {
   profile(user: LocalUser): Reader;
   /** People with an account and a home on this Linux PC, read once a round; empty on Windows. */
   users(): Promise<readonly LocalUser[]>;
+  /** What PowerShell read on Windows, checked once a round. Throws `CollectError` where it could not run, and on Linux. */
+  windows(): Promise<WindowsRecords>;
+  /** Version by name of what dpkg installed, read once a round; empty on Windows and where there is no dpkg. */
+  packages(): Promise<ReadonlyMap<string, string>>;
+  /** Jobs of a product of which an earlier round saw a success: a list that holds the last ten jobs forgets the others. */
+  rememberedJobs(product: string): readonly string[];
   /** Notes a gap; the section becomes `partial`. For gaps that are no job's own: those are reasons of the job. */
   problem(code: ProblemCode, detail: string): void;
 }

@@ -17,6 +17,8 @@ export const agentCollector: Collector<'agent'> = {
       privileged: machine.privileged,
       installedOn: agent.installedOn,
       policyVersion: agent.policyVersion,
+      policyExpiresAt: agent.policyExpiresAt,
+      refusedWords: agent.refusedWords?.length ? [...agent.refusedWords].sort() : undefined,
       queue: { ...agent.queue },
       clockOffsetSeconds: agent.clockOffsetSeconds,
       settingsProblems: atMost(settingsProblems, 32, 'problems of settings', context),

@@ -21,6 +21,8 @@ export class CollectError extends Error {
 export interface AgentState {
   readonly version: string;
   readonly policyVersion: number;
+  readonly policyExpiresAt?: string;
+  readonly refusedWords?: readonly string[];
   readonly queue: { readonly waiting: number; readonly oldestAt?: string; readonly refused: number };
   /** Device clock minus server time at the last signed answer, in whole seconds. */
   readonly clockOffsetSeconds?: number;

@@ -6,9 +6,10 @@ import process from 'node:process';
 import { defaultThresholds } from '../contract/policy.ts';
 import { status } from '../contract/status.ts';
 import { thisMachine } from '../platform/this-machine.ts';
-import { findServerKey } from '../report/enrol.ts';
+import { findTrust } from '../report/enrol.ts';
 import { createServerClient, ServerUnreachable } from '../report/server-client.ts';
 import { ServerRefused } from '../report/server-link.ts';
+import { currentServerKey } from '../signing/key-set.ts';
 import { peekStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { agentVersion } from '../version.ts';
@@ -51,19 +52,34 @@ export async function statusCommand(input: CommandInput): Promise<ExitCode> {
   return current.device.state === 'not-enrolled' ? exitCodes.notEnrolled : exitCodes.done;
 }
 
+const keyByKey = (group: string, values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${group}.${name}`, value]));
+
 export async function explainSettingsCommand(input: CommandInput): Promise<ExitCode> {
-  const { settings, origins, problems, files } = settingsOf(input);
-  const entries = Object.entries(origins).map(([key, origin]) => ({
-    key,
-    value: key === 'proxy' ? shownProxy(settings.proxy) : (settings[key as keyof typeof settings] ?? null),
-    origin,
-  }));
+  const policy = peek(dataDirOf(input))?.words.policy?.said;
+  const { settings, origins, problems, files } = settingsOf(input).with(policy);
+  const values: Readonly<Record<string, unknown>> = {
+    ...settings,
+    proxy: shownProxy(settings.proxy),
+    ...keyByKey('thresholds', settings.thresholds),
+    ...keyByKey('backupPolicy', settings.backupPolicy),
+  };
+  const entries = Object.entries(origins).map(([key, origin]) => ({ key, value: values[key] ?? null, origin }));
   if (input.options['json'] === true) {
-    input.out(JSON.stringify({ settings: entries, problems, files }, null, 2));
+    const inForce = policy === undefined ? null : { version: policy.version, expiresAt: policy.expiresAt };
+    input.out(JSON.stringify({ settings: entries, policy: inForce, problems, files }, null, 2));
   } else {
-    input.out(`Machine file: ${files.machine}\nLocal policy: ${files.localPolicy}\n`);
+    const expired = policy !== undefined && !(Date.now() < Date.parse(policy.expiresAt));
+    input.out(
+      `Machine file: ${files.machine}\nLocal policy: ${files.localPolicy}\nServer policy: ${
+        policy === undefined
+          ? 'none'
+          : `version ${policy.version}, until ${policy.expiresAt}${expired ? ' (expired, still in force)' : ''}`
+      }\n`,
+    );
+    const width = Math.max(...entries.map(({ key }) => key.length));
     for (const { key, value, origin } of entries) {
-      input.out(`${key.padEnd(24)} ${origin.padEnd(14)} ${value === null ? '(none)' : JSON.stringify(value)}`);
+      input.out(`${key.padEnd(width)}  ${origin.padEnd(14)} ${value === null ? '(none)' : JSON.stringify(value)}`);
     }
     for (const problem of problems) input.out(`! ${problem}`);
   }
@@ -135,8 +151,10 @@ function enrolled(dataDir: string): Finding[] {
   if (known === undefined) {
     return [{ check: 'enrolment', result: 'problem', detail: 'This machine is not enrolled. Run "kits-agent enrol".' }];
   }
-  const { enrolment, exchange, waiting, refused } = known;
+  const { enrolment, exchange, words, waiting, refused } = known;
   const { clockOffsetSeconds: offset, failure, lastAcceptedAt } = exchange;
+  const { policy } = words;
+  const policyExpired = policy !== undefined && !(Date.now() < Date.parse(policy.said.expiresAt));
   const wrong = offset === undefined || Math.abs(offset) >= defaultThresholds.clockWarningSeconds;
   return [
     {
@@ -148,6 +166,16 @@ function enrolled(dataDir: string): Finding[] {
       check: 'queue',
       result: failure === undefined && refused === 0 ? 'ok' : 'problem',
       detail: `${waiting} waiting, ${refused} refused, last accepted ${lastAcceptedAt ?? 'never'}${failure === undefined ? '' : `, last failure: ${failure}`}`,
+    },
+    {
+      check: 'policy',
+      result: policyExpired || words.refused.length > 0 ? 'problem' : 'ok',
+      detail: [
+        policy === undefined
+          ? 'none: defaults and files of this machine'
+          : `version ${policy.said.version} until ${policy.said.expiresAt}${policyExpired ? ', expired and still in force' : ''}`,
+        ...words.refused.map((said) => `refused ${said}`),
+      ].join('; '),
     },
     {
       check: 'clock',
@@ -189,7 +217,9 @@ async function server(settings: ReturnType<typeof settingsOf>['settings'], dataD
     });
     const before = Date.now();
     const pin = known?.serverKeyThumbprint ?? settings.serverKey;
-    const { thumbprint } = await findServerKey(client, pin).finally(() => client.close());
+    const recoveryKey = settings.recoveryKey ?? known?.recoveryKeyThumbprint;
+    const trust = await findTrust(client, pin, recoveryKey).finally(() => client.close());
+    const { thumbprint } = await currentServerKey(trust);
     findings.push({
       check: 'server',
       result: 'ok',

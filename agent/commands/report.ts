@@ -1,5 +1,5 @@
 /** Commands that work on the data directory: enrol, report, run, reset-identity. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
@@ -40,6 +40,15 @@ export function enrolCommand(input: CommandInput): Promise<ExitCode> {
     const server = stringOption(input, 'server') ?? settings.serverUrl;
     const token = stringOption(input, 'token');
     const serverKey = stringOption(input, 'server-key') ?? settings.serverKey;
+    const recoveryKey = stringOption(input, 'recovery-key') ?? settings.recoveryKey;
+    for (const [name, value] of [
+      ['server-key', serverKey],
+      ['recovery-key', recoveryKey],
+    ] as const) {
+      if (value !== undefined && !/^[A-Za-z0-9_-]{43}$/.test(value)) {
+        throw new UsageError(`--${name} ${value}: expected the thumbprint of the key (43 characters)`);
+      }
+    }
     if (server === undefined || token === undefined) throw new UsageError('enrol needs --server URL and --token T');
     if (!URL.canParse(server))
       throw new UsageError(`--server ${server}: expected a URL such as "https://kits.example.de"`);
@@ -60,7 +69,12 @@ export function enrolCommand(input: CommandInput): Promise<ExitCode> {
           'To move it to another server, run "kits-agent reset-identity" first.',
       );
     }
-    const enrolment = await agent.enrol({ server, token, ...(serverKey === undefined ? {} : { serverKey }) });
+    const enrolment = await agent.enrol({
+      server,
+      token,
+      ...(serverKey === undefined ? {} : { serverKey }),
+      ...(recoveryKey === undefined ? {} : { recoveryKey }),
+    });
     agent.publishStatus();
     input.out(
       input.options['json'] === true
@@ -103,7 +117,7 @@ export function runCommand(input: CommandInput): Promise<ExitCode> {
     const { settings } = settingsOf(input);
     const log = logOf(input, settings.logLevel);
     log.info('service-started', { dataDir: dataDirOf(input), enrolled: agent.enrolment() !== undefined });
-    const service = startService({ agent, settings, log });
+    const service = startService({ agent, log });
     if (!input.signal.aborted) {
       await new Promise<void>((resolve) => input.signal.addEventListener('abort', () => resolve(), { once: true }));
     }
@@ -130,10 +144,11 @@ export async function resetIdentityCommand(input: CommandInput): Promise<ExitCod
       );
     }
     // Under the lock: a service that starts now is refused instead of working on a store that goes away.
-    for (const name of ['device-key.pem', 'agent.db', 'agent.db-wal', 'agent.db-shm']) {
-      rmSync(join(privateDir, name), { force: true });
-    }
-    rmSync(join(dataDirOf(input), 'public', 'status.json'), { force: true });
+    const names = readdirSync(privateDir).filter((name) => /^(identity\.json|device-key\.pem|agent\.db)/.test(name));
+    // First what an interrupted run could bring the identity back from; put-aside stores go as well.
+    names.sort((a, b) => Number(b === 'identity.json') - Number(a === 'identity.json'));
+    for (const name of names) rmSync(join(privateDir, name), { force: true });
+    for (const name of ['status.json', 'trust.json']) rmSync(join(dataDirOf(input), 'public', name), { force: true });
     rmSync(join(dataDirOf(input), 'public', 'sent'), { recursive: true, force: true });
   } finally {
     store.close();

@@ -129,10 +129,65 @@ export const fingerprint = z.object({
 });
 export type Fingerprint = z.infer<typeof fingerprint>;
 
+/**
+ * Why the body of a report is not at the server: the queue was full or too old, the report was refused for good, the store
+ * was damaged, nothing could be written (disk full or read-only), or the server lost it after the PC had let go of it.
+ */
+export const gapReasons = [
+  'outbox-full',
+  'outbox-age',
+  'refused',
+  'store-damaged',
+  'storage-failed',
+  'body-expired',
+] as const;
+export type GapReason = (typeof gapReasons)[number];
+
+const account = { de: 'Weist nach, welche Berichte fehlen und warum', en: 'Shows which reports are missing and why' };
+const gapCount = field(z.int().min(0).optional(), account);
+
+/**
+ * Accounts for reports the server does not get in full. `from` to `to` are sequences of `storeEpoch` without a hole between
+ * them; they are absent where no sequence was used up (nothing could be written) or none is known (damaged store).
+ */
+export const gap = z.object({
+  storeEpoch: field(uuid.optional(), account),
+  from: field(z.int().min(1).optional(), account),
+  to: field(z.int().min(1).optional(), account),
+  /** SHA-256 over the compact JWS of the envelopes at `from` and at `to`: they tie the gap into the chain. */
+  firstHash: field(sha256.optional(), account),
+  lastHash: field(sha256.optional(), account),
+  /** Reports by class; absent = not known. */
+  counts: field(
+    z
+      .object({
+        routine: gapCount,
+        full: gapCount,
+        incident: gapCount,
+        acknowledgement: gapCount,
+        gap: gapCount,
+      })
+      .optional(),
+    account,
+  ),
+  /** When the first and the last of them was made, device time. */
+  firstAt: field(instant.optional(), account),
+  lastAt: field(instant.optional(), account),
+  reason: field(z.enum(gapReasons), account),
+});
+export type Gap = z.infer<typeof gap>;
+export const maxGapsInReport = 64;
+
 export const reportBody = z.object({
   contractVersion: field(z.int().min(1), order),
   deviceId: field(uuid, order),
+  /** Device time; may be wrong by years. */
   createdAt: field(instant, order),
+  /** Server time as far as the device knows it from signed answers; absent before the first one. */
+  serverTime: field(instant.optional(), {
+    de: 'Ordnet Berichte zeitlich ein, auch wenn die Uhr des PCs falsch geht',
+    en: 'Puts reports in time although the clock of the PC is wrong',
+  }),
   agentVersion: field(text(40), order),
   platform: field(z.enum(['linux', 'win32']), order),
   fingerprint: field(fingerprint, { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
@@ -140,6 +195,8 @@ export const reportBody = z.object({
   sections: field(z.array(section).max(64), complete),
   /** Sorted by `ruleId`. */
   verdicts: field(z.array(verdict).max(256), judge),
+  /** Only in reports of the class `gap`; sorted by epoch and `from`. */
+  gaps: field(z.array(gap).max(maxGapsInReport).optional(), account),
 });
 export type ReportBody = z.infer<typeof reportBody>;
 

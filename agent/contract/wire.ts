@@ -176,7 +176,8 @@ export const streamEvents = {
    */
   ready: z.object({ heartbeatSeconds: z.int().min(1).max(3600), resumed: z.boolean() }),
   report: z.object({ sections: z.array(text(40)).min(1).max(64) }),
-  policy: z.object({}),
+  /** Devices draw a moment within these seconds to check in, so that a whole municipality does not come at once. */
+  policy: z.object({ spreadSeconds: z.int().min(0).max(3600).optional() }),
   notice: z.object({ notice: compactJws(maxWords.notice) }),
 } as const;
 export type StreamEventName = keyof typeof streamEvents;

@@ -5,13 +5,14 @@ import { hostname, machine, release, version } from 'node:os';
 import { posix } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { commandPaths } from './commands.ts';
+import { commandEnvironments, pathsOf } from './commands.ts';
 import { connectTo } from './connect.ts';
 import { ownIpv4Addresses } from './ipv4-addresses.ts';
 import { type Machine, ReadError } from './machine.ts';
 import { readUnpacked } from './read-unpacked.ts';
 import { createReader } from './reader.ts';
 import { runCommand } from './run-command.ts';
+import { runHook } from './run-hook.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
 const smallestBuffer = 4096;
@@ -25,7 +26,10 @@ const maxLinks = 40;
 
 /** What a recorded tree replaces. Without `root` everything is this machine's own. */
 export type LinuxMachineOptions = { readonly root?: string } & Partial<
-  Pick<Machine, 'kernel' | 'hostname' | 'privileged' | 'run' | 'volumeSize' | 'connect' | 'ipv4Addresses'>
+  Pick<
+    Machine,
+    'kernel' | 'hostname' | 'privileged' | 'run' | 'volumeSize' | 'connect' | 'ipv4Addresses' | 'reader' | 'runHook'
+  >
 >;
 
 export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
@@ -85,9 +89,14 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
           const found = await statfs(real);
           return { sizeBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize };
         })),
-    run: options.run ?? ((command, args, bounds) => runCommand(commandPaths[command], args, bounds)),
-    reader: () => createReader(),
-    runHook: async () => ({ kind: 'not-found' }),
+    run:
+      options.run ??
+      ((command, args, bounds) =>
+        runCommand(pathsOf(command, 'linux'), args, { ...bounds, environment: commandEnvironments[command] ?? {} })),
+    // A recorded tree belongs to who recorded it: the ids of its people mean nothing here.
+    reader:
+      options.reader ?? ((person) => createReader(root === undefined ? { ...(person && { person }) } : { locate })),
+    runHook: options.runHook ?? runHook,
     connect: options.connect ?? connectTo,
   };
 }

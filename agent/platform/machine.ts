@@ -31,7 +31,7 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'stat' | 'nft';
+export type CommandName = 'stat' | 'nft' | 'systemctl' | 'vssadmin' | 'wevtutil' | 'veeam-configurator' | 'cbb';
 
 /** One answer of the Windows Update agent. `document` is what the script wrote: hostile until a schema says otherwise. */
 export type UpdateSearch = { readonly at: string } & (
@@ -51,6 +51,11 @@ export interface WindowsReader {
    * runs; the online one is made in the background, at most daily, and appears in a later call.
    */
   searchUpdates(): Promise<{ readonly offline?: UpdateSearch; readonly online?: UpdateSearch }>;
+  /**
+   * Settings of Veeam Agent as its Configurator exports them, at most 1 MiB of XML. They can hold credentials: take what you
+   * need and keep nothing else. Undefined without the program, without the right to ask it, or without a private folder.
+   */
+  exportVeeamSettings(signal: AbortSignal): Promise<string | undefined>;
 }
 
 export type SqlValue = string | number | bigint | null;
@@ -59,7 +64,10 @@ export type SqlValue = string | number | bigint | null;
 export interface DatabaseView {
   /** Columns of a table, as `PRAGMA table_info` names them; empty when there is no such table (a view is none). */
   columns(table: string): Promise<readonly string[]>;
-  /** At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT; integers beyond 2^53 come as bigint. */
+  /**
+   * At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT over real tables; views, virtual tables and WITH are
+   * "EINVAL", as are unknown columns. Integers beyond 2^53 come as bigint.
+   */
   rows(
     sql: string,
     params?: readonly SqlValue[],

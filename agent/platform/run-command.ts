@@ -6,6 +6,8 @@ import type { CommandOutcome } from './machine.ts';
 
 const defaultMaxOutputBytes = 1024 * 1024;
 const onWindows = process.platform === 'win32';
+/** Not the caller's: that may be a share whose server is gone, or a folder somebody else writes into. */
+const workingFolder = onWindows ? undefined : '/';
 
 /** A fixed environment: answers in English where a program can, and nothing of the caller's leaks into the program. */
 function environment(): NodeJS.ProcessEnv {
@@ -31,14 +33,20 @@ function environment(): NodeJS.ProcessEnv {
 export function runCommand(
   paths: readonly string[],
   args: readonly string[],
-  options: { timeoutMs: number; signal: AbortSignal; maxOutputBytes?: number },
+  options: {
+    timeoutMs: number;
+    signal: AbortSignal;
+    maxOutputBytes?: number;
+    environment?: Readonly<Record<string, string>>;
+  },
 ): Promise<CommandOutcome> {
   const { maxOutputBytes = defaultMaxOutputBytes } = options;
   const path = paths.find(isExecutable);
   if (path === undefined) return Promise.resolve({ kind: 'not-found' });
   return new Promise((resolve) => {
     const child = spawn(path, args, {
-      env: environment(),
+      env: { ...environment(), ...options.environment },
+      cwd: workingFolder,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that what the program started ends with it. Windows knows no such groups.
       detached: !onWindows,
@@ -80,6 +88,71 @@ export function runCommand(
     );
     if (options.signal.aborted) abort();
   });
+}
+
+/** A program that is asked line by line. */
+export interface Conversation {
+  /** One line of text for one line; the next may be asked after the answer. Rejects when more than `maxBytes` come or the program ends. */
+  ask(line: string, maxBytes: number): Promise<string>;
+  /** At once and for good. */
+  kill(): void;
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts `file`; one that cannot be started is one that ends. Its words on standard error are not heard. */
+export function startConversation(file: string, args: readonly string[]): Conversation {
+  const child = spawn(file, args, {
+    env: environment(),
+    cwd: workingFolder,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    windowsHide: true,
+  });
+  let asked: { resolve(line: string): void; reject(error: Error): void; maxBytes: number } | undefined;
+  let pieces: Buffer[] = [];
+  let size = 0;
+  const refuse = (why: string): void => {
+    asked?.reject(new Error(why));
+    asked = undefined;
+  };
+  const kill = (): void => {
+    child.kill('SIGKILL');
+    // A program the kernel holds must not hold this one.
+    child.stdin.destroy();
+    child.stdout.destroy();
+    child.unref();
+  };
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ['error', 'exit'] as const) child.once(event, () => resolve());
+  });
+  void ended.then(() => refuse('the program has ended'));
+  // The end of the program says it all.
+  child.stdin.on('error', () => undefined);
+  child.stdout.on('data', (piece: Buffer) => {
+    const end = piece.indexOf(0x0a);
+    size += piece.length;
+    pieces.push(piece);
+    if (asked === undefined || size > asked.maxBytes || (end !== -1 && end !== piece.length - 1)) {
+      refuse('the program says more than it was asked for');
+      kill();
+    } else if (end !== -1) {
+      const line = Buffer.concat(pieces).toString('utf8').trimEnd();
+      const { resolve } = asked;
+      asked = undefined;
+      pieces = [];
+      size = 0;
+      resolve(line);
+    }
+  });
+  return {
+    ask: (line, maxBytes) =>
+      new Promise((resolve, reject) => {
+        asked = { resolve, reject, maxBytes };
+        child.stdin.write(`${line}\n`);
+      }),
+    kill,
+    ended,
+  };
 }
 
 function isExecutable(path: string): boolean {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import {
   contractVersion,
   type Fingerprint,
+  type Gap,
   type KnownSection,
   type ReportBody,
   type ReportClass,
@@ -19,6 +20,9 @@ export interface ReportInput {
   readonly platform: 'linux' | 'win32';
   readonly class: ReportClass;
   readonly now: Date;
+  /** Best knowledge of the server's time; absent before its first signed answer. */
+  readonly serverTime?: Date;
+  readonly gaps?: readonly Gap[];
   readonly sections: readonly KnownSection[];
   readonly verdicts: readonly Verdict[];
   readonly fingerprint: Fingerprint;
@@ -31,11 +35,13 @@ export function buildReport(input: ReportInput, key: SigningKey): Promise<Signed
     contractVersion,
     deviceId: input.deviceId,
     createdAt: input.now.toISOString(),
+    ...(input.serverTime === undefined ? {} : { serverTime: input.serverTime.toISOString() }),
     agentVersion,
     platform: input.platform,
     fingerprint: input.fingerprint,
     sections: byKey(input.sections, ({ id }) => id).map((section) => thin(section, input.acknowledgedHashes)),
     verdicts: byKey(input.verdicts, ({ ruleId }) => ruleId),
+    ...(input.gaps === undefined ? {} : { gaps: [...input.gaps] }),
   };
   return signReport(
     {

@@ -1,18 +1,20 @@
 /** Joins this machine to a server: pins the server's key, makes the device's own, hands in the token. */
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import type { Trust } from '../contract/keys.ts';
 import { contractVersion, type Fingerprint } from '../contract/report.ts';
 import {
   type EnrolmentRequest,
   enrolmentAnswer,
   enrolmentResponse,
   jwsTypes,
+  keysResponse,
   nonceHeader,
-  publicKey,
 } from '../contract/wire.ts';
 import { signJws, verifyJws } from '../signing/jws.ts';
-import { type SigningKey, thumbprintOf } from '../signing/keys.ts';
+import { currentServerKey, findPinnedKey, followAnnouncements, pinnedTrust } from '../signing/key-set.ts';
+import type { SigningKey } from '../signing/keys.ts';
 import type { AgentStore, Enrolment } from '../store/agent-store.ts';
+import { noWords } from '../store/words.ts';
 import { agentVersion } from '../version.ts';
 import { isLoopback, type ServerClient } from './server-client.ts';
 import { json, refusalOf, ServerRefused } from './server-link.ts';
@@ -24,6 +26,8 @@ export interface EnrolInput {
   readonly token: string;
   /** RFC 7638 thumbprint of the server's key; may be absent for a server on this machine only. */
   readonly serverKey?: string;
+  /** Thumbprint of the recovery key, where one is pinned. */
+  readonly recoveryKey?: string;
   readonly hostname: string;
   readonly platform: 'linux' | 'win32';
   readonly fingerprint: Fingerprint;
@@ -32,7 +36,7 @@ export interface EnrolInput {
 
 /** Throws `ServerUnreachable`, `ServerRefused`, or `ServerRefused` "server-key" when the server cannot show the pinned key. */
 export async function enrol(input: EnrolInput): Promise<Enrolment> {
-  const { client, store, key, serverKey, now } = input;
+  const { client, store, key, serverKey, recoveryKey, now } = input;
   if (serverKey === undefined && !isLoopback(new URL(client.baseUrl).hostname)) {
     throw new ServerRefused(
       0,
@@ -40,7 +44,8 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
       'enrolment needs the thumbprint of the server key (--server-key); without it anybody on the way could pose as the server',
     );
   }
-  const pinned = await findServerKey(client, serverKey);
+  const trust = await findTrust(client, serverKey, recoveryKey);
+  const server = await currentServerKey(trust);
   const nonce = randomBytes(18).toString('base64url');
   const request: EnrolmentRequest = {
     contractVersion,
@@ -61,7 +66,7 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
   const answer = await verifyJws(
     jwsTypes.answer,
     enrolmentResponse.parse(json(response)).answer,
-    [pinned],
+    [server],
     enrolmentAnswer,
   );
   if (answer.nonce !== nonce) throw new ServerRefused(0, 'answer-invalid', 'the answer was made for another enrolment');
@@ -69,12 +74,16 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
     serverUrl: client.baseUrl,
     deviceId: answer.deviceId,
     municipality: answer.municipality.name,
+    municipalityId: answer.municipality.id,
     state: answer.state,
-    serverKey: pinned.publicKey,
-    serverKeyThumbprint: pinned.thumbprint,
+    serverKey: server.publicKey,
+    serverKeyThumbprint: server.thumbprint,
+    ...(recoveryKey === undefined ? {} : { recoveryKeyThumbprint: recoveryKey }),
     enrolledAt: now().toISOString(),
   };
   store.writeEnrolment(enrolment);
+  // Words to the device this one was before are not for the one it is now.
+  store.writeWords({ ...noWords, trust });
   const fresh = response.headers[nonceHeader];
   store.changeExchange({
     ...(fresh === undefined ? {} : { nonce: fresh, counter: 0 }),
@@ -85,22 +94,28 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
   return enrolment;
 }
 
-/** The pinned key, or the first one where nothing is pinned (loopback). Throws `ServerUnreachable` or `ServerRefused`. */
-export async function findServerKey(
+/**
+ * From the pin to the key in force, over the announcements the server shows; without a pin (loopback) from the first key.
+ * Throws `ServerUnreachable`, or `ServerRefused` "server-key" when no way leads from the pin to a key of this server.
+ */
+export async function findTrust(
   client: ServerClient,
   pin: string | undefined,
-): Promise<{ publicKey: Enrolment['serverKey']; thumbprint: string }> {
+  recoveryKey: string | undefined,
+): Promise<Trust> {
   const response = await client.send({ method: 'GET', path: '/agent/v1/keys' });
   if (response.status >= 300) throw refusalOf(response);
-  const { keys } = z.object({ keys: z.array(publicKey).min(1).max(16) }).parse(json(response));
-  for (const candidate of keys) {
-    // Computed here: the server's own word about its thumbprint would pin nothing.
-    const thumbprint = await thumbprintOf(candidate);
-    if (pin === undefined || pin === thumbprint) return { publicKey: candidate, thumbprint };
+  const shown = keysResponse.parse(json(response));
+  const pinned = pin === undefined ? shown.keys[0] : await findPinnedKey(pin, shown);
+  if (pinned !== undefined) {
+    const { trust } = await followAnnouncements(pinnedTrust(pinned), shown.announcements, recoveryKey);
+    const { publicKey } = await currentServerKey(trust);
+    if (shown.keys.some(({ x }) => x === publicKey.x)) return trust;
   }
   throw new ServerRefused(
     0,
     'server-key',
-    `the server does not hold the key ${pin ?? ''}. Either the thumbprint is misspelt, or this is not the KITS server`,
+    `no way leads from the key ${pin ?? ''} to one this server signs with. Either the thumbprint is misspelt, or the key was ` +
+      'lost and replaced (then give its new thumbprint, or that of the recovery key), or this is not the KITS server',
   );
 }

@@ -3,14 +3,14 @@
  * sizes. What a request means and whether an answer is genuine is decided by the callers.
  */
 import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import process from 'node:process';
 import { getCACertificates } from 'node:tls';
 import axios, { type AxiosInstance, isAxiosError } from 'axios';
 
-const timeoutMs = 30_000;
+const defaultTimeoutMs = 30_000;
 /** Answers are a few kilobytes; policy and notices with their bounds stay below this. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
@@ -33,6 +33,14 @@ export interface ServerResponse {
   readonly body: Buffer;
 }
 
+/** An answer that goes on: status and headers are here, the body comes as it comes. */
+export interface ServerStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends when the server ends it, throws `ServerUnreachable` when it breaks off or was aborted. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 export interface ServerClient {
   readonly baseUrl: string;
   /** Any status is an answer; throws `ServerUnreachable` when there is none. */
@@ -43,6 +51,15 @@ export interface ServerClient {
     headers?: Readonly<Record<string, string>>;
     body?: Uint8Array;
   }): Promise<ServerResponse>;
+  /**
+   * A GET whose answer may last for hours; aborting `signal` ends it at any time. Takes one of the two connections there
+   * are. Throws `ServerUnreachable` when no answer begins within the usual time.
+   */
+  stream(request: {
+    path: string;
+    headers: Readonly<Record<string, string>>;
+    signal: AbortSignal;
+  }): Promise<ServerStream>;
   close(): void;
 }
 
@@ -53,11 +70,14 @@ export interface ClientOptions {
   /** PEM file with further certificate authorities, beside the bundled ones and the system's. */
   readonly caFile?: string;
   readonly userAgent: string;
+  /** How long nothing may come of an answer; default 30 s. */
+  readonly timeoutMs?: number;
 }
 
 /** Plain http is for a server on the same machine only. Throws `ServerUnreachable` "insecure-url" or "ca-file". */
 export function createServerClient(options: ClientOptions): ServerClient {
   const url = new URL(options.baseUrl);
+  const { timeoutMs = defaultTimeoutMs } = options;
   const local = isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !local) {
     throw new ServerUnreachable(
@@ -100,8 +120,36 @@ export function createServerClient(options: ClientOptions): ServerClient {
         throw unreachable(error, options.baseUrl);
       }
     },
+    stream: async ({ path, headers, signal }) => {
+      try {
+        const response = await http.request<IncomingMessage>({
+          method: 'GET',
+          url: path,
+          headers: { ...headers, accept: 'text/event-stream' },
+          responseType: 'stream',
+          // Counted by whoever reads: how much may come depends on how long it lasts.
+          maxContentLength: -1,
+          signal,
+        });
+        const { status, headers: plain, data } = response;
+        signal.addEventListener('abort', () => data.destroy(), { once: true });
+        return { status, headers: plainHeaders(plain), chunks: chunksOf(data, options.baseUrl) };
+      } catch (error) {
+        throw unreachable(error, options.baseUrl);
+      }
+    },
     close: () => agent.destroy(),
   };
+}
+
+async function* chunksOf(body: IncomingMessage, baseUrl: string): AsyncIterable<Uint8Array> {
+  try {
+    for await (const chunk of body) yield chunk as Uint8Array;
+  } catch (cause) {
+    throw new ServerUnreachable('reset', `${baseUrl} broke off its answer: ${(cause as Error).message}`, { cause });
+  } finally {
+    body.destroy();
+  }
 }
 
 export function isLoopback(hostname: string): boolean {

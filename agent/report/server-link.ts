@@ -8,9 +8,7 @@ import {
   type CheckInRequest,
   checkInResponse,
   jwsTypes,
-  nonceHeader,
   problemDocument,
-  proofHeader,
   receipt,
   reportMediaType,
   reportResponse,
@@ -20,11 +18,12 @@ import {
 import type { Log } from '../log.ts';
 import { JwsError, verifyJws } from '../signing/jws.ts';
 import type { SigningKey } from '../signing/keys.ts';
-import { makeProof } from '../signing/proof.ts';
-import { encodeFrame, signReport } from '../signing/report-frame.ts';
+import { encodeFrame, signAgain } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
 import { agentVersion } from '../version.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
+import { proveRequest, rememberNonce } from './signed-request.ts';
+import type { SignedWords } from './signed-words.ts';
 
 /** The server answered and said no; `code` is that of its problem document. */
 export class ServerRefused extends Error {
@@ -49,13 +48,15 @@ export interface SendResult {
   readonly refused: number;
   /** Bytes of request bodies as sent. */
   readonly bytesSent: number;
+  /** Sections the server lacked after the last report; undefined when none was sent. */
+  readonly need?: readonly string[];
 }
 
 export interface ServerLink {
   /** Throws `ServerUnreachable` or `ServerRefused`. */
   checkIn(): Promise<SignedAnswer>;
-  /** Sends what waits, oldest first, until the queue is empty. Throws as `checkIn`; what was not acknowledged stays. */
-  sendWaiting(): Promise<SendResult>;
+  /** Sends what waits, oldest first, at most `limit`. Throws as `checkIn`; what was not acknowledged stays. */
+  sendWaiting(limit: number): Promise<SendResult>;
 }
 
 export interface LinkOptions {
@@ -63,15 +64,17 @@ export interface LinkOptions {
   readonly store: AgentStore;
   readonly key: SigningKey;
   readonly enrolment: Enrolment;
+  readonly words: SignedWords;
   readonly now: () => Date;
   readonly log: Log;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 const compress = promisify(zstdCompress);
 
 export function createServerLink(options: LinkOptions): ServerLink {
-  const { client, store, key, enrolment, now, log } = options;
-  const serverKeys = [{ publicKey: enrolment.serverKey, thumbprint: enrolment.serverKeyThumbprint }];
+  const { client, store, key, enrolment, words, now, log } = options;
 
   /** One signed request; fetches a nonce when the server asks for a newer one. */
   async function post(
@@ -80,17 +83,10 @@ export function createServerLink(options: LinkOptions): ServerLink {
     headers: Readonly<Record<string, string>>,
   ): Promise<{ response: ServerResponse; jti: string; sentAt: number }> {
     for (let attempt = 1; ; attempt += 1) {
-      const { nonce = 'none', counter } = store.readExchange();
-      // Written before it is used: after a crash the same counter must not go out a second time.
-      store.changeExchange({ counter: counter + 1 });
-      const { proof, jti } = await makeProof(
-        { deviceId: enrolment.deviceId, method: 'POST', path, body, nonce, counter: counter + 1, now: now() },
-        key,
-      );
+      const { headers: proof, jti } = await proveRequest(options, { method: 'POST', path, body });
       const sentAt = now().getTime();
-      const response = await client.send({ method: 'POST', path, body, headers: { ...headers, [proofHeader]: proof } });
-      const fresh = response.headers[nonceHeader];
-      if (fresh !== undefined && fresh.length <= 120) store.changeExchange({ nonce: fresh, counter: 0 });
+      const response = await client.send({ method: 'POST', path, body, headers: { ...headers, ...proof } });
+      rememberNonce(options, response.headers);
       if (response.status < 300) return { response, jti, sentAt };
       const refusal = refusalOf(response);
       if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) throw refusal;
@@ -99,7 +95,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
 
   /** Only an answer signed by the pinned key that echoes this very request counts; it is the one source of time. */
   async function trust(jws: string, jti: string, sentAt: number): Promise<SignedAnswer> {
-    const answer = await verifyJws(jwsTypes.answer, jws, serverKeys, signedAnswer);
+    const answer = await verifyJws(jwsTypes.answer, jws, [await words.serverKey()], signedAnswer);
     if (answer.nonce !== jti) throw new JwsError('payload', 'the answer was made for another request');
     const serverTime = Date.parse(answer.serverTime);
     const { serverTimeFloor } = store.readExchange();
@@ -112,42 +108,29 @@ export function createServerLink(options: LinkOptions): ServerLink {
         ? { clockOffsetSeconds: Math.round((middle - serverTime) / 1000) }
         : {}),
     });
-    if (answer.state !== enrolment.state) store.writeEnrolment({ ...enrolment, state: answer.state });
+    const enrolled = store.readEnrolment() ?? enrolment;
+    if (answer.state !== enrolled.state) store.writeEnrolment({ ...enrolled, state: answer.state });
     store.forgetAcknowledged(answer.need);
     return answer;
   }
 
-  async function renewEpoch(): Promise<void> {
+  function renewEpoch(): Promise<void> {
     log.warn('store-rewound', { epoch: store.epoch });
-    await store.renewEpoch((report, place) =>
-      signReport(
-        {
-          contractVersion,
-          reportId: report.reportId,
-          deviceId: enrolment.deviceId,
-          storeEpoch: place.epoch,
-          sequence: place.sequence,
-          class: report.class,
-          createdAt: report.createdAt,
-          ...(place.previousHash === undefined ? {} : { previousHash: place.previousHash }),
-        },
-        report.body,
-        key,
-      ),
-    );
+    return store.renewEpoch((envelopeJws, place) => signAgain(envelopeJws, place, key));
   }
 
-  /** Returns the bytes sent. Throws `ServerRefused` with the server's words about this report or this device. */
-  async function sendOne(report: WaitingReport): Promise<number> {
+  /** Returns the bytes sent and what the server lacks. Throws `ServerRefused` with the server's words about this report or this device. */
+  async function sendOne(report: WaitingReport): Promise<{ bytes: number; need: readonly string[] }> {
     const body = await compress(encodeFrame(report), { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
     const { response, jti, sentAt } = await post('/agent/v1/reports', body, {
       'content-type': reportMediaType,
       'content-encoding': 'zstd',
     });
-    const parsed = await genuine(async () => {
+    const { parsed, need } = await genuine(async () => {
       const { receipt: receiptJws, answer } = reportResponse.parse(json(response));
-      await trust(answer, jti, sentAt);
-      return verifyJws(jwsTypes.receipt, receiptJws, serverKeys, receipt);
+      const said = await trust(answer, jti, sentAt);
+      const genuineReceipt = await verifyJws(jwsTypes.receipt, receiptJws, [await words.serverKey()], receipt);
+      return { need: said.need, parsed: genuineReceipt };
     });
     if (
       parsed.reportId !== report.reportId ||
@@ -163,7 +146,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     }
     store.acknowledge(report.sequence, now(), parsed.need);
     store.changeExchange({ lastAcceptedAt: now().toISOString() });
-    return body.byteLength;
+    return { bytes: body.byteLength, need };
   }
 
   return {
@@ -175,11 +158,17 @@ export function createServerLink(options: LinkOptions): ServerLink {
         storeEpoch: store.epoch,
         sequence: store.nextPlace().sequence - 1,
         waiting,
-        policyVersion: 0,
+        ...words.known(),
       };
       const body = Buffer.from(JSON.stringify(request));
       const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });
-      const answer = await genuine(() => trust(checkInResponse.parse(json(response)).answer, jti, sentAt));
+      const answer = await genuine(async () => {
+        const said = checkInResponse.parse(json(response));
+        await words.takeKeys(said.keys ?? []);
+        const trusted = await trust(said.answer, jti, sentAt);
+        await words.takeAnswer(trusted, said);
+        return trusted;
+      });
       if (answer.rewound === true) await renewEpoch();
       else {
         const again = store.requeueAfter(answer.acknowledged);
@@ -188,15 +177,17 @@ export function createServerLink(options: LinkOptions): ServerLink {
       return answer;
     },
 
-    sendWaiting: async () => {
-      const result = { accepted: 0, refused: 0, bytesSent: 0 };
+    sendWaiting: async (limit) => {
+      const result: Writable<SendResult> = { accepted: 0, refused: 0, bytesSent: 0 };
       let renewed = false;
       for (;;) {
         const [report] = store.waiting(1);
-        if (report === undefined) return result;
+        if (report === undefined || result.accepted + result.refused >= limit) return result;
         try {
-          result.bytesSent += await sendOne(report);
+          const { bytes, need } = await sendOne(report);
+          result.bytesSent += bytes;
           result.accepted += 1;
+          result.need = need;
         } catch (error) {
           if (!(error instanceof ServerRefused) || !aboutTheReport.has(error.status)) throw error;
           const conflict = error.code === agentErrorCodes.conflict;

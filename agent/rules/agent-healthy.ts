@@ -1,7 +1,7 @@
 /** The agent itself works: its reports get through, it has its rights, its settings hold and its sections can be read. */
 import type { ProblemCode } from '../contract/report.ts';
 import { type Evidence, type EvidenceSection, met, notMet, type Rule, type Values } from './judgement.ts';
-import { facts, toleranceMs } from './reading.ts';
+import { facts, serverTime, toleranceMs } from './reading.ts';
 
 const longestWaitMs = 24 * 3_600_000;
 /** Leaves room in the evidence for the other complaints. */
@@ -59,6 +59,18 @@ export const agentHealthy: Rule = {
           ? `${v.number('count')} settings of the KITS Agent are invalid, among them: ${v.text('first')}.`
           : `A setting of the KITS Agent is invalid: ${v.text('first')}.`,
     },
+    'words-refused': {
+      de: (v) =>
+        `Anweisungen des KITS-Servers wurden nicht angenommen, weil sie nicht nachweislich von KITS stammen oder nicht für dieses Gerät gelten (${v.text('first')}). Es gilt weiter, was zuletzt bestätigt war.`,
+      en: (v) =>
+        `Words of the KITS server were not accepted because they are not proven to be from KITS or not meant for this device (${v.text('first')}). What was last verified stays in force.`,
+    },
+    'policy-expired': {
+      de: (v) =>
+        `Die Richtlinie (Version ${v.number('version')}) ist am ${v.day('expiredOn')} abgelaufen und gilt weiter, bis der KITS-Server eine neue schickt.`,
+      en: (v) =>
+        `The policy (version ${v.number('version')}) expired on ${v.day('expiredOn')} and stays in force until the KITS server sends a new one.`,
+    },
     'sections-failing': {
       de: (v) =>
         v.many('count')
@@ -78,7 +90,15 @@ export const agentHealthy: Rule = {
   evaluate(input) {
     const reading = facts(input, 'agent');
     if (reading.finding !== undefined) return reading.finding;
-    const { queue, privileged, settingsProblems, version } = reading.facts;
+    const {
+      queue,
+      privileged,
+      settingsProblems,
+      refusedWords = [],
+      policyVersion,
+      policyExpiresAt,
+      version,
+    } = reading.facts;
     // In the order in which they are told; the evidence names all of them.
     const complaints: Complaint[] = [];
 
@@ -124,6 +144,27 @@ export const agentHealthy: Rule = {
           path: `settingsProblems[${index}]`,
           value,
         })),
+      });
+    }
+
+    const [refusedFirst] = refusedWords;
+    if (refusedFirst !== undefined) {
+      complaints.push({
+        reason: 'words-refused',
+        values: { count: refusedWords.length, first: refusedFirst },
+        evidence: refusedWords.slice(0, maxSettingsNamed).map((value, index) => ({
+          section: 'agent',
+          path: `refusedWords[${index}]`,
+          value,
+        })),
+      });
+    }
+
+    if (policyExpiresAt !== undefined && !(serverTime(input).getTime() < Date.parse(policyExpiresAt))) {
+      complaints.push({
+        reason: 'policy-expired',
+        values: { version: policyVersion, expiredOn: policyExpiresAt.slice(0, 10) },
+        evidence: [{ section: 'agent', path: 'policyExpiresAt', value: policyExpiresAt }],
       });
     }
 

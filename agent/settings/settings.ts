@@ -9,7 +9,11 @@ import { z } from 'zod';
 import { type BackupSources, backupSources, noBackupSources } from '../backup/sources.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import {
+  type BackupPolicy,
+  backupPolicyWith,
+  defaultBackupPolicy,
   defaultThresholds,
+  type Exception,
   infrastructureTarget,
   type Policy,
   type Thresholds,
@@ -22,23 +26,28 @@ export class SettingsError extends Error {
 }
 
 const sections = z.array(z.enum(sectionIds)).max(64);
-const seconds = (low: number, high: number) =>
-  z.number('expected a number of seconds').transform((value) => ({ value, low, high }));
-const minutes = (low: number, high: number) =>
-  z.number('expected a number of minutes').transform((value) => ({ value, low, high }));
+const thumbprint = (what: string) =>
+  z.string().regex(/^[A-Za-z0-9_-]{43}$/, `expected the thumbprint of the ${what} key (43 characters)`);
+const seconds = z.number('expected a number of seconds');
+const minutes = z.number('expected a number of minutes');
+
+/** What lies outside, whoever says it, is brought to the nearer end. */
+const ranges = {
+  checkInSeconds: { low: 60, high: 86_400 },
+  cheapRoundMinutes: { low: 15, high: 1440 },
+  fullRoundMinutes: { low: 15, high: 10_080 },
+} as const;
 
 /** `agent.json`. Unknown keys are an error: a misspelt key must not be ignored in silence. */
 const machineFile = z.strictObject({
   serverUrl: z.url({ protocol: /^https?$/, error: 'expected a URL such as "https://kits.example.de"' }).optional(),
-  serverKey: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{43}$/, 'expected the thumbprint of the server key (43 characters)')
-    .optional(),
+  serverKey: thumbprint('server').optional(),
+  recoveryKey: thumbprint('recovery').optional(),
   proxy: z.url({ protocol: /^https?$/, error: 'expected a URL such as "http://proxy:3128"' }).optional(),
   caFile: z.string().min(1).optional(),
-  checkInSeconds: seconds(60, 86_400).optional(),
-  cheapRoundMinutes: minutes(15, 1440).optional(),
-  fullRoundMinutes: minutes(15, 10_080).optional(),
+  checkInSeconds: seconds.optional(),
+  cheapRoundMinutes: minutes.optional(),
+  fullRoundMinutes: minutes.optional(),
   withoutSections: sections.optional(),
   infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
   backup: backupSources.optional(),
@@ -51,6 +60,8 @@ const localPolicy = z.strictObject({ withoutSections: sections.optional() });
 export interface Settings {
   readonly serverUrl?: string;
   readonly serverKey?: string;
+  /** Thumbprint of the offline key that names a new server key when the old one is lost. */
+  readonly recoveryKey?: string;
   readonly proxy?: string;
   readonly caFile?: string;
   readonly checkInSeconds: number;
@@ -59,17 +70,27 @@ export interface Settings {
   readonly withoutSections: readonly string[];
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
   readonly thresholds: Thresholds;
+  /** Decided by KITS alone: no file of the machine can excuse it from a rule. */
+  readonly exceptions: readonly Exception[];
   readonly backup: BackupSources;
+  readonly backupPolicy: BackupPolicy;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 export type Origin = 'default' | 'machine-file' | 'server-policy' | 'local-policy' | 'clamped';
+/** A setting; those KITS decides key by key as "thresholds.name" and "backupPolicy.name". */
+export type SettingKey =
+  | Exclude<keyof Settings, 'thresholds' | 'backupPolicy'>
+  | `thresholds.${keyof Thresholds}`
+  | `backupPolicy.${keyof BackupPolicy}`;
 export interface LoadedSettings {
   readonly settings: Settings;
-  readonly origins: Readonly<Record<keyof Settings, Origin>>;
+  readonly origins: Readonly<Record<SettingKey, Origin>>;
   /** What was changed to fit its range; goes into the section `agent`. */
   readonly problems: readonly string[];
   readonly files: { readonly machine: string; readonly localPolicy: string };
+  /** The same files under another policy of the server; without one when it is undefined. */
+  with(policy: Policy | undefined): LoadedSettings;
 }
 
 export function defaultConfigFile(platform: NodeJS.Platform = process.platform): string {
@@ -91,24 +112,31 @@ function programData(): string {
 export function loadSettings(options: { configFile?: string; policy?: Policy } = {}): LoadedSettings {
   const machinePath = options.configFile ?? defaultConfigFile();
   const localPath = join(machinePath, '..', 'policy.json');
-  const machine = readJson(machinePath, machineFile, options.configFile !== undefined) ?? {};
-  const local = readJson(localPath, localPolicy, false) ?? {};
-  const central = options.policy?.settings ?? {};
+  const sources: Sources = {
+    machine: readJson(machinePath, machineFile, options.configFile !== undefined) ?? {},
+    local: readJson(localPath, localPolicy, false) ?? {},
+    files: { machine: machinePath, localPolicy: localPath },
+  };
+  return resolve(sources, options.policy);
+}
 
+interface Sources extends Pick<LoadedSettings, 'files'> {
+  readonly machine: z.infer<typeof machineFile>;
+  readonly local: z.infer<typeof localPolicy>;
+}
+
+function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
+  const { machine, local, files } = sources;
+  const central = policy?.settings ?? {};
   const problems: string[] = [];
-  const origins: Partial<Record<keyof Settings, Origin>> = {};
-  const pick = <K extends keyof Settings, T>(key: K, fallback: T, file: T | undefined, policy?: T): T => {
+  const origins: Partial<Record<SettingKey, Origin>> = {};
+  const pick = <T>(key: SettingKey, fallback: T, file: T | undefined, policy?: T): T => {
     origins[key] = policy !== undefined ? 'server-policy' : file !== undefined ? 'machine-file' : 'default';
     return policy ?? file ?? fallback;
   };
-  const ranged = (
-    key: keyof Settings,
-    fallback: number,
-    file: { value: number; low: number; high: number } | undefined,
-    policy?: number,
-  ): number => {
-    const value = pick(key, fallback, file?.value, policy);
-    const { low, high } = file ?? { low: -Infinity, high: Infinity };
+  const ranged = (key: keyof typeof ranges, fallback: number, policy?: number): number => {
+    const value = pick(key, fallback, machine[key], policy);
+    const { low, high } = ranges[key];
     const clamped = Math.min(high, Math.max(low, Math.round(value)));
     if (clamped === value) return value;
     origins[key] = 'clamped';
@@ -116,8 +144,9 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
     return clamped;
   };
 
-  const { serverUrl, serverKey, proxy, caFile } = machine;
-  for (const key of ['serverUrl', 'serverKey', 'proxy', 'caFile'] as const) {
+  // Whom to report to and whom to believe is for the machine file alone: no policy can lead a device away.
+  const { serverUrl, serverKey, recoveryKey, proxy, caFile } = machine;
+  for (const key of ['serverUrl', 'serverKey', 'recoveryKey', 'proxy', 'caFile'] as const) {
     origins[key] = machine[key] === undefined ? 'default' : 'machine-file';
   }
   const without = new Set([
@@ -127,15 +156,25 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
     ...(local.withoutSections ?? []),
   ]);
   if (local.withoutSections !== undefined) origins.withoutSections = 'local-policy';
+  for (const name of Object.keys(defaultThresholds) as (keyof Thresholds)[]) {
+    origins[`thresholds.${name}`] = central.thresholds?.[name] === undefined ? 'default' : 'server-policy';
+  }
+  for (const name of Object.keys(defaultBackupPolicy) as (keyof BackupPolicy)[]) {
+    origins[`backupPolicy.${name}`] = 'default';
+  }
+  for (const name of Object.keys(central.backup ?? {}) as (keyof BackupPolicy)[]) {
+    if (central.backup?.[name] !== undefined) origins[`backupPolicy.${name}`] = 'server-policy';
+  }
 
   const settings: Settings = {
     ...(serverUrl === undefined ? {} : { serverUrl }),
     ...(serverKey === undefined ? {} : { serverKey }),
+    ...(recoveryKey === undefined ? {} : { recoveryKey }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(caFile === undefined ? {} : { caFile }),
-    checkInSeconds: ranged('checkInSeconds', 900, machine.checkInSeconds, central.checkInSeconds),
-    cheapRoundMinutes: ranged('cheapRoundMinutes', 60, machine.cheapRoundMinutes),
-    fullRoundMinutes: ranged('fullRoundMinutes', 240, machine.fullRoundMinutes, central.fullRoundMinutes),
+    checkInSeconds: ranged('checkInSeconds', 900, central.checkInSeconds),
+    cheapRoundMinutes: ranged('cheapRoundMinutes', 60),
+    fullRoundMinutes: ranged('fullRoundMinutes', 240, central.fullRoundMinutes),
     withoutSections: [...without].sort(),
     infrastructureTargets: pick(
       'infrastructureTargets',
@@ -143,20 +182,18 @@ export function loadSettings(options: { configFile?: string; policy?: Policy } =
       machine.infrastructureTargets,
       central.infrastructureTargets,
     ),
-    thresholds: pick(
-      'thresholds',
-      defaultThresholds,
-      undefined,
-      central.thresholds === undefined ? undefined : thresholdsWith(central.thresholds),
-    ),
     backup: pick('backup', noBackupSources, machine.backup),
+    thresholds: thresholdsWith(central.thresholds),
+    exceptions: pick('exceptions', [], undefined, central.exceptions),
+    backupPolicy: backupPolicyWith(central.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
   return {
     settings,
-    origins: origins as Record<keyof Settings, Origin>,
+    origins: origins as Record<SettingKey, Origin>,
     problems,
-    files: { machine: machinePath, localPolicy: localPath },
+    files,
+    with: (other) => resolve(sources, other),
   };
 }
 

@@ -24,8 +24,20 @@ export async function signReport(
   return { envelope, envelopeJws, envelopeHash: hashBytes(envelopeJws), body };
 }
 
-export function encodeFrame(report: { envelopeJws: string; body: Uint8Array }): Uint8Array {
-  return Buffer.concat([Buffer.from(`${report.envelopeJws}\n`, 'ascii'), report.body]);
+/** Signs an envelope of one's own anew for another place in the chain; the body, which may be gone, stays the same. */
+export async function signAgain(
+  envelopeJws: string,
+  place: Pick<ReportEnvelope, 'storeEpoch' | 'sequence'> & { readonly previousHash?: string },
+  key: SigningKey,
+): Promise<{ envelopeJws: string; envelopeHash: string }> {
+  const { previousHash: _before, ...fields } = await verifyJws(jwsTypes.report, envelopeJws, [key], reportEnvelope);
+  const again = await signJws(jwsTypes.report, { ...fields, ...place } satisfies ReportEnvelope, key);
+  return { envelopeJws: again, envelopeHash: hashBytes(again) };
+}
+
+/** Without a body the frame says: this report was made, and its body is gone. */
+export function encodeFrame(report: { envelopeJws: string; body: Uint8Array | undefined }): Uint8Array {
+  return Buffer.concat([Buffer.from(`${report.envelopeJws}\n`, 'ascii'), report.body ?? new Uint8Array()]);
 }
 
 /** Splits a frame without trusting it; throws `JwsError` "malformed" when there is no envelope line. */
@@ -35,6 +47,9 @@ export function splitFrame(frame: Uint8Array): { envelopeJws: string; body: Uint
   if (end <= 0 || end > 4096) throw new JwsError('malformed', 'the report does not begin with an envelope line');
   return { envelopeJws: Buffer.from(frame.subarray(0, end)).toString('latin1'), body: frame.subarray(end + 1) };
 }
+
+/** A report whose body its device had to drop; the envelope proves that it was made. */
+export type BareReport = Omit<SignedReport, 'body'>;
 
 /** Verifies the envelope against the device's key and the body against the envelope. */
 export async function verifyReport(

@@ -1,42 +1,30 @@
 /** Writes what the tray and everybody at the PC may know: `status.json` and the last reports as they were sent. */
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
+import { type TrustFile, trustFile } from '../contract/keys.ts';
 import { type Status, status } from '../contract/status.ts';
+import { writeAtomically } from '../platform/write-file.ts';
 
 /** After this the tray shows "unknown": the service writes every 5 minutes. */
 export const statusValidMs = 15 * 60_000;
 const sentKept = 10;
 
-/** Complete or not there at all: a reader never sees half a file. */
-export function writeAtomically(file: string, content: string, mode: number): void {
-  const draft = `${file}.${process.pid}.tmp`;
-  const descriptor = openSync(draft, 'w', mode);
-  try {
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  // The mode given to open is cut by the umask; a tray of another user must be able to read.
-  chmodSync(draft, mode);
-  renameSync(draft, file);
-}
-
 export function publishStatus(publicDir: string, value: Status): void {
   mkdirSync(publicDir, { recursive: true, mode: 0o755 });
   // Parsed on the way out as well: the tray refuses what does not fit, and then shows nothing at all.
   writeAtomically(join(publicDir, 'status.json'), `${JSON.stringify(status.parse(value), null, 2)}\n`, 0o644);
+}
+
+/** Writes `trust.json`, and only when something in it has changed. */
+export function createTrustFile(publicDir: string): (value: TrustFile) => void {
+  let written: string | undefined;
+  return (value) => {
+    const said = JSON.stringify({ ...value, writtenAt: '' });
+    if (said === written) return;
+    mkdirSync(publicDir, { recursive: true, mode: 0o755 });
+    writeAtomically(join(publicDir, 'trust.json'), `${JSON.stringify(trustFile.parse(value), null, 2)}\n`, 0o644);
+    written = said;
+  };
 }
 
 /** `sections` with their facts in full, whatever was left out on the wire. */

@@ -4,16 +4,20 @@
  * A report is in the outbox before it goes anywhere, numbered inside the store epoch and chained to the one before. It
  * leaves the state "waiting" only by a verified receipt or by a refusal that is kept.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { text, uuid } from '../contract/field.ts';
-import { type ReportClass, type Section, section, type Verdict } from '../contract/report.ts';
-import { deviceStates, publicKey } from '../contract/wire.ts';
-import type { SignedReport } from '../signing/report-frame.ts';
-import { lockDirectory, openSqlite } from './sqlite.ts';
+import { type Section, section, type Verdict } from '../contract/report.ts';
+import { type Enrolment, enrolment } from './enrolment.ts';
+import { keepIdentity, readIdentity } from './identity-file.ts';
+import { defaultOutboxLimits, type Outbox, type OutboxLimits, openOutbox } from './outbox.ts';
+import { openOrReplace } from './quarantine.ts';
+import { lockDirectory } from './sqlite.ts';
+import { noWords, type StoredWords, storedWords } from './words.ts';
+
+export type { Enrolment } from './enrolment.ts';
+export type { WaitingReport } from './outbox.ts';
 
 const steps = [
   `CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -39,19 +43,12 @@ const steps = [
    CREATE TABLE verdicts (rule_id TEXT PRIMARY KEY, said TEXT NOT NULL, since TEXT NOT NULL) STRICT;
    CREATE TABLE first_seen (section TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, PRIMARY KEY (section, id)) STRICT;
    CREATE TABLE runs (task TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
+  // `packed`: the body is zstd. `thinned_reason`: why the body of a report that waits is gone. `declared_by`: the sequence
+  // of the gap report that tells the server of it.
+  `ALTER TABLE outbox ADD COLUMN packed INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE outbox ADD COLUMN thinned_reason TEXT;
+   ALTER TABLE outbox ADD COLUMN declared_by INTEGER;`,
 ];
-
-/** What enrolment fixed: whom to report to, as whom, and whose answers to believe. */
-export const enrolment = z.object({
-  serverUrl: z.url().max(500),
-  deviceId: uuid,
-  municipality: text(120),
-  state: z.enum(deviceStates),
-  serverKey: publicKey,
-  serverKeyThumbprint: z.string().length(43),
-  enrolledAt: z.iso.datetime(),
-});
-export type Enrolment = z.infer<typeof enrolment>;
 
 /** What the last exchanges with the server left behind. */
 const exchange = z.object({
@@ -63,6 +60,10 @@ const exchange = z.object({
   checkInSeconds: z.int().min(60).max(86_400).default(900),
   failure: z.string().max(60).optional(),
   failures: z.int().min(0).default(0),
+  /** Of the last hour, ms since 1970. */
+  failedAt: z.array(z.number()).max(64).readonly().default([]),
+  /** Since when the server has not accepted this device. */
+  refusedSince: z.string().optional(),
   /** No request before this instant, ms since 1970. */
   notBefore: z.number().default(0),
   lastAcceptedAt: z.string().optional(),
@@ -70,48 +71,15 @@ const exchange = z.object({
 });
 export type Exchange = z.infer<typeof exchange>;
 
-export interface WaitingReport {
-  readonly sequence: number;
-  readonly reportId: string;
-  readonly class: ReportClass;
-  readonly createdAt: string;
-  readonly envelopeJws: string;
-  readonly envelopeHash: string;
-  readonly body: Uint8Array;
-  /** Was signed again for a new epoch: the server may hold the same report under its first signature. */
-  readonly resigned: boolean;
-}
-
-export interface AgentStore {
-  readonly epoch: string;
+export interface AgentStore extends Outbox {
+  /** The damaged file this store takes the place of, when it was opened just now. */
+  readonly replaces?: string;
   readEnrolment(): Enrolment | undefined;
   writeEnrolment(value: Enrolment): void;
+  readWords(): StoredWords;
+  writeWords(value: StoredWords): void;
   readExchange(): Exchange;
   changeExchange(change: Partial<Exchange>): void;
-  /** Place of the next report in the chain. */
-  nextPlace(): { sequence: number; previousHash?: string };
-  append(report: SignedReport): void;
-  /** Oldest first; at most `limit`. */
-  waiting(limit: number): WaitingReport[];
-  queue(): { waiting: number; refused: number; oldestAt?: string };
-  /** A verified receipt came: the sections of that report count as known, except those the server asks for. */
-  acknowledge(sequence: number, at: Date, need: readonly string[]): void;
-  refuse(sequence: number, at: Date, code: string): void;
-  /** Section hashes the server is known to hold. */
-  acknowledgedHashes(): ReadonlyMap<string, string>;
-  forgetAcknowledged(ids: readonly string[]): void;
-  /**
-   * The server holds this epoch only up to `sequence` (it was restored from a backup): what it had acknowledged beyond
-   * that waits again, as far as the bodies are still here. Returns how many.
-   */
-  requeueAfter(sequence: number): number;
-  /** Begins a new epoch; `sign` makes each waiting report anew at its new place. */
-  renewEpoch(
-    sign: (
-      report: WaitingReport,
-      place: { epoch: string; sequence: number; previousHash?: string },
-    ) => Promise<SignedReport>,
-  ): Promise<void>;
   writeSections(sections: readonly Section[]): void;
   readSections(): Section[];
   /** Since when each verdict says what it says. */
@@ -124,16 +92,38 @@ export interface AgentStore {
   /** ms since 1970 of the last run of each task. */
   lastRuns(): ReadonlyMap<string, number>;
   ran(task: string, at: Date): void;
-  /** Drops bodies the server has held for `keepMs`; their signed envelopes stay. */
-  dropOldBodies(now: Date, keepMs: number): void;
   close(): void;
 }
 
-/** Opens the store of a data directory and holds the directory until `close`. Throws `AgentRunning` or `NewerStore`. */
-export function openStore(privateDir: string): AgentStore {
+/**
+ * Opens the store of a data directory and holds the directory until `close`. A damaged store is put aside and a new one
+ * begun with the enrolment of the old. Throws `AgentRunning`, `NewerStore` or `StoreUnavailable`.
+ */
+export function openStore(
+  privateDir: string,
+  { limits = defaultOutboxLimits, damaged = false }: { limits?: OutboxLimits; damaged?: boolean } = {},
+): AgentStore {
   const lock = lockDirectory(join(privateDir, 'lock.db'));
   try {
-    return useStore(openSqlite(join(privateDir, 'agent.db'), steps), lock.release);
+    const { db, replaced } = openOrReplace(join(privateDir, 'agent.db'), steps, damaged);
+    const store = useStore(db, {
+      release: lock.release,
+      privateDir,
+      limits,
+      ...(replaced === undefined ? {} : { replaces: replaced.file }),
+    });
+    const enrolled = store.readEnrolment();
+    const known = readIdentity(privateDir);
+    if (enrolled === undefined && known !== undefined) {
+      // The database was damaged or is gone: what it held is told to the server, as far as it is known.
+      store.noteGap({ storeEpoch: known.storeEpoch, ...replaced?.lost, reason: 'store-damaged' });
+      store.changeExchange({ serverTimeFloor: known.serverTimeFloor });
+      if (known.trust !== undefined) store.writeWords({ ...noWords, trust: known.trust });
+      store.writeEnrolment(known.enrolment);
+    } else if (enrolled !== undefined && known?.storeEpoch !== store.epoch) {
+      store.writeEnrolment(enrolled);
+    }
+    return store;
   } catch (error) {
     lock.release();
     throw error;
@@ -143,7 +133,7 @@ export function openStore(privateDir: string): AgentStore {
 /** What a look from outside may know; the service that holds the directory is not disturbed. Undefined = not enrolled. */
 export function peekStore(
   privateDir: string,
-): { enrolment: Enrolment; exchange: Exchange; waiting: number; refused: number } | undefined {
+): { enrolment: Enrolment; exchange: Exchange; words: StoredWords; waiting: number; refused: number } | undefined {
   const file = join(privateDir, 'agent.db');
   if (!existsSync(file)) return undefined;
   const db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
@@ -157,6 +147,7 @@ export function peekStore(
     return {
       enrolment: found,
       exchange: exchange.parse(read('exchange') ?? {}),
+      words: storedWords.catch(noWords).parse(read('words') ?? noWords),
       waiting: count('waiting'),
       refused: count('refused'),
     };
@@ -165,7 +156,11 @@ export function peekStore(
   }
 }
 
-function useStore(db: DatabaseSync, release: () => void): AgentStore {
+function useStore(
+  db: DatabaseSync,
+  options: { release: () => void; privateDir: string; limits: OutboxLimits; replaces?: string },
+): AgentStore {
+  const { release, privateDir, limits, ...opened } = options;
   const readMemory = db.prepare('SELECT value FROM memory WHERE key = ?');
   const writeMemory = db.prepare('INSERT INTO memory VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value');
   const read = (key: string): unknown => {
@@ -175,8 +170,6 @@ function useStore(db: DatabaseSync, release: () => void): AgentStore {
   const write = (key: string, value: unknown): void => {
     writeMemory.run(key, JSON.stringify(value));
   };
-  let epoch = uuid.optional().parse(read('epoch')) ?? randomUUID();
-  write('epoch', epoch);
 
   const transaction = <T>(work: () => T): T => {
     db.exec('BEGIN IMMEDIATE');
@@ -191,130 +184,46 @@ function useStore(db: DatabaseSync, release: () => void): AgentStore {
     }
   };
 
-  const insert = db.prepare(
-    `INSERT INTO outbox (epoch, sequence, report_id, class, created_at, envelope_jws, envelope_hash, body, body_bytes, state, resigned)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)`,
-  );
-  const add = ({ envelope, envelopeJws, envelopeHash, body }: SignedReport, resigned: boolean): void => {
-    insert.run(
-      envelope.storeEpoch,
-      envelope.sequence,
-      envelope.reportId,
-      envelope.class,
-      envelope.createdAt,
-      envelopeJws,
-      envelopeHash,
-      body,
-      body.byteLength,
-      resigned ? 1 : 0,
-    );
+  const outbox = openOutbox(db, { read, write }, transaction, limits);
+  const readEnrolment = (): Enrolment | undefined => enrolment.optional().parse(read('enrolment'));
+  const readExchange = (): Exchange => exchange.parse(read('exchange') ?? {});
+  const readWords = (): StoredWords => storedWords.catch(noWords).parse(read('words') ?? noWords);
+  const keep = (known: Enrolment): void => {
+    const { serverTimeFloor } = readExchange();
+    const { trust } = readWords();
+    keepIdentity(privateDir, {
+      enrolment: known,
+      storeEpoch: outbox.epoch,
+      serverTimeFloor,
+      ...(trust === undefined ? {} : { trust }),
+    });
   };
-  const waiting = (limit: number): WaitingReport[] =>
-    db
-      .prepare(`SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence LIMIT ?`)
-      .all(limit)
-      .map((row) => ({
-        sequence: Number(row['sequence']),
-        reportId: String(row['report_id']),
-        class: String(row['class']) as ReportClass,
-        createdAt: String(row['created_at']),
-        envelopeJws: String(row['envelope_jws']),
-        envelopeHash: String(row['envelope_hash']),
-        body: row['body'] as Uint8Array,
-        resigned: row['resigned'] === 1,
-      }));
-  const end = db.prepare('UPDATE outbox SET state = ?, ended_at = ?, refusal = ? WHERE epoch = ? AND sequence = ?');
 
   return {
+    ...outbox,
+    ...opened,
     get epoch() {
-      return epoch;
+      return outbox.epoch;
     },
-    readEnrolment: () => enrolment.optional().parse(read('enrolment')),
-    writeEnrolment: (value) => write('enrolment', value),
-    readExchange: () => exchange.parse(read('exchange') ?? {}),
-    changeExchange: (change) => write('exchange', { ...exchange.parse(read('exchange') ?? {}), ...change }),
-
-    nextPlace: () => {
-      const last = db
-        .prepare('SELECT sequence, envelope_hash FROM outbox WHERE epoch = ? ORDER BY sequence DESC LIMIT 1')
-        .get(epoch);
-      return last === undefined
-        ? { sequence: 1 }
-        : { sequence: Number(last['sequence']) + 1, previousHash: String(last['envelope_hash']) };
-    },
-    append: (report) => {
-      if (report.envelope.storeEpoch !== epoch) throw new Error('the report was signed for another store epoch');
-      add(report, false);
-    },
-    waiting,
-    queue: () => {
-      const row = db
-        .prepare(
-          `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'refused') AS refused,
-                  min(created_at) FILTER (WHERE state = 'waiting') AS oldest FROM outbox`,
-        )
-        .get();
-      const oldest = row?.['oldest'];
-      return {
-        waiting: Number(row?.['waiting']),
-        refused: Number(row?.['refused']),
-        ...(typeof oldest === 'string' ? { oldestAt: oldest } : {}),
-      };
-    },
-    acknowledge: (sequence, at, need) =>
-      transaction(() => {
-        const row = db.prepare('SELECT body FROM outbox WHERE epoch = ? AND sequence = ?').get(epoch, sequence);
-        const known = db.prepare(
-          'INSERT INTO acknowledged VALUES (?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash',
-        );
-        const body: unknown = JSON.parse(Buffer.from(row?.['body'] as Uint8Array).toString());
-        for (const { id, hash } of z.object({ sections: z.array(section) }).parse(body).sections) known.run(id, hash);
-        for (const id of need) db.prepare('DELETE FROM acknowledged WHERE id = ?').run(id);
-        end.run('acknowledged', at.toISOString(), null, epoch, sequence);
-      }),
-    refuse: (sequence, at, code) => {
-      end.run('refused', at.toISOString(), code, epoch, sequence);
-    },
-    acknowledgedHashes: () =>
-      new Map(
-        db
-          .prepare('SELECT id, hash FROM acknowledged')
-          .all()
-          .map((row) => [String(row['id']), String(row['hash'])]),
-      ),
-    forgetAcknowledged: (ids) => {
-      for (const id of ids) db.prepare('DELETE FROM acknowledged WHERE id = ?').run(id);
-    },
-    requeueAfter: (sequence) =>
-      transaction(() => {
-        const { changes } = db
-          .prepare(
-            `UPDATE outbox SET state = 'waiting', ended_at = NULL
-             WHERE epoch = ? AND sequence > ? AND state = 'acknowledged' AND body IS NOT NULL`,
-          )
-          .run(epoch, sequence);
-        if (changes > 0) db.exec('DELETE FROM acknowledged');
-        return Number(changes);
-      }),
     renewEpoch: async (sign) => {
-      const next = randomUUID();
-      const resigned: SignedReport[] = [];
-      for (const report of waiting(Number.MAX_SAFE_INTEGER)) {
-        const previousHash = resigned.at(-1)?.envelopeHash;
-        const place = {
-          epoch: next,
-          sequence: resigned.length + 1,
-          ...(previousHash === undefined ? {} : { previousHash }),
-        };
-        resigned.push(await sign(report, place));
-      }
-      transaction(() => {
-        db.exec(`DELETE FROM outbox WHERE state = 'waiting'; DELETE FROM acknowledged`);
-        for (const report of resigned) add(report, true);
-        write('epoch', next);
-      });
-      epoch = next;
+      await outbox.renewEpoch(sign);
+      const known = readEnrolment();
+      if (known !== undefined) keep(known);
     },
+    readEnrolment,
+    writeEnrolment: (value) => {
+      write('enrolment', value);
+      keep(value);
+    },
+    readWords,
+    writeWords: (value) => {
+      const before = JSON.stringify(readWords().trust);
+      write('words', value);
+      const known = readEnrolment();
+      if (known !== undefined && JSON.stringify(value.trust) !== before) keep(known);
+    },
+    readExchange,
+    changeExchange: (change) => write('exchange', { ...readExchange(), ...change }),
     writeSections: (sections) =>
       transaction(() => {
         const put = db.prepare(
@@ -378,11 +287,6 @@ function useStore(db: DatabaseSync, release: () => void): AgentStore {
       ),
     ran: (task, at) => {
       db.prepare('INSERT INTO runs VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at').run(task, at.getTime());
-    },
-    dropOldBodies: (now, keepMs) => {
-      db.prepare(
-        `UPDATE outbox SET body = NULL WHERE state = 'acknowledged' AND body IS NOT NULL AND ended_at < ?`,
-      ).run(new Date(now.getTime() - keepMs).toISOString());
     },
     close: () => {
       db.close();

@@ -1,5 +1,5 @@
 /** The one place of the agent that knows `node:sqlite`. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -12,6 +12,32 @@ export class NewerStore extends Error {
         'Nothing was changed. Install the newer version again.',
     );
   }
+}
+
+/** The disk is full or takes no writing, or the directory cannot be used; nothing was changed. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  constructor(file: string, cause: unknown) {
+    super(
+      `${file} cannot be written (${(cause as Error).message}). Make room on the disk, or make it writable again; ` +
+        'the agent goes on by itself then.',
+      { cause },
+    );
+  }
+}
+
+/** https://sqlite.org/rescode.html, primary codes. */
+const codeOf = (error: unknown): number => Number((error as { errcode?: unknown } | null)?.errcode) & 0xff;
+const [busy, readOnly, ioError, corrupt, full, cannotOpen, notADatabase] = [5, 8, 10, 11, 13, 14, 26];
+
+/** The disk and not the data is the reason: full, read-only, gone. It may be better in a minute. */
+export function isStorageFailure(error: unknown): boolean {
+  return [readOnly, ioError, full, cannotOpen].includes(codeOf(error)) || error instanceof StoreUnavailable;
+}
+
+/** The file holds something else than what was written. It will not get better by itself. */
+export function isDamaged(error: unknown): boolean {
+  return [corrupt, notADatabase].includes(codeOf(error));
 }
 
 /** Another process works on this data directory. */
@@ -51,16 +77,22 @@ export function openSqlite(file: string, steps: readonly string[]): DatabaseSync
 
 /**
  * Holds a data directory for this process. The system lets go of it when the process ends, however it ends, so no stale
- * lock is ever left. Throws `AgentRunning` while another process holds it.
+ * lock is ever left. Throws `AgentRunning` while another process holds it, `StoreUnavailable` when nothing can be written.
  */
 export function lockDirectory(file: string): { release(): void } {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(file, { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(file, { timeout: 0 });
     database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    const held = database;
+    return { release: () => held.close() };
   } catch (cause) {
-    database.close();
-    throw new AgentRunning(file, { cause });
+    database?.close();
+    if (codeOf(cause) === busy) throw new AgentRunning(file, { cause });
+    if (!isDamaged(cause)) throw new StoreUnavailable(file, cause);
   }
-  return { release: () => database.close() };
+  // It holds no data, only the lock; nobody can hold a lock on what is no database.
+  rmSync(file, { force: true });
+  return lockDirectory(file);
 }

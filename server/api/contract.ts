@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { instant, text, uuid } from '../../agent/contract/field.ts';
 import { maxExceptionDays } from '../../agent/contract/policy.ts';
-import { problem, section, severities, verdict, verdictKinds } from '../../agent/contract/report.ts';
+import { gapReasons, problem, section, severities, verdict, verdictKinds } from '../../agent/contract/report.ts';
 import { overallStates } from '../../agent/contract/status.ts';
 import { deviceStates } from '../../agent/contract/wire.ts';
 import { pageQuery } from './page-query.ts';
@@ -100,6 +100,24 @@ export type ExplainedVerdict = z.infer<typeof explainedVerdict>;
 export const deviceSection = section.extend({ receivedAt: instant, reportId: uuid });
 export type DeviceSection = z.infer<typeof deviceSection>;
 
+/** Reports the server does not hold in full, and whether the device accounts for them. */
+export const deviceGap = z.object({
+  storeEpoch: uuid.nullable(),
+  /** Sequences of the store epoch, both included; null when no sequence was used up, or none is known. */
+  from: z.int().min(1).nullable(),
+  to: z.int().min(1).nullable(),
+  /** How many reports; null = not known. */
+  reports: z.int().min(0).nullable(),
+  /** Device time. */
+  firstAt: instant.nullable(),
+  lastAt: instant.nullable(),
+  reason: z.enum([...gapReasons, 'undeclared']),
+  /** `declared`: a signed gap report accounts for it; `contradicted`: it does, and does not fit what is held. */
+  standing: z.enum(['declared', 'contradicted', 'undeclared']),
+  notedAt: instant,
+});
+export type DeviceGap = z.infer<typeof deviceGap>;
+
 export const device = deviceSummary.extend({
   agentVersion: z.string().max(40),
   platform: z.enum(['linux', 'win32']),
@@ -109,8 +127,12 @@ export const device = deviceSummary.extend({
   acknowledgedSequence: z.int().min(0),
   sections: z.array(deviceSection),
   verdicts: z.array(explainedVerdict),
+  /** Sections staff asked for that have not been reported since. */
+  requested: z.array(z.object({ section: z.string().max(40), requestedAt: instant })),
   /** Events that need an eye: clone suspected, rewound store, replaced by another device. */
   events: z.array(z.object({ at: instant, code: z.string().max(60), detail: z.string().max(500) })),
+  /** Youngest first. */
+  gaps: z.array(deviceGap),
 });
 export type Device = z.infer<typeof device>;
 
@@ -130,6 +152,10 @@ export const deviceChange = z
   .partial();
 export type DeviceChange = z.infer<typeof deviceChange>;
 
+/** `POST /api/v1/devices/:id/report-now`: collected and sent as soon as the device is reached, within 24 hours or not at all. */
+export const reportNowRequest = z.object({ sections: z.array(section.shape.id).min(1).max(64) });
+export type ReportNowRequest = z.infer<typeof reportNowRequest>;
+
 /** One report in the history of a device. */
 export const historyEntry = z.object({
   reportId: uuid,
@@ -139,6 +165,8 @@ export const historyEntry = z.object({
   createdAt: instant,
   receivedAt: instant,
   bytes: z.int().min(0),
+  /** Only its envelope came; the device had to drop the body. */
+  bare: z.boolean(),
   sections: z.array(
     z.object({ id: z.string().max(40), state: z.string().max(20), changed: z.boolean(), problems: z.array(problem) }),
   ),

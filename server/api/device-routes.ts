@@ -7,6 +7,7 @@ import { listDevices } from '../fleet/device-list.ts';
 import { describeDevice, listHistory } from '../fleet/devices.ts';
 import { maxCsvBytes } from '../fleet/record-csv.ts';
 import { importRecords } from '../fleet/record-import.ts';
+import { requestReport } from '../fleet/report-requests.ts';
 import { listSoftwareChanges } from '../fleet/software-changes.ts';
 import { actorOf } from './access.ts';
 import type { ApiScope } from './api-scope.ts';
@@ -18,6 +19,7 @@ import {
   historyList,
   pageQuery,
   recordImportResult,
+  reportNowRequest,
   softwareChangeList,
 } from './contract.ts';
 import { languageOf } from './refusals.ts';
@@ -62,6 +64,25 @@ export async function deviceRoutes(scope: ApiScope, context: ServerContext): Pro
       },
     },
     async (request) => changeDevice(context, actorOf(request), request.params.id, request.body),
+  );
+
+  scope.post(
+    '/devices/:id/report-now',
+    {
+      config: { access: 'technician' },
+      schema: {
+        tags,
+        summary: 'Ask the device to collect and report these sections at once',
+        params: byId,
+        body: reportNowRequest.strict(),
+        response: { 202: device },
+      },
+    },
+    async (request, reply) => {
+      const actor = actorOf(request);
+      await requestReport(context, actor, request.params.id, request.body.sections);
+      return reply.code(202).send(await describeDevice(context, actor.scope, request.params.id));
+    },
   );
 
   scope.get(

@@ -109,8 +109,58 @@ export const deviceTexts = {
     en: (name: string) => `${name} then belongs to the fleet again.`,
   },
   broughtBack: { de: 'Das Gerät ist wieder aufgenommen.', en: 'The device is back in the fleet.' },
+  reportNow: { de: 'Bericht anfordern', en: 'Ask for a report' },
+  reportNowTitle: { de: 'Bericht jetzt anfordern', en: 'Ask for a report now' },
+  reportNowText: {
+    de: (name: string) =>
+      `${name} erhebt die Angaben neu und schickt sie, meist innerhalb weniger Sekunden. Ist der PC ausgeschaltet, gilt die Anforderung 24 Stunden lang.`,
+    en: (name: string) =>
+      `${name} collects the facts anew and sends them, mostly within seconds. While the PC is off, the request stands for 24 hours.`,
+  },
+  allSections: { de: 'Alle Bereiche', en: 'All sections' },
+  reportNowAsked: {
+    de: 'Der Bericht ist angefordert. Laden Sie die Seite in einer Minute neu.',
+    en: 'The report has been asked for. Reload the page in a minute.',
+  },
+  requested: { de: 'Angefordert', en: 'Asked for' },
   print: { de: 'Drucken', en: 'Print' },
 
+  gaps: { de: 'Fehlende Berichte', en: 'Missing reports' },
+  gapsExplained: {
+    de: 'Diese Berichte liegen hier nicht oder nicht vollständig vor. Bei belegten Lücken hat das Gerät selbst unterschrieben, was fehlt und warum; unbelegte sollten geprüft werden.',
+    en: 'These reports are not here, or not in full. For gaps that are accounted for, the device itself has signed what is missing and why; the others should be looked into.',
+  },
+  missingReports: { de: 'Anzahl', en: 'Reports' },
+  gapCountUnknown: { de: 'unbekannt', en: 'unknown' },
+  gapFirst: { de: 'Erster vom', en: 'First made' },
+  gapLast: { de: 'Letzter vom', en: 'Last made' },
+  gapCause: { de: 'Grund', en: 'Cause' },
+  gapAccount: { de: 'Nachweis', en: 'Account' },
+  gapReason: {
+    de: {
+      'outbox-full': 'Warteschlange war voll',
+      'outbox-age': 'zu lange nicht übermittelt',
+      refused: 'vom Server abgelehnt',
+      'store-damaged': 'Datenspeicher des Agenten beschädigt',
+      'storage-failed': 'Datenträger voll oder schreibgeschützt',
+      'body-expired': 'auf dem Gerät nicht mehr vorhanden',
+      undeclared: 'unbekannt',
+    },
+    en: {
+      'outbox-full': 'queue was full',
+      'outbox-age': 'not delivered for too long',
+      refused: 'refused by the server',
+      'store-damaged': 'store of the agent damaged',
+      'storage-failed': 'disk full or read-only',
+      'body-expired': 'no longer on the device',
+      undeclared: 'unknown',
+    },
+  },
+  gapStanding: {
+    de: { declared: 'vom Gerät belegt', contradicted: 'widerspricht vorhandenen Berichten', undeclared: 'unbelegt' },
+    en: { declared: 'accounted for', contradicted: 'contradicts reports held here', undeclared: 'not accounted for' },
+  },
+  bareReport: { de: 'nur Kopf', en: 'header only' },
   events: { de: 'Auffällige Ereignisse', en: 'Events that need an eye' },
   facts: { de: 'Ausstattung und Betrieb', en: 'Equipment and operation' },
   noFacts: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },

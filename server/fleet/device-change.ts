@@ -1,5 +1,6 @@
 /** What staff change about a device: its record, its state, its municipality, and which device took its place. */
 import type { Device, DeviceChange } from '../api/contract.ts';
+import type { ServerContext } from '../context.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
 import { countUpdates, discountUpdates } from './device-updates.ts';
@@ -10,17 +11,18 @@ import { findMunicipality } from './municipalities.ts';
 import { endPolicy } from './policy-changes.ts';
 import { differences, recordAfter } from './record.ts';
 import { Refusal } from './refusal.ts';
-import type { Actor, FleetContext } from './scope.ts';
+import type { Actor } from './scope.ts';
 import { searchTextOf } from './search-text.ts';
 
 /** All parts of the change are stored together, or none. Throws `Refusal` not-found or conflict. */
 export async function changeDevice(
-  context: FleetContext,
+  context: Pick<ServerContext, 'db' | 'now' | 'push'>,
   actor: Actor,
   id: string,
   change: DeviceChange,
 ): Promise<Device> {
   const at = context.now();
+  const moved = new Map<string, string | null>();
   await context.db.transaction().execute(async (trx) => {
     const before = await findDevice(trx, actor.scope, id);
     const state = change.state ?? before.state;
@@ -47,8 +49,8 @@ export async function changeDevice(
       .where('id', '=', id)
       .execute();
     await countUpdates(trx, id);
-    const moved = after.municipality_id !== before.municipality_id;
-    if (moved && municipality !== undefined) {
+    const isElsewhere = after.municipality_id !== before.municipality_id;
+    if (isElsewhere && municipality !== undefined) {
       // Settings name hosts of a municipality: none of them goes along.
       await leaveGroups(trx, at, actor, before);
       const { name } = municipality;
@@ -56,7 +58,11 @@ export async function changeDevice(
       await endPolicy(trx, at, actor, { ...own, position: 0 });
     }
     // Trust is part of the light, and exceptions are those of a municipality; a retired device has no light any more.
-    if ((moved || state !== before.state) && state !== 'retired') await evaluateDevice(trx, id, at);
+    if (isElsewhere || state !== before.state) {
+      moved.set(id, state === 'retired' ? null : after.municipality_id);
+      if (state !== 'retired') await evaluateDevice(trx, id, at);
+    }
+    if (replaced !== undefined) moved.set(replaced.id, null);
     // A move stands in the record of both municipalities.
     for (const municipalityId of new Set([before.municipality_id, after.municipality_id])) {
       await recordDeed(trx, at, {
@@ -68,6 +74,13 @@ export async function changeDevice(
       });
     }
   });
+  for (const [deviceId, municipalityId] of moved) {
+    context.push.deviceMoved(deviceId, municipalityId);
+    // What was decided about it is news for it: an approved device reports at once.
+    if (municipalityId !== null) {
+      context.push.publish({ municipalityId, deviceIds: [deviceId] }, { name: 'policy', data: {} });
+    }
+  }
   return describeDevice(context, actor.scope, id);
 }
 

@@ -1,18 +1,20 @@
 /** One device with all that is known of it, and the history of its reports. */
 import { z } from 'zod';
 import { instant, uuid } from '../../agent/contract/field.ts';
-import { verdict } from '../../agent/contract/report.ts';
+import { gapReasons, verdict } from '../../agent/contract/report.ts';
 import { explain } from '../../agent/rules/rule.ts';
-import type { Device, DeviceSection, ExplainedVerdict, HistoryEntry } from '../api/contract.ts';
+import type { Device, DeviceGap, DeviceSection, ExplainedVerdict, HistoryEntry } from '../api/contract.ts';
 import type { Database } from '../store/database.ts';
-import type { SectionRow, VerdictRow } from '../store/schema.ts';
+import type { GapRow, SectionRow, VerdictRow } from '../store/schema.ts';
 import { decodeCursor, page } from './cursor.ts';
 import { summaryOf } from './device-list.ts';
 import { notFound } from './refusal.ts';
+import { openRequests } from './report-requests.ts';
 import { devicesIn, type FleetContext, type Scope } from './scope.ts';
 
 /** The youngest ones; older events stay in the database. */
 const eventsShown = 50;
+const gapsShown = 50;
 
 /** Throws `Refusal` not-found, also for a device of a municipality out of reach. */
 export async function findDevice(db: Database, scope: Scope, id: string) {
@@ -27,7 +29,7 @@ export async function findDevice(db: Database, scope: Scope, id: string) {
 }
 
 /** Throws `Refusal` not-found. */
-export async function describeDevice({ db }: FleetContext, scope: Scope, id: string): Promise<Device> {
+export async function describeDevice({ db, now }: FleetContext, scope: Scope, id: string): Promise<Device> {
   const row = await findDevice(db, scope, id);
   const sections = await db
     .selectFrom('sections')
@@ -43,6 +45,13 @@ export async function describeDevice({ db }: FleetContext, scope: Scope, id: str
     .orderBy('id', 'desc')
     .limit(eventsShown)
     .execute();
+  const gaps = await db
+    .selectFrom('device_gaps')
+    .selectAll()
+    .where('device_id', '=', id)
+    .orderBy('id', 'desc')
+    .limit(gapsShown)
+    .execute();
   return {
     ...summaryOf(row),
     agentVersion: row.agent_version,
@@ -52,7 +61,28 @@ export async function describeDevice({ db }: FleetContext, scope: Scope, id: str
     acknowledgedSequence: row.acknowledged_sequence,
     sections: sections.map(sectionOf),
     verdicts: verdicts.map(explained),
+    requested: await openRequests(db, id, now()),
     events: events.map(({ at, code, detail }) => ({ at, code, detail: detail.slice(0, 500) })),
+    gaps: gaps.map(gapOf),
+  };
+}
+
+const reportCounts = z.record(z.string(), z.int().min(0));
+
+function gapOf(row: GapRow): DeviceGap {
+  const counted = row.counts === null ? undefined : reportCounts.parse(JSON.parse(row.counts));
+  const { from_sequence: from, to_sequence: to } = row;
+  const sum = counted === undefined ? undefined : Object.values(counted).reduce((total, count) => total + count, 0);
+  return {
+    storeEpoch: row.store_epoch,
+    from,
+    to,
+    reports: sum ?? (from === null || to === null ? null : to - from + 1),
+    firstAt: row.first_at,
+    lastAt: row.last_at,
+    reason: gapReasons.find((known) => known === row.reason) ?? 'undeclared',
+    standing: row.report_id === null ? 'undeclared' : row.fits === 0 ? 'contradicted' : 'declared',
+    notedAt: row.noted_at,
   };
 }
 
@@ -96,6 +126,7 @@ export async function listHistory(
   let reports = db
     .selectFrom('reports')
     .select(['id', 'store_epoch', 'sequence', 'class', 'created_at', 'received_at', 'wire_bytes'])
+    .select(({ eb }) => eb('body', '=', new Uint8Array()).as('bare'))
     .where('device_id', '=', id);
   if (query.cursor !== undefined) {
     const [receivedAt, reportId] = decodeCursor(query.cursor, historyPlace);
@@ -121,6 +152,7 @@ export async function listHistory(
     createdAt: row.created_at,
     receivedAt: row.received_at,
     bytes: row.wire_bytes,
+    bare: Boolean(row.bare),
     sections: sections.get(row.id) ?? [],
   }));
   return { items, nextCursor: shown.nextCursor };

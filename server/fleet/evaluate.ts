@@ -1,6 +1,6 @@
 /** Applies the rules to what the server knows of a device, and keeps its light and its worst verdict beside it. */
 import { setImmediate } from 'node:timers/promises';
-import { thresholdsWith } from '../../agent/contract/policy.ts';
+import { backupPolicyWith, thresholdsWith } from '../../agent/contract/policy.ts';
 import type { Verdict } from '../../agent/contract/report.ts';
 import type { OverallState } from '../../agent/contract/status.ts';
 import { applyExceptions } from '../../agent/rules/exceptions.ts';
@@ -33,6 +33,7 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
   const judged = evaluateRules({
     sections: await readEvidence(trx, deviceId),
     thresholds: thresholdsWith(settings.thresholds),
+    backup: backupPolicyWith(settings.backup),
     now,
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
     deviceState: device.state,

@@ -3,18 +3,21 @@
  * are there, or nothing is. What is refused with evidence keeps the evidence.
  */
 import { fingerprint } from '../../agent/contract/report.ts';
-import { jwsTypes, type Receipt } from '../../agent/contract/wire.ts';
+import { jwsTypes, type Receipt, receipt } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
+import type { SigningKey } from '../../agent/signing/keys.ts';
 import { evaluateDevice } from '../fleet/evaluate.ts';
+import { settleRequests } from '../fleet/report-requests.ts';
 import { Problem } from '../problem.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { noteEvent } from './events.ts';
+import { declareGaps, noteBodyGone, noteHole } from './gaps.ts';
 import { compareMarks } from './hardware-marks.ts';
-import type { ReadReport } from './read-report.ts';
+import type { ReadEnvelope, ReadReport } from './read-report.ts';
 import { noteSameHardware } from './same-hardware.ts';
-import { storeSections } from './store-sections.ts';
+import { type StoredSections, storeSections } from './store-sections.ts';
 
 export interface Taken {
   /** False when these very bytes were taken before: `receipt` is the one of then. */
@@ -42,19 +45,35 @@ export async function findTaken(
   const found = await same(context.db);
   if (found === undefined) return undefined;
   const device = await context.db.transaction().execute((trx) => takeProof(trx, context, request));
-  return { created: false, receipt: found.receipt_jws, device };
+  return { created: false, receipt: await currentReceipt(found.receipt_jws, context.signingKey), device };
+}
+
+/**
+ * The original receipt, or the same words signed again when the key has been replaced since: a device that never got the
+ * original does not trust the old key any more.
+ */
+async function currentReceipt(jws: string, key: SigningKey): Promise<string> {
+  const [header = '', payload = ''] = jws.split('.');
+  const part = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64url').toString());
+  if ((part(header) as { kid?: unknown }).kid === key.thumbprint) return jws;
+  return signJws(jwsTypes.receipt, receipt.parse(part(payload)), key);
 }
 
 /**
  * Throws 401 use-nonce, 403 device-not-active, 409 report-conflict or 409 sequence-rewound. `report` may be the second
  * of two equal ones that arrived together.
  */
-export async function acceptReport(context: IngestContext, request: DeviceRequest, report: ReadReport): Promise<Taken> {
+export async function acceptReport(
+  context: IngestContext,
+  request: DeviceRequest,
+  report: ReadReport | ReadEnvelope,
+): Promise<Taken> {
   const decision = await context.db.transaction().execute(async (trx): Promise<Decision> => {
     const device = await takeProof(trx, context, request);
     const place = await readPlace(trx, report);
     const twin = place.found.find(({ envelope_hash }) => envelope_hash === report.envelopeHash);
-    if (twin !== undefined) return { created: false, receipt: twin.receipt_jws, device };
+    if (twin !== undefined)
+      return { created: false, receipt: await currentReceipt(twin.receipt_jws, context.signingKey), device };
     const refusal = await refuse(trx, context, device, report, place);
     if (refusal !== undefined) return { refusal };
     return store(trx, context, device, report, place);
@@ -76,7 +95,7 @@ interface Place {
   readonly highest: { readonly sequence: number; readonly envelope_hash: string } | undefined;
 }
 
-async function readPlace(trx: Database, { envelope }: ReadReport): Promise<Place> {
+async function readPlace(trx: Database, { envelope }: ReadEnvelope | ReadReport): Promise<Place> {
   const found = await trx
     .selectFrom('reports')
     .select(['id', 'device_id', 'envelope_hash', 'receipt_jws'])
@@ -104,12 +123,13 @@ async function refuse(
   trx: Database,
   context: IngestContext,
   device: DeviceRow,
-  { envelope, envelopeHash, content }: ReadReport,
+  { envelope, envelopeHash, content }: ReadReport | ReadEnvelope,
   { found, highest }: Place,
 ): Promise<Problem | undefined> {
   const now = context.now();
   if (device.state !== 'active') return notActive(device);
-  if (compareMarks(fingerprint.parse(JSON.parse(device.fingerprint)), content.fingerprint) === 'other') {
+  const marks = fingerprint.parse(JSON.parse(device.fingerprint));
+  if (content !== undefined && compareMarks(marks, content.fingerprint) === 'other') {
     // The marks are forgotten: when staff release the device, the machine that reports first is the one they meant.
     await trx
       .updateTable('devices')
@@ -160,7 +180,7 @@ async function store(
   trx: Database,
   context: IngestContext,
   device: DeviceRow,
-  report: ReadReport,
+  report: ReadReport | ReadEnvelope,
   { highest }: Place,
 ): Promise<Taken> {
   const { envelope, envelopeHash, content } = report;
@@ -172,9 +192,10 @@ async function store(
   const createdAt = envelope.createdAt < receivedAt ? envelope.createdAt : receivedAt;
   // Within an epoch the sequence decides; a report from before, signed anew in a later epoch, adds to the history only.
   const isNewest =
-    device.facts_epoch === envelope.storeEpoch ||
-    device.facts_created_at === null ||
-    createdAt > device.facts_created_at;
+    content !== undefined &&
+    (device.facts_epoch === envelope.storeEpoch ||
+      device.facts_created_at === null ||
+      createdAt > device.facts_created_at);
   await trx
     .updateTable('devices')
     .set({
@@ -207,8 +228,16 @@ async function store(
     )
     .execute();
 
-  const { need, history } = await storeSections(trx, device, report, { isNewest, now });
-  await noteSameHardware(trx, device, now);
+  const { need, history } =
+    report.content === undefined ? nothingBrought : await storeSections(trx, device, report, { isNewest, now });
+  if (content !== undefined) {
+    await noteSameHardware(trx, device, now);
+    await settleRequests(
+      trx,
+      envelope,
+      content.sections.map(({ id }) => id),
+    );
+  }
   const receiptClaims: Receipt = {
     reportId: envelope.reportId,
     deviceId: device.id,
@@ -218,7 +247,7 @@ async function store(
     receivedAt,
     need,
   };
-  const receipt = await signJws(jwsTypes.receipt, receiptClaims, context.signingKey);
+  const receiptJws = await signJws(jwsTypes.receipt, receiptClaims, context.signingKey);
   await trx
     .insertInto('reports')
     .values({
@@ -232,22 +261,26 @@ async function store(
       received_at: receivedAt,
       envelope_jws: report.envelopeJws,
       envelope_hash: envelopeHash,
-      body: report.packed,
+      body: report.content === undefined ? new Uint8Array() : report.packed,
       body_bytes: envelope.bodyBytes,
       wire_bytes: report.wireBytes,
-      receipt_jws: receipt,
+      receipt_jws: receiptJws,
     })
     .execute();
   if (history.length > 0) await trx.insertInto('report_sections').values(history).execute();
+  if (report.content === undefined) await noteBodyGone(trx, device, envelope, now);
+  else await declareGaps(trx, device, report, now);
   await evaluateDevice(trx, device.id, now);
-  return { created: true, receipt, device };
+  return { created: true, receipt: receiptJws, device };
 }
+
+const nothingBrought: StoredSections = { need: [], history: [] };
 
 /** Nothing of this refuses a report: a hole is evidence, and what comes after it is still true. */
 async function noteOddities(
   trx: Database,
   device: DeviceRow,
-  { envelope }: ReadReport,
+  { envelope }: ReadReport | ReadEnvelope,
   highest: Place['highest'],
   now: Date,
 ): Promise<void> {
@@ -266,6 +299,7 @@ async function noteOddities(
   if (sequence > expected) {
     const detail = `Sequences ${expected} to ${sequence - 1} of ${storeEpoch} are missing.`;
     await noteEvent(trx, device.id, now, 'sequence-gap', detail);
+    await noteHole(trx, device, { storeEpoch, from: expected, to: sequence - 1 }, now);
   } else if (previousHash !== highest?.envelope_hash) {
     const detail = `Report ${sequence} of ${storeEpoch} does not follow on the one before it.`;
     await noteEvent(trx, device.id, now, 'chain-broken', detail);

@@ -7,6 +7,8 @@ export type DeviceEventCode =
   | 'sequence-rewound'
   | 'sequence-gap'
   | 'chain-broken'
+  | 'gap-mismatch'
+  | 'clock-jump'
   | 'store-epoch-new'
   | 'same-hardware';
 

@@ -5,8 +5,9 @@
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { contractVersion, type ReportEnvelope, reportEnvelope } from '../../agent/contract/report.ts';
 import { jwsTypes } from '../../agent/contract/wire.ts';
+import { hashBytes } from '../../agent/signing/canonical.ts';
 import { JwsError, verifyJws } from '../../agent/signing/jws.ts';
-import { type SignedReport, splitFrame, verifyReport } from '../../agent/signing/report-frame.ts';
+import { type BareReport, type SignedReport, splitFrame, verifyReport } from '../../agent/signing/report-frame.ts';
 import { Problem } from '../problem.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { keyOf } from './device-request.ts';
@@ -22,10 +23,10 @@ const lineFeed = 0x0a;
 export interface OpenedReport {
   readonly envelope: ReportEnvelope;
   /**
-   * Expands and verifies the body; once. Throws 413 too-large as soon as there is more of it than was signed, or 422
-   * malformed or signature-invalid.
+   * Expands and verifies the body; once. A frame that ends after its envelope is bare: the device says that the body is
+   * gone. Throws 413 too-large as soon as there is more of it than was signed, or 422 malformed or signature-invalid.
    */
-  readBody(): Promise<SignedReport>;
+  readBody(): Promise<SignedReport | BareReport>;
   /** Lets go of a report that is not read to its end. */
   discard(): Promise<void>;
 }
@@ -108,18 +109,23 @@ async function readEnvelope(head: Uint8Array, device: DeviceRow): Promise<Report
 async function readBody(
   head: Uint8Array,
   expanded: AsyncGenerator<Uint8Array, void, undefined>,
-  { bodyBytes }: ReportEnvelope,
+  envelope: ReportEnvelope,
   device: DeviceRow,
-): Promise<SignedReport> {
+): Promise<SignedReport | BareReport> {
+  const { bodyBytes } = envelope;
   const parts = [head];
   let left = head.indexOf(lineFeed) + 1 + bodyBytes - head.byteLength;
   while (left >= 0) {
     const { value } = await expanded.next();
-    if (value === undefined) return refusing(() => verifyReport(Buffer.concat(parts), keyOf(device)));
+    if (value === undefined) break;
     parts.push(value);
     left -= value.byteLength;
   }
-  throw tooLarge(`The report expands to more than the ${bodyBytes} bytes it was signed with.`);
+  if (left < 0) throw tooLarge(`The report expands to more than the ${bodyBytes} bytes it was signed with.`);
+  const frame = Buffer.concat(parts);
+  const { envelopeJws, body } = splitFrame(frame);
+  if (body.byteLength === 0) return { envelope, envelopeJws, envelopeHash: hashBytes(envelopeJws) };
+  return refusing(() => verifyReport(frame, keyOf(device)));
 }
 
 function tooLarge(detail: string): Problem {

@@ -3,11 +3,17 @@ import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { parseSectionData, type ReportBody, reportBody, type Section } from '../../agent/contract/report.ts';
 import { canonicalJson, hashBytes } from '../../agent/signing/canonical.ts';
-import type { SignedReport } from '../../agent/signing/report-frame.ts';
+import type { BareReport, SignedReport } from '../../agent/signing/report-frame.ts';
 import { Problem } from '../problem.ts';
 import { misfit, parseJson } from './parse-json.ts';
 
 const compressZstd = promisify(zstdCompress);
+
+/** A report of which only the envelope came. */
+export interface ReadEnvelope extends BareReport {
+  readonly content?: undefined;
+  readonly wireBytes: number;
+}
 
 /** `SignedReport` whose body fits the contract. */
 export interface ReadReport extends SignedReport {

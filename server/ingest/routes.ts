@@ -5,15 +5,17 @@ import {
   checkInRequest,
   checkInResponse,
   enrolmentResponse,
+  keysResponse,
   problemDocument,
   publicKey,
   reportMediaType,
   reportResponse,
 } from '../../agent/contract/wire.ts';
+import { policyFor } from '../fleet/policies.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { Turns } from '../turns.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
-import { highestSequence, neededSections, signAnswer } from './answer.ts';
+import { checkInSeconds, highestSequence, neededSections, signAnswer } from './answer.ts';
 import { checkIn } from './check-in.ts';
 import { type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
@@ -22,6 +24,7 @@ import { maxWireBytes, openReport } from './open-report.ts';
 import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
 import { ReportRate } from './report-rate.ts';
+import { brief } from './words.ts';
 
 /** An enrolment request and a check-in are below 2 kB. */
 const smallBody = 16 * 1024;
@@ -63,11 +66,11 @@ async function registerKeys(app: App, context: IngestContext): Promise<void> {
     {
       schema: {
         tags,
-        summary: 'The keys the server signs with',
-        response: { 200: z.object({ keys: z.array(publicKey.extend({ kid: z.string() })) }) },
+        summary: 'The key the server signs with, and the way to it from keys before',
+        response: { 200: keysResponse.extend({ keys: z.array(publicKey.extend({ kid: z.string() })) }) },
       },
     },
-    () => ({ keys: [{ ...key, kid: thumbprint }] }),
+    () => ({ keys: [{ ...key, kid: thumbprint }], announcements: [...context.announcements] }),
   );
 }
 
@@ -111,8 +114,8 @@ async function registerCheckIn(app: App, context: IngestContext): Promise<void> 
     },
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
-      const answer = await checkIn(context, proven, bytesOf(request));
-      return reply.headers(renewedNonce(context, proven)).send({ answer });
+      const response = await checkIn(context, proven, bytesOf(request));
+      return reply.headers(renewedNonce(context, proven)).send(response);
     },
   );
 }
@@ -161,6 +164,9 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
         state: taken.device.state,
         acknowledged: await highestSequence(context.db, taken.device, storeEpoch),
         need: await neededSections(context.db, taken.device.id),
+        ...(taken.device.state === 'pending'
+          ? { policyVersion: 0, checkInSeconds }
+          : brief(await policyFor(context.db, taken.device))),
       });
       return reply
         .code(taken.created ? 201 : 200)
@@ -181,10 +187,11 @@ async function take(
   const opened = await openReport(wire, encoding, proven.device);
   const read = async () => {
     const signed = await opened.readBody();
-    return (
-      (await findTaken(context, proven, signed)) ??
-      (await acceptReport(context, proven, await readContent(signed, wire.byteLength)))
-    );
+    const taken = await findTaken(context, proven, signed);
+    if (taken !== undefined) return taken;
+    const wireBytes = wire.byteLength;
+    const report = 'body' in signed ? await readContent(signed, wireBytes) : { ...signed, wireBytes };
+    return acceptReport(context, proven, report);
   };
   try {
     const { bodyBytes, storeEpoch } = opened.envelope;

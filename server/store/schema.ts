@@ -48,6 +48,8 @@ export interface DeviceTable {
   judged_at: string | null;
   /** JSON of the hardware marks seen at enrolment and updated by accepted reports. */
   fingerprint: string;
+  /** Version of the policy it last named as its own; null before the first check-in. */
+  policy_version: number | null;
   /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
   proof_issued_at: number;
   proof_counter: number;
@@ -99,7 +101,7 @@ export interface ReportTable {
   received_at: string;
   envelope_jws: string;
   envelope_hash: string;
-  /** Exact body bytes, zstd. */
+  /** Exact body bytes, zstd; empty when only the envelope came. */
   body: Uint8Array;
   body_bytes: number;
   wire_bytes: number;
@@ -344,6 +346,29 @@ export interface DeviceEventTable {
   detail: string;
 }
 
+/**
+ * Reports the server does not hold in full. `report_id` names the gap report that accounts for them; null while none does.
+ * Ranges of one epoch that nobody accounts for do not overlap.
+ */
+export interface DeviceGapTable {
+  id: Generated<number>;
+  device_id: string;
+  store_epoch: string | null;
+  from_sequence: number | null;
+  to_sequence: number | null;
+  /** JSON, reports by class; null = not known. */
+  counts: string | null;
+  /** Device time. */
+  first_at: string | null;
+  last_at: string | null;
+  /** As the device says; 'undeclared' while it says nothing. */
+  reason: string;
+  /** 0 when what the device says does not fit what is held; null = nothing to compare with. */
+  fits: Flag | null;
+  noted_at: string;
+  report_id: string | null;
+}
+
 export interface UserTable {
   id: string;
   name: string;
@@ -397,6 +422,42 @@ export interface AuditTable {
   detail: string | null;
 }
 
+export interface NoticeTable {
+  number: Generated<number>;
+  id: string;
+  municipality_id: string;
+  /** Null = not only one group. */
+  group_id: string | null;
+  /** Null = not only one device. */
+  device_id: string | null;
+  /** The notice that is not delivered any more beside this one. */
+  replaces: string | null;
+  recalled: Flag;
+  issued_at: string;
+  valid_from: string;
+  valid_until: string;
+  /** Signed with the notice key; what stands beside it here is read from it. */
+  jws: string;
+  published_at: string;
+  published_by: string;
+}
+
+/** What staff want a device to report at once; gone when it has. */
+export interface ReportRequestTable {
+  device_id: string;
+  section_id: string;
+  requested_at: string;
+  requested_by: string;
+  /** Where the device stood when it was told; a later report settles it. */
+  told_epoch: string | null;
+  told_sequence: number | null;
+}
+
+/** One row: made with the database and kept by its backups. */
+export interface InstallationTable {
+  id: string;
+}
+
 /** One row, written to learn whether the disk takes anything. */
 export interface ReadinessTable {
   id: number;
@@ -429,12 +490,16 @@ export interface Schema {
   software_changes: SoftwareChangeTable;
   software_baselines: SoftwareBaselineTable;
   device_events: DeviceEventTable;
+  device_gaps: DeviceGapTable;
   users: UserTable;
   user_municipalities: UserMunicipalityTable;
   sign_in_links: SignInLinkTable;
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  notices: NoticeTable;
+  report_requests: ReportRequestTable;
+  installation: InstallationTable;
   readiness: ReadinessTable;
 }
 
@@ -442,5 +507,6 @@ export type DeviceRow = Selectable<DeviceTable>;
 export type SectionRow = Selectable<SectionTable>;
 export type DeviceGroupRow = Selectable<DeviceGroupTable>;
 export type ExceptionRow = Selectable<ExceptionTable>;
+export type GapRow = Selectable<DeviceGapTable>;
 export type VerdictRow = Selectable<VerdictTable>;
 export type NewVerdict = Insertable<VerdictTable>;

@@ -37,9 +37,8 @@ async function service(start = '2026-11-24T07:00:00Z') {
     agent,
     clock,
     lines,
-    settings: settings.settings,
     log,
-    tick: createTick({ agent, settings: settings.settings, log, clock }),
+    tick: createTick({ agent, log, clock }),
   };
 }
 
@@ -82,7 +81,7 @@ test('a clock set back by years does not stop the service', async () => {
 });
 
 test('a round that fails is logged and tried again after ten minutes, the others go on', async () => {
-  const { agent, clock, lines, settings, log } = await service();
+  const { agent, clock, lines, log } = await service();
   let broken = true;
   let tries = 0;
   const failing: Agent = {
@@ -92,7 +91,7 @@ test('a round that fails is logged and tried again after ten minutes, the others
       return broken ? Promise.reject(new Error('disk full')) : agent.round(kind);
     },
   };
-  const tick = createTick({ agent: failing, settings, log, clock });
+  const tick = createTick({ agent: failing, log, clock });
   const minutes = async (count: number): Promise<void> => {
     for (let minute = 0; minute < count; minute += 1) {
       await tick();

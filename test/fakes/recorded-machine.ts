@@ -36,6 +36,7 @@ export function recordedMachine(tree: RecordedTree, options: Omit<LinuxMachineOp
     volumeSize: async (mountPoint) => {
       throw new ReadError(mountPoint, 'ENOENT');
     },
+    runHook: async () => ({ kind: 'not-found' }),
     connect: async () => ({ reachable: false, failure: 'unreachable' }),
     ...options,
   });
@@ -52,6 +53,20 @@ export function recordedMachine(tree: RecordedTree, options: Omit<LinuxMachineOp
     readBytes: async (path, bounds) => {
       refuse(path);
       return machine.readBytes(path, bounds);
+    },
+    reader: (person) => {
+      const reader = machine.reader(person);
+      return {
+        ...reader,
+        readText: async (path, bounds) => {
+          refuse(path);
+          return reader.readText(path, bounds);
+        },
+        database: async (path, work, bounds) => {
+          refuse(path);
+          return reader.database(path, work, bounds);
+        },
+      };
     },
   };
 }

@@ -84,11 +84,30 @@ export const agentFacts = z.object({
       oldestAt: field(instant.optional(), self),
       /** Reports the server refused for good; kept aside on this machine. */
       refused: field(z.int().min(0), self),
+      /** Of those that wait: how many had to drop their body. Absent when none. */
+      thinned: field(z.int().min(0).optional(), self),
     }),
     self,
   ),
   /** Device clock minus server time at the last signed answer, rounded to whole seconds. */
   clockOffsetSeconds: field(z.int().optional(), { ...self, unit: 's' }),
+  /** The last times the clock was set by 30 s or more, oldest first; sleep is no jump. */
+  clockJumps: field(
+    z
+      .array(
+        z.object({
+          /** What the clock said afterwards. */
+          at: field(instant, self),
+          /** Whole seconds; negative = set back. */
+          seconds: field(z.int(), { ...self, unit: 's' }),
+          /** `running`: against the clock since boot. `restart`: earlier than before. `server`: against its signed time. */
+          noticed: field(z.enum(['running', 'restart', 'server']), self),
+        }),
+      )
+      .max(8)
+      .optional(),
+    self,
+  ),
   /** Settings that were out of range or unknown, by key. */
   settingsProblems: field(z.array(text(200)).max(32), self),
 });

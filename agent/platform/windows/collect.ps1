@@ -389,6 +389,213 @@ Add-Section 'software' {
   @{ packages = $packages; broken = $broken }
 }
 
+# --- Backups: what agent/backup/windows reads. Products are looked for by words in names of services, programs and tasks. ---
+
+$backupWords = @('backup', 'sicher(?!heit)', 'veeam', 'acronis', 'aakore', 'wbengine', 'SDRSVC', 'fhsvc', 'synology', 'bareos', 'bacula', 'sesam',
+  'novastor', 'langmeier', 'macrium', 'datto', 'unitrends', 'arcserve', 'CASAD2D', 'CAARC', 'commvault', '\bGx[A-Z]', 'netbackup', 'veritas',
+  'tivoli', '\bTSM\b', 'dsmc', 'retrospect', 'retrorun', 'duplicati', 'kopia', 'storagecraft', 'shadowprotect', '\bspx', 'msp360', 'cloudberry',
+  'redstor', 'attix5', 'arx ?one', 'ahsay', 'obengine', 'mms\.exe', 'restic', 'borg', 'rclone', '\bESE\b')
+$backupPattern = $backupWords -join '|'
+$profilePattern = '^S-1-(5-21|12-1)-[0-9-]+$'
+
+Add-Section 'backupPlaces' {
+  @{
+    windows  = Read-Key $windows @('ProgramFilesDir', 'ProgramFilesDir (x86)')
+    profiles = Read-Key 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList' @('ProgramData')
+  }
+}
+
+# Of a service only its program leaves: what follows on its command line may hold a password.
+Add-Section 'backupServices' {
+  $all = Read-Cim 'root/cimv2' 'SELECT Name,PathName,Started FROM Win32_Service'
+  @{
+    services = @($all | Where-Object { ([string]$_.Name + ' ' + [string]$_.PathName) -match $backupPattern } | ForEach-Object {
+        $image = ''
+        if ([string]$_.PathName -match '^\s*"?([^"]+?\.exe)') { $image = $Matches[1] }
+        @{
+          name       = [string]$_.Name
+          image      = $image
+          started    = $_.Started
+          start      = Read-Key "$system\Services\$($_.Name)" @('Start')
+          parameters = Read-Key "$system\Services\$($_.Name)\Parameters" @('ScheduleLog')
+        }
+      })
+  }
+}
+
+Add-Section 'backupKeys' {
+  $software = 'HKLM:\SOFTWARE'
+  @{
+    veeam           = Read-Key "$software\Veeam\Veeam Agent for Microsoft Windows" @('Version')
+    veeamEndpoint   = Read-Key "$software\Veeam\Veeam Endpoint Backup" @('DisplayVersion', 'Version')
+    acronis         = Read-Key "$software\Acronis\BackupAndRecovery\Settings\MachineManager" @('ProductVersion')
+    macrium         = Read-Key "$software\Macrium\Reflect" @('Version')
+    arcserve        = Read-Key "$software\Arcserve\Unified Data Protection\Engine" @('InstallPath', 'Path', 'Version')
+    arcserveOld     = Read-Key "$software\CA\ARCserve Unified Data Protection\Engine" @('InstallPath', 'Path', 'Version')
+    commvault       = Read-Key "$software\CommVault Systems\Galaxy\Instance001" @('sProductVersion')
+    netbackup       = Read-Key "$software\Veritas\NetBackup\CurrentVersion" @('VERSION')
+    windowsBackup   = Read-Presence "$windows\WindowsBackup"
+    systemRestore   = Read-Key "$software\Microsoft\Windows NT\CurrentVersion\SystemRestore" @('RPSessionInterval')
+  }
+}
+
+# Tasks whose programs look like a backup, and those of known products. Arguments may hold passwords: the names of the
+# programs and the words that were found leave, nothing else of them.
+Add-Section 'backupTasks' {
+  $words = @('backup', 'sicher(?!heit)', 'wbadmin', 'robocopy', 'restic', 'borg', 'kopia', 'duplicati', 'rclone', '\b7z[ar]?\b', 'vssadmin|vshadow|diskshadow',
+    'persbackup', 'reflect\.exe')
+  $found = @()
+  $broken = 0
+  foreach ($task in @(Get-ScheduledTask)) {
+    $path = [string]$task.TaskPath
+    $known = $path -match '^\\(Microsoft\\Windows\\(Backup|WindowsBackup)|Macrium)\\'
+    $actions = @($task.Actions | Where-Object { $null -ne $_.Execute })
+    $line = @($actions | ForEach-Object { [string]$_.Execute + ' ' + [string]$_.Arguments }) -join ' '
+    $matching = @($words | Where-Object { $line -match $_ })
+    if (-not $known -and ($path -like '\Microsoft\*' -or $matching.Count -eq 0)) { continue }
+    $info = $null
+    try {
+      $info = Get-ScheduledTaskInfo -TaskName $task.TaskName -TaskPath $task.TaskPath
+    } catch {
+      $broken += 1
+    }
+    $found += @{
+      name      = [string]$task.TaskName
+      path      = $path
+      state     = [int]$task.State
+      runLevel  = [int]$task.Principal.RunLevel
+      logonType = [int]$task.Principal.LogonType
+      programs  = @($actions | ForEach-Object { (([string]$_.Execute -replace '"', '') -split '[\\/]')[-1] })
+      words     = $matching
+      waits     = $line -match '\s-w(\s|$)'
+      result    = $info.LastTaskResult
+      lastAt    = Get-Utc $info.LastRunTime
+      nextAt    = Get-Utc $info.NextRunTime
+    }
+  }
+  @{ tasks = $found; broken = $broken }
+}
+
+# The newest events of a log by number, and how far back the log reaches: while its first record is there, "none" means never.
+# A filter in XPath also finds events whose program is gone. Fields are the insertion strings, in the order of the program.
+function Read-Log([string] $log, [string] $where, [int] $max, [int] $width) {
+  $answer = @{ state = 'ok'; oldestRecord = $null; oldestAt = $null; max = $max; events = @() }
+  try {
+    $oldest = Get-WinEvent -LogName $log -Oldest -MaxEvents 1
+    $answer.oldestRecord = $oldest.RecordId
+    $answer.oldestAt = Get-Utc $oldest.TimeCreated
+    $answer.events = @(Get-WinEvent -LogName $log -FilterXPath "*[System[$where]]" -MaxEvents $max | ForEach-Object {
+        @{
+          id     = [int]$_.Id
+          level  = $_.Level
+          record = $_.RecordId
+          at     = Get-Utc $_.TimeCreated
+          fields = @($_.Properties | Select-Object -First $width | ForEach-Object { Get-Field $_.Value })
+        }
+      })
+  } catch {
+    $failure = Get-Failure $_
+    if ($failure.id -like 'NoMatchingEventsFound*') { return $answer }
+    $answer.state = 'unreadable'
+    if ($failure.id -like 'NoMatchingLogsFound*') { $answer.state = 'absent' }
+    if ($failure.category -eq 'PermissionDenied' -or $failure.hresult -eq -2147024891) { $answer.state = 'denied' }
+  }
+  $answer
+}
+
+function Get-Field($value) {
+  if ($value -is [datetime]) { return Get-Utc $value }
+  $text = [string]$value
+  if ($text.Length -gt 400) { return $text.Substring(0, 400) }
+  $text
+}
+
+Add-Section 'backupEvents' {
+  # Programs that write to the log of applications stand in the registry. Their names come from there: only those with plain
+  # characters reach a filter.
+  $sources = @(Get-ChildItem -LiteralPath "$system\Services\EventLog\Application" -Name |
+      Where-Object { $_ -match '^[A-Za-z0-9 ._()-]{1,80}$' -and $_ -match $backupPattern })
+  $answer = @{ sources = $sources }
+  $veeam = 'EventID=110 or (EventID>=190 and EventID<=197) or EventID=4030 or EventID=23010 or EventID=23050 or EventID=23090'
+  $answer.veeam = Read-Log 'Veeam Agent' $veeam 200 6
+  $server = '(EventID>=1 and EventID<=9) or EventID=14 or (EventID>=17 and EventID<=23) or (EventID>=49 and EventID<=52) or EventID=99 or EventID=146'
+  $answer.windowsBackup = Read-Log 'Microsoft-Windows-Backup' $server 200 8
+  $family = 'EventID=517 or EventID=518 or EventID=521 or (EventID>=527 and EventID<=528) or (EventID>=544 and EventID<=546) or EventID=561 or EventID=564'
+  $answer.windowsBackupFailures = Read-Log 'Application' "Provider[@Name='Microsoft-Windows-Backup'] and ($family)" 60 2
+  $answer.fileHistory = Read-Log 'Microsoft-Windows-FileHistory-Core/WHC' 'EventID=100' 30 2
+  # What follows the code is a path in the profile of a person.
+  $answer.fileHistoryFailures = Read-Log 'Microsoft-Windows-FileHistory-Core/WHC' 'EventID>=200 and EventID<=204' 30 1
+  $programs = @(
+    @{ name = 'shadowProtect'; source = '^ShadowProtectSVC$'; where = 'EventID>=1120 and EventID<=1122' }
+    @{ name = 'spx'; source = '^ShadowProtectSPX$'; where = 'EventID>=3 and EventID<=5' }
+    @{ name = 'redstor'; source = '^ESE agent$'; where = 'EventID>=4096 and EventID<=4105' }
+    @{ name = 'arxOne'; source = '^Arx ?One'; where = 'EventID=1' }
+    @{ name = 'macrium'; source = '^Macrium'; where = 'Level<=4' }
+    @{ name = 'retrospect'; source = '^Retro'; where = 'Level<=4' }
+  )
+  foreach ($program in $programs) {
+    $names = @($sources | Where-Object { $_ -match $program.source } | Select-Object -First 3)
+    if ($names.Count -eq 0) {
+      $answer[$program.name] = @{ state = 'absent'; oldestRecord = $null; oldestAt = $null; max = 0; events = @() }
+      continue
+    }
+    $providers = @($names | ForEach-Object { "@Name='$_'" }) -join ' or '
+    $answer[$program.name] = Read-Log 'Application' "Provider[$providers] and ($($program.where))" 100 4
+  }
+  $answer
+}
+
+# Bus of the disk behind each path: 7 = USB. Where a backup goes to tells whether it burns with the PC.
+Add-Section 'backupDrives' {
+  $disks = @{}
+  foreach ($disk in @(Read-Cim 'root/Microsoft/Windows/Storage' 'SELECT Number,BusType FROM MSFT_Disk')) { $disks[[string]$disk.Number] = $disk.BusType }
+  $parts = Read-Cim 'root/Microsoft/Windows/Storage' 'SELECT DiskNumber,AccessPaths FROM MSFT_Partition'
+  @{ drives = @($parts | Where-Object { $null -ne $_.AccessPaths } | ForEach-Object {
+        @{ paths = @($_.AccessPaths | ForEach-Object { [string]$_ }); bus = $disks[[string]$_.DiskNumber] }
+      })
+  }
+}
+
+# Profiles of persons: where they lie, for files the products keep there, and numbers from the registry where it is loaded.
+# None of this is reported; a person's jobs go by a hash of the SID.
+Add-Section 'backupProfiles' {
+  $list = 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
+  $loaded = @(Get-ChildItem -LiteralPath 'Registry::HKEY_USERS' -Name)
+  @{
+    profiles = @(Get-ChildItem -LiteralPath $list -Name | Where-Object { $_ -match $profilePattern } | Select-Object -First 64 | ForEach-Object {
+        $sid = $_
+        $answer = @{ sid = $sid; loaded = ($loaded -contains $sid); place = Read-Key "$list\$sid" @('ProfileImagePath') }
+        if ($answer.loaded) {
+          $hive = "Registry::HKEY_USERS\$sid\Software"
+          $history = Read-Key "$hive\Microsoft\Windows\CurrentVersion\FileHistory" @('ProtectedUpToTime')
+          $answer.fileHistory = @{ state = $history.state; protectedUpTo = [string]$history.entries['ProtectedUpToTime'] }
+          $answer.oneDrive = @('Business1', 'Business2', 'Personal' | ForEach-Object {
+              $account = Read-Key "$hive\Microsoft\OneDrive\Accounts\$_" @('KfmFoldersProtectedNow', 'UserFolder')
+              $folder = [string]$account.entries['UserFolder']
+              $shell = Read-Key "$hive\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders" @('Desktop', 'Personal', 'My Pictures')
+              $inside = @(@($shell.entries.Values) | Where-Object { $folder -ne '' -and ([string]$_).ToLower().StartsWith($folder.ToLower() + '\') })
+              @{ account = $_; state = $account.state; protectedNow = $account.entries['KfmFoldersProtectedNow']; foldersInside = $inside.Count }
+            })
+          $uninstall = "$hive\Microsoft\Windows\CurrentVersion\Uninstall"
+          $answer.programs = @()
+          if (Test-Path -LiteralPath $uninstall) {
+            foreach ($key in @(Get-ChildItem -LiteralPath $uninstall)) {
+              $program = Read-Key $key.PSPath @('DisplayName', 'DisplayVersion')
+              if ([string]$program.entries['DisplayName'] -notmatch $backupPattern) { continue }
+              $answer.programs += @{ DisplayName = $program.entries['DisplayName']; DisplayVersion = $program.entries['DisplayVersion'] }
+            }
+          }
+        }
+        $answer
+      })
+  }
+}
+
+Add-Section 'restorePoints' {
+  $points = Read-Cim 'root/default' 'SELECT SequenceNumber,CreationTime FROM SystemRestore'
+  @{ points = @($points | ForEach-Object { @{ number = $_.SequenceNumber; at = [string]$_.CreationTime } }) }
+}
+
 $document = @{
   version  = 1
   takenAt  = Get-Utc (Get-Date)

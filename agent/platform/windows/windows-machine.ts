@@ -5,6 +5,7 @@ import { hostname, machine, release, version } from 'node:os';
 import { join, win32 } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { pathsOf } from '../commands.ts';
 import { connectTo } from '../connect.ts';
 import { ownIpv4Addresses } from '../ipv4-addresses.ts';
 import { type CommandOutcome, type Machine, ReadError, type UpdateSearch, type WindowsReader } from '../machine.ts';
@@ -12,6 +13,7 @@ import { readUnpacked } from '../read-unpacked.ts';
 import { createReader } from '../reader.ts';
 import { runCommand } from '../run-command.ts';
 import { createUpdateSearches, type SearchMemory } from './update-search.ts';
+import { createVeeamExport } from './veeam-export.ts';
 
 const defaultMaxBytes = 4 * 1024 * 1024;
 /** A PC with 2,000 programs and full event logs stays below 1 MiB. */
@@ -25,13 +27,16 @@ type Script = 'collect.ps1' | 'search-updates.ps1';
 export type RunScript = (script: Script, args: readonly string[], limitMs: number) => Promise<CommandOutcome>;
 
 export function createWindowsMachine(options: { privateDir?: string } = {}): Machine {
-  const memory = options.privateDir === undefined ? undefined : fileMemory(options.privateDir);
+  const { privateDir } = options;
+  const memory = privateDir === undefined ? undefined : fileMemory(privateDir);
+  const run: Machine['run'] = (command, args, bounds) => runCommand(pathsOf(command, 'win32'), args, bounds);
+  const exportVeeamSettings = privateDir === undefined ? async () => undefined : createVeeamExport(run, privateDir);
   return {
     platform: 'win32',
     kernel: { release: release(), machine: machine(), version: version() },
     hostname: hostname(),
     privileged: mayReadEverything(),
-    windows: createWindowsReader(runScript, memory),
+    windows: { ...createWindowsReader(runScript, memory), exportVeeamSettings },
     readBytes: readBounded,
     readText: async (path, bounds) => Buffer.from(await readBounded(path, bounds)).toString('utf8'),
     ipv4Addresses: ownIpv4Addresses,
@@ -54,8 +59,7 @@ export function createWindowsMachine(options: { privateDir?: string } = {}): Mac
         const found = await statfs(path);
         return { sizeBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize };
       }),
-    // Every named program is one of Linux.
-    run: () => Promise.resolve({ kind: 'not-found' }),
+    run,
     reader: () => createReader(),
     runHook: async () => ({ kind: 'not-found' }),
     connect: connectTo,
@@ -67,7 +71,7 @@ export function createWindowsReader(
   run: RunScript,
   memory?: SearchMemory,
   clock: { now: () => Date; random: () => number } = { now: () => new Date(), random: Math.random },
-): WindowsReader {
+): Omit<WindowsReader, 'exportVeeamSettings'> {
   let shared: { readonly document: Promise<unknown>; readonly startedAt: number } | undefined;
   const { searchUpdates } = createUpdateSearches({
     ...(memory === undefined ? {} : { memory }),

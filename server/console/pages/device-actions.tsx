@@ -1,8 +1,9 @@
 /** What can be done with a device. Each step says what it brings and asks before it is done. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Device, DeviceChange, DeviceList, Municipality } from '../../api/contract.ts';
+import type { Device, DeviceChange, DeviceList, Municipality, ReportNowRequest } from '../../api/contract.ts';
 import { change } from '../api.ts';
+import { inUsualOrder, sectionName } from '../facts.ts';
 import { listRequest, wholeList } from '../list-query.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Choice, Field } from '../parts/field.tsx';
@@ -143,6 +144,34 @@ const stepsIn: Readonly<Record<Device['state'], readonly Step[]>> = {
   retired: ['bringBack'],
 };
 
+/** Asks the device for one section, or for all it has reported so far. */
+function ReportNow({ device, asked, close }: { device: Device; asked: () => void; close: () => void }): JSX.Element {
+  const { t, language } = useSpeech();
+  const [chosen, setChosen] = useState('');
+  const known = inUsualOrder(device.sections).map(({ id }) => id);
+  const act = async (): Promise<void> => {
+    const body: ReportNowRequest = { sections: known.filter((id) => chosen === '' || id === chosen) };
+    await change(`devices/${device.id}/report-now`, { method: 'POST', body });
+    asked();
+  };
+  return (
+    <Confirm
+      title={t.reportNowTitle}
+      text={t.reportNowText(device.hostname)}
+      verb={t.reportNow}
+      act={act}
+      close={close}
+    >
+      <Choice
+        label={t.section}
+        value={chosen}
+        choices={[['', t.allSections], ...known.map((id) => [id, sectionName(id, language)] as const)]}
+        choose={setChosen}
+      />
+    </Confirm>
+  );
+}
+
 interface DeviceActionsProps {
   readonly device: Device;
   /** Called with what to tell the person. */
@@ -153,6 +182,7 @@ export function DeviceActions({ device, changed }: DeviceActionsProps): JSX.Elem
   const { t } = useSpeech();
   const { mayChange } = useSignedIn();
   const [open, setOpen] = useState<Step>();
+  const [asking, setAsking] = useState(false);
   const labels: Readonly<Record<Step, string>> = {
     approve: t.approve,
     release: t.approve,
@@ -181,9 +211,17 @@ export function DeviceActions({ device, changed }: DeviceActionsProps): JSX.Elem
           {labels[step]}
         </button>
       ))}
+      {mayChange && device.state === 'active' && device.sections.length > 0 ? (
+        <button type="button" onClick={() => setAsking(true)}>
+          {t.reportNow}
+        </button>
+      ) : null}
       <button type="button" onClick={() => window.print()}>
         {t.print}
       </button>
+      {asking ? (
+        <ReportNow device={device} asked={() => changed(t.reportNowAsked)} close={() => setAsking(false)} />
+      ) : null}
       {open === undefined ? null : (
         <StepDialog step={open} device={device} act={act} close={() => setOpen(undefined)} />
       )}

@@ -20,7 +20,10 @@ export function DeviceHistory({ id }: { readonly id: string }): JSX.Element {
     {
       id: 'class',
       header: t.kindOfReport,
-      cell: (entry) => (Object.hasOwn(classes, entry.class) ? classes[entry.class] : entry.class),
+      cell: (entry) => {
+        const name = Object.hasOwn(classes, entry.class) ? classes[entry.class] : entry.class;
+        return entry.bare ? `${name} (${t.bareReport})` : name;
+      },
     },
     { id: 'size', header: t.size, numeric: true, cell: ({ bytes }) => format.bytes(bytes) },
     {

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Device } from '../../api/contract.ts';
 import { deviceEvent } from '../code-texts.ts';
+import { sectionName } from '../facts.ts';
 import { deviceSentence } from '../fleet.ts';
 import { announce } from '../parts/announcer.tsx';
 import { Loaded } from '../parts/load-state.tsx';
@@ -15,6 +16,7 @@ import { useSignedIn } from '../signed-in.ts';
 import { useSpeech } from '../speech.ts';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceFacts } from './device-facts.tsx';
+import { DeviceGaps } from './device-gaps.tsx';
 import { DeviceHistory } from './device-history.tsx';
 import { DevicePolicy } from './device-policy.tsx';
 import { DeviceRecordForm, DeviceRecordView } from './device-record.tsx';
@@ -41,7 +43,7 @@ function Answer({ device }: { readonly device: Device }): JSX.Element {
 }
 
 function AtAGlance({ device }: { readonly device: Device }): JSX.Element {
-  const { t, format } = useSpeech();
+  const { t, language, format } = useSpeech();
   const { clockOffsetSeconds: offset } = device;
   const clock = offset === null ? t.none : offset === 0 ? t.clockExact : format.offset(offset);
   const entries: readonly (readonly [name: string, value: JSX.Element | string])[] = [
@@ -52,6 +54,9 @@ function AtAGlance({ device }: { readonly device: Device }): JSX.Element {
     [t.enrolled, <When key="enrolled" at={device.enrolledAt} as="date" />],
     [t.agentVersion, device.agentVersion],
     [t.clockOffset, clock],
+    ...(device.requested.length === 0
+      ? []
+      : [[t.requested, device.requested.map(({ section }) => sectionName(section, language)).join(', ')] as const]),
     [
       t.deviceId,
       <code key="id" class="breakable">
@@ -122,6 +127,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
                 </div>
               </div>
               {device.events.length === 0 ? null : <Events events={device.events} />}
+              {device.gaps.length === 0 ? null : <DeviceGaps gaps={device.gaps} />}
               <DevicePolicy id={id} />
               <DeviceFacts sections={device.sections} />
               <DeviceSoftware id={id} />

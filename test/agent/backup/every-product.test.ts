@@ -5,6 +5,8 @@ import { backupProducts } from '../../../agent/backup/index.ts';
 import { createBackupMemory } from '../../../agent/backup/memory.ts';
 import { noBackupSources } from '../../../agent/backup/sources.ts';
 import { backupFacts } from '../../../agent/contract/facts/backup.ts';
+import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
+import { evaluateRules } from '../../../agent/rules/rule.ts';
 import { productFixtures } from '../../fixtures/backup/index.ts';
 import { readAt, type Scenario, situations } from '../../fixtures/backup/scenario.ts';
 import { contextOf } from '../collectors/context.ts';
@@ -67,6 +69,15 @@ describe.each(productFixtures)('$product', ({ product, scenarios }) => {
         lastSuccess: lastSuccess?.endedAt ?? null,
       })),
     }).toEqual({ installed: expected.installed, jobs: expected.jobs });
+    const verdicts = evaluateRules({
+      sections: new Map([
+        ['backup', { id: 'backup', state: 'complete', collectedAt: readAt.toISOString(), data: facts, problems: [] }],
+      ]),
+      thresholds: defaultThresholds,
+      backup: defaultBackupPolicy,
+      now: readAt,
+    });
+    expect(verdicts.find(({ ruleId }) => ruleId === 'backup-recent')?.verdict).toBe(expected.verdict);
     const reasons = [...(found?.reasons ?? []), ...(found?.jobs ?? []).flatMap((job) => job.reasons)];
     expect(reasons).toEqual(expect.arrayContaining([...(expected.reasons ?? [])]));
   });

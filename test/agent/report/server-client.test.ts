@@ -32,7 +32,7 @@ async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
 
 const https = (name: 'good' | 'expired', listener: RequestListener): Server => createHttps(issued[name], listener);
 
-function client(baseUrl: string, more: { proxy?: string; caFile?: string } = {}): ServerClient {
+function client(baseUrl: string, more: { proxy?: string; caFile?: string; timeoutMs?: number } = {}): ServerClient {
   const made = createServerClient({ baseUrl, userAgent: 'kits-agent/test', ...more });
   onTestFinished(() => made.close());
   return made;
@@ -101,6 +101,54 @@ test('an answer without end is cut off', async () => {
     }),
   );
   expect(await failure(client(`http://127.0.0.1:${port}`).send(get))).toBe('answer-too-large');
+});
+
+describe('an answer that goes on', () => {
+  const all = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> => {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunks) parts.push(chunk);
+    return parts;
+  };
+  const open = (baseUrl: string, signal = new AbortController().signal, timeoutMs = 5000) =>
+    client(baseUrl, { timeoutMs }).stream({ path: '/x', headers: { 'kits-proof': 'p' }, signal });
+
+  test('comes as it comes, and is ended by whoever listens', async () => {
+    let hungUp = false;
+    const port = await listen(
+      createHttp((request, response) => {
+        response.write(request.headers['kits-proof']);
+        request.socket.on('data', () => undefined).on('close', () => (hungUp = true));
+      }),
+    );
+    const stop = new AbortController();
+    const { status, chunks } = await open(`http://127.0.0.1:${port}`, stop.signal);
+    expect(status).toBe(200);
+    const reading = chunks[Symbol.asyncIterator]();
+    expect(String((await reading.next()).value)).toBe('p');
+    const next = reading.next();
+    stop.abort();
+    expect(await failure(next)).toBe('reset');
+    await expect.poll(() => hungUp).toBe(true);
+  });
+
+  test('is none when nothing begins, or when it breaks off', async () => {
+    const mute = await listen(createHttp(() => undefined));
+    expect(await failure(open(`http://127.0.0.1:${mute}`, undefined, 200))).toBe('timeout');
+    const cut = await listen(createHttp((request, response) => response.write('a', () => request.socket.destroy())));
+    const { chunks } = await open(`http://127.0.0.1:${cut}`);
+    expect(await failure(all(chunks))).toBe('reset');
+  });
+
+  test('outlasts the time limit of other requests once it has begun', async () => {
+    const port = await listen(
+      createHttp((_request, response) => {
+        response.write('a');
+        setTimeout(() => response.end('b'), 400);
+      }),
+    );
+    const { chunks } = await open(`http://127.0.0.1:${port}`, undefined, 200);
+    expect(Buffer.concat(await all(chunks)).toString()).toBe('ab');
+  });
 });
 
 test('plain http is for this machine only', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AgentFacts } from '../../../agent/contract/facts/operation.ts';
 import { problemCodes } from '../../../agent/contract/report.ts';
 import type { EvidenceSection } from '../../../agent/rules/rule.ts';
-import { day, earlier, goodFacts, hour, input, judge, section } from './input.ts';
+import { day, earlier, goodFacts, hour, input, judge, now, section } from './input.ts';
 
 const collectedAt = earlier(hour);
 const judgeAgent = (change: Partial<AgentFacts>, others: Readonly<Record<string, EvidenceSection>> = {}) =>
@@ -73,6 +73,28 @@ describe('each complaint is a warning with evidence', () => {
     });
     expect(judgeAgent({ settingsProblems: ['a', 'b'] })?.de).toBe(
       '2 Einstellungen des KITS Agent sind ungültig, darunter: a.',
+    );
+  });
+
+  test('words of the server that were not accepted', () => {
+    expect(judgeAgent({ refusedWords: ['policy: signature', 'notice: audience'] })).toMatchObject({
+      severity: 'warning',
+      reason: 'words-refused',
+      values: { count: 2, first: 'policy: signature' },
+      evidence: [
+        { section: 'agent', path: 'refusedWords[0]', value: 'policy: signature' },
+        { section: 'agent', path: 'refusedWords[1]', value: 'notice: audience' },
+      ],
+    });
+  });
+
+  test('a policy that has run out; one that has not is none', () => {
+    const policyUntil = (policyExpiresAt: string) => judgeAgent({ policyVersion: 7, policyExpiresAt });
+    const hours = (count: number) => new Date(now.getTime() + count * 3_600_000).toISOString();
+    expect(policyUntil(hours(1))?.verdict).toBe('met');
+    expect(policyUntil(hours(0))).toMatchObject({ severity: 'warning', reason: 'policy-expired' });
+    expect(policyUntil('2026-10-01T00:00:00Z')?.de).toBe(
+      'Die Richtlinie (Version 7) ist am 01.10.2026 abgelaufen und gilt weiter, bis der KITS-Server eine neue schickt.',
     );
   });
 

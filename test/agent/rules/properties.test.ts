@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FactsOf } from '../../../agent/contract/facts/index.ts';
-import { defaultThresholds, type Thresholds } from '../../../agent/contract/policy.ts';
+import { defaultBackupPolicy, defaultThresholds, type Thresholds } from '../../../agent/contract/policy.ts';
 import { verdict as verdictSchema } from '../../../agent/contract/report.ts';
 import { evaluateRules, explain, overallState, type RuleInput } from '../../../agent/rules/rule.ts';
 import { day, earlier, goodFacts, hour, now, usable } from './input.ts';
@@ -98,6 +98,7 @@ const inputs = fc
     ({ sections, ...rest }) =>
       ({
         ...rest,
+        backup: defaultBackupPolicy,
         sections: new Map(Object.entries(sections).filter(([, value]) => value !== undefined)),
       }) as unknown as RuleInput,
   );
@@ -140,13 +141,16 @@ const oracle: Readonly<Record<string, (by: RuleInput) => boolean>> = {
   'agent-healthy': (by) => {
     const section = usable(by, 'agent');
     if (section === undefined) return false;
-    const { queue, privileged, settingsProblems } = section.data as FactsOf<'agent'>;
+    const { queue, privileged, settingsProblems, refusedWords, policyExpiresAt } = section.data as FactsOf<'agent'>;
+    const time = by.now.getTime() - (by.heard !== undefined ? 0 : (by.clockOffsetSeconds ?? 0) * 1000);
     const waited = Date.parse(section.collectedAt) - Date.parse(queue.oldestAt ?? '');
     return (
       privileged === true &&
       queue.refused === 0 &&
       (queue.waiting === 0 || (waited >= -300_000 && waited <= day)) &&
       settingsProblems.length === 0 &&
+      (refusedWords ?? []).length === 0 &&
+      (policyExpiresAt === undefined || Date.parse(policyExpiresAt) > time) &&
       [...by.sections.values()].every(
         ({ problems }) => Array.isArray(problems) && problems.every(({ code }) => code !== 'bug'),
       )
@@ -244,6 +248,13 @@ test('thresholds that are all nonsense leave nothing green', () => {
   const verdicts = evaluateRules({
     sections,
     thresholds: nonsense,
+    backup: {
+      ...defaultBackupPolicy,
+      warningHours: Number.NaN,
+      criticalHours: Number.NaN,
+      oldestDays: Number.NaN,
+      restoreTestDays: Number.NaN,
+    },
     now,
     clockOffsetSeconds: 0,
     heard: { lastAt: now },
@@ -253,6 +264,7 @@ test('thresholds that are all nonsense leave nothing green', () => {
     'access-control-active',
     'accounts-administrators',
     'agent-healthy',
+    'backup-target',
     'disk-encrypted',
     'firewall-active',
     'logon-required',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { type DueInput, dueTasks, tasks } from '../../../agent/schedule/due.ts';
+import { describe, expect, test } from 'vitest';
+import { type DueInput, dueTasks, secondOfTick, tasks } from '../../../agent/schedule/due.ts';
 
 const now = Date.parse('2026-11-24T09:00:00Z');
 const minute = 60_000;
@@ -33,13 +33,43 @@ test.each(tasks)(
   '%s is due when it never ran, after its interval, and when its last run lies in the future',
   (task) => {
     const interval = intervalsMs[task];
-    expect(dueTasks({ ...quiet, lastRuns: with_(task, undefined) })).toEqual([task]);
-    expect(dueTasks({ ...quiet, lastRuns: with_(task, now - 1.11 * interval) })).toEqual([task]);
+    // What a round has found is told at once.
+    const expected = task.endsWith('round') ? [task, 'check-in', 'status'] : [task];
+    expect(dueTasks({ ...quiet, lastRuns: with_(task, undefined) })).toEqual(expected);
+    expect(dueTasks({ ...quiet, lastRuns: with_(task, now - 1.11 * interval) })).toEqual(expected);
     expect(dueTasks({ ...quiet, lastRuns: with_(task, now - 0.89 * interval) })).toEqual([]);
-    expect(dueTasks({ ...quiet, lastRuns: with_(task, now + 1) })).toEqual([task]);
-    expect(dueTasks({ ...quiet, lastRuns: with_(task, Number.NaN) })).toEqual([task]);
+    expect(dueTasks({ ...quiet, lastRuns: with_(task, now + 1) })).toEqual(expected);
+    expect(dueTasks({ ...quiet, lastRuns: with_(task, Number.NaN) })).toEqual(expected);
   },
 );
+
+describe('the next exchange', () => {
+  const failing = { notBefore: now + 10 * minute, more: false };
+  const due = (input: Partial<DueInput>): readonly string[] => dueTasks({ ...quiet, ...input });
+
+  test('after a failure comes when its time has come, neither with the interval nor with a round before', () => {
+    expect(due({ exchange: failing, lastRuns: with_('check-in', now - 60 * minute) })).toEqual([]);
+    expect(due({ exchange: failing, lastRuns: with_('cheap-round', undefined) })).toEqual(['cheap-round', 'status']);
+    expect(due({ exchange: { ...failing, notBefore: now } })).toEqual(['check-in']);
+  });
+
+  test('does not wait for years because the clock was set back', () => {
+    expect(due({ exchange: { ...failing, notBefore: now + 400 * 86_400_000 } })).toEqual(['check-in']);
+  });
+
+  test('comes within a minute while more waits than may be sent at once', () => {
+    expect(due({ exchange: { notBefore: 0, more: true } })).toEqual(['check-in']);
+    expect(due({ exchange: { notBefore: 0, more: true }, awakeSince: now })).toEqual(['check-in']);
+    expect(due({ exchange: { ...failing, more: true } })).toEqual([]);
+  });
+});
+
+test('a fleet looks at what is due in all seconds of the minute', () => {
+  const seconds = Array.from({ length: 6000 }, (_, index) => secondOfTick(`device ${index}`));
+  const perSecond = Array.from({ length: 60 }, (_, second) => seconds.filter((one) => one === second).length);
+  expect(Math.min(...perSecond)).toBeGreaterThan(50);
+  expect(Math.max(...perSecond)).toBeLessThan(150);
+});
 
 test('many missed runs are one run, and a full round takes the place of a cheap one', () => {
   const lastRuns = new Map(tasks.map((task) => [task, now - 14 * 86_400_000]));

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Section, Verdict } from '../../../agent/contract/report.ts';
 import { canonicalHash, canonicalJson } from '../../../agent/signing/canonical.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
-import { type SignedReport, signReport } from '../../../agent/signing/report-frame.ts';
+import { type SignedReport, signAgain, signReport } from '../../../agent/signing/report-frame.ts';
 import { type AgentStore, openStore } from '../../../agent/store/agent-store.ts';
 
 const key = await generateKey();
@@ -78,7 +78,7 @@ describe('outbox', () => {
     store.close();
     store = openStore(dir);
     expect(store.waiting(10).map(({ reportId }) => reportId)).toEqual([made.envelope.reportId]);
-    expect(Buffer.from(store.waiting(1)[0]!.body)).toEqual(Buffer.from(made.body));
+    expect(Buffer.from(store.waiting(1)[0]!.body!)).toEqual(Buffer.from(made.body));
     store.acknowledge(1, at, []);
     expect(store.waiting(10)).toEqual([]);
     expect(store.queue()).toEqual({ waiting: 0, refused: 0 });
@@ -110,14 +110,20 @@ describe('outbox', () => {
     store.acknowledge(1, at, []);
     const later = new Date(at.getTime() + 8 * 86_400_000);
     store.dropOldBodies(later, 7 * 86_400_000);
-    expect(store.requeueAfter(0)).toBe(0);
-    expect(store.waiting(10)).toHaveLength(1);
     const file = new DatabaseSync(join(dir, 'agent.db'), { readOnly: true });
     expect(file.prepare('SELECT envelope_jws, body FROM outbox WHERE sequence = 1').get()).toEqual({
       envelope_jws: first.envelopeJws,
       body: null,
     });
     file.close();
+    expect(store.waiting(10).map(({ sequence }) => sequence)).toEqual([2]);
+    // A server that lost it gets what is left, and is told what is missing.
+    expect(store.requeueAfter(0)).toBe(1);
+    expect(store.waiting(10).map(({ sequence, body }) => [sequence, body === undefined])).toEqual([
+      [1, true],
+      [2, false],
+    ]);
+    expect(store.undeclaredGaps(9)).toMatchObject([{ from: 1, to: 1, reason: 'body-expired' }]);
   });
 });
 
@@ -153,22 +159,7 @@ test('a new epoch signs what waits anew, in order, and keeps what was refused as
   const [first, second, third] = [await append(), await append(), await append()];
   store.refuse(second.envelope.sequence, at, 'malformed');
   const before = store.epoch;
-  await store.renewEpoch((waiting, place) =>
-    signReport(
-      {
-        contractVersion: 1,
-        reportId: waiting.reportId,
-        deviceId,
-        storeEpoch: place.epoch,
-        sequence: place.sequence,
-        class: waiting.class,
-        createdAt: waiting.createdAt,
-        ...(place.previousHash === undefined ? {} : { previousHash: place.previousHash }),
-      },
-      waiting.body,
-      key,
-    ),
-  );
+  await store.renewEpoch((envelopeJws, place) => signAgain(envelopeJws, place, key));
   expect(store.epoch).not.toBe(before);
   const waiting = store.waiting(10);
   expect(waiting.map(({ reportId, sequence, resigned }) => ({ reportId, sequence, resigned }))).toEqual([
@@ -245,13 +236,14 @@ describe('the data directory', () => {
     store.close();
     const file = join(dir, 'agent.db');
     const newer = new DatabaseSync(file);
+    const version = Number(newer.prepare('PRAGMA user_version').get()?.['user_version']);
     newer.exec('PRAGMA user_version = 99');
     newer.close();
     copyFileSync(file, `${file}.before`);
     expect(() => openStore(dir)).toThrow(/newer KITS Agent/);
     expect(readFileSync(file)).toEqual(readFileSync(`${file}.before`));
     const older = new DatabaseSync(file);
-    older.exec('PRAGMA user_version = 1');
+    older.exec(`PRAGMA user_version = ${version}`);
     older.close();
     store = openStore(dir);
   });

@@ -314,6 +314,11 @@ describe('help', () => {
       'create-api-token',
       'revoke-api-token',
       'sign-in-link',
+      'publish-notice',
+      'sign-notice',
+      'create-notice-key',
+      'create-recovery-key',
+      'rotate-key',
       'version',
     ]);
     const each = await Promise.all(names.map((name) => bare(name, '--help')));

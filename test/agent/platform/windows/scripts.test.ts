@@ -36,12 +36,15 @@ const allowedCommands: ReadonlySet<string> = new Set([
   'Get-CimInstance',
   'Get-Date',
   'Get-Failure',
+  'Get-Field',
   'Get-Item',
   'Get-ItemProperty',
   'Get-LocalGroup',
   'Get-LocalGroupMember',
   'Get-LocalUser',
   'Get-NetFirewallProfile',
+  'Get-ScheduledTask',
+  'Get-ScheduledTaskInfo',
   'Get-Stated',
   'Get-Utc',
   'Get-WinEvent',
@@ -51,6 +54,7 @@ const allowedCommands: ReadonlySet<string> = new Set([
   'Read-Cim',
   'Read-Events',
   'Read-Key',
+  'Read-Log',
   'Read-Presence',
   'Select-Object',
   'Test-Path',
@@ -142,11 +146,11 @@ test('COM is asked in the process that can be killed only', () => {
 test('every section the collectors read is written, and every one written is read', () => {
   const written = (name: string): string[] =>
     [...source(name).matchAll(/^Add-Section '(\w+)'/gm)].map(([, id]) => id ?? '');
-  const collectors = new URL('../../../../agent/collectors/windows/', import.meta.url);
+  const agent = new URL('../../../../agent/', import.meta.url);
   const read = (names: readonly string[]): Set<string> =>
     new Set(
       names.flatMap((name) =>
-        [...readFileSync(new URL(name, collectors), 'utf8').matchAll(/\.read\(\s*'(\w+)'/g)].map(([, id]) => id ?? ''),
+        [...readFileSync(new URL(name, agent), 'utf8').matchAll(/\.read\(\s*'(\w+)'/g)].map(([, id]) => id ?? ''),
       ),
     );
   const all = [
@@ -163,9 +167,8 @@ test('every section the collectors read is written, and every one written is rea
     'update-source',
     'updates',
   ];
-  expect([...read(all.map((name) => `${name}.ts`))].sort()).toEqual(
-    [...written('collect.ps1'), ...written('search-updates.ps1')].sort(),
-  );
+  const files = [...all.map((name) => `collectors/windows/${name}.ts`), 'backup/windows/records.ts'];
+  expect([...read(files)].sort()).toEqual([...written('collect.ps1'), ...written('search-updates.ps1')].sort());
 });
 
 describe('these checks can fail', () => {

@@ -1,0 +1,25 @@
+/** Files that others read while they are written. */
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import process from 'node:process';
+
+/** Complete or not there at all: a reader never sees half a file, and a full disk keeps no draft. */
+export function writeAtomically(file: string, content: string, mode: number): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    const descriptor = openSync(draft, 'w', mode);
+    try {
+      const bytes = Buffer.from(content);
+      // A full disk takes a part and says so by the count only.
+      for (let at = 0; at < bytes.byteLength; ) at += writeSync(descriptor, bytes, at);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    // The mode given to open is cut by the umask; a tray of another user must be able to read.
+    chmodSync(draft, mode);
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,438 @@
+/**
+ * The queue of signed reports: numbered inside the store epoch, chained, and bounded. When it is full, bodies go and the
+ * signed envelopes stay; every body that goes is accounted for by a gap record. See docs/decisions/0001-wire-format.md.
+ */
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { z } from 'zod';
+import { type Gap, gap, maxBodyBytes, type ReportClass, reportClasses, section } from '../contract/report.ts';
+import { hashBytes } from '../signing/canonical.ts';
+import type { SignedReport } from '../signing/report-frame.ts';
+
+/** How much may wait. What stays of a thinned report is its envelope, about 1 kB. */
+export interface OutboxLimits {
+  /** Bytes of all bodies as stored (zstd). */
+  readonly maxBytes: number;
+  /**
+   * Days on which reports were made, not days that went by: a PC that was off for a year has lost nothing, and a clock
+   * that jumps by years makes nothing old.
+   */
+  readonly maxDays: number;
+}
+
+/** Measured on a PC with 740 packages that never gets through: 90 days at the default intervals take about 20 MiB. */
+export const defaultOutboxLimits: OutboxLimits = { maxBytes: 64 * 1024 * 1024, maxDays: 100 };
+
+/** After thinning this share of `maxBytes` is left, so that not every new report drops a single old one. */
+const thinTo = 0.9;
+const refusedBodiesKept = 100;
+const refusedKeptMs = 90 * 86_400_000;
+/** What the server has acknowledged: the proof that it was sent. */
+const envelopesKeptMs = 400 * 86_400_000;
+
+export interface WaitingReport {
+  readonly sequence: number;
+  readonly reportId: string;
+  readonly class: ReportClass;
+  readonly createdAt: string;
+  readonly envelopeJws: string;
+  readonly envelopeHash: string;
+  /** Undefined when it had to go: the envelope alone is sent. */
+  readonly body: Uint8Array | undefined;
+  /** Was signed again for a new epoch: the server may hold the same report under its first signature. */
+  readonly resigned: boolean;
+}
+
+export interface Queue {
+  readonly waiting: number;
+  /** Refused for good within the last 90 days. */
+  readonly refused: number;
+  /** Of those that wait: how many have lost their body. Absent when none. */
+  readonly thinned?: number;
+  readonly oldestAt?: string;
+}
+
+export interface Outbox {
+  readonly epoch: string;
+  /** Place of the next report in the chain. */
+  nextPlace(): { sequence: number; previousHash?: string };
+  /** `declares`: the gaps the report tells the server of; they count as told unless it is thinned itself. */
+  append(report: SignedReport, declares?: readonly Gap[]): void;
+  /** Oldest first; at most `limit`. */
+  waiting(limit: number): WaitingReport[];
+  queue(): Queue;
+  /** A verified receipt came: the sections of that report count as known, except those the server asks for. */
+  acknowledge(sequence: number, at: Date, need: readonly string[]): void;
+  refuse(sequence: number, at: Date, code: string): void;
+  /** Section hashes the server is known to hold. */
+  acknowledgedHashes(): ReadonlyMap<string, string>;
+  forgetAcknowledged(ids: readonly string[]): void;
+  /**
+   * The server holds this epoch only up to `sequence` (it was restored from a backup): what it had acknowledged beyond
+   * that waits again, without a body where that has gone. Returns how many.
+   */
+  requeueAfter(sequence: number): number;
+  /** Begins a new epoch; `sign` makes the envelope of each waiting report anew at its new place. */
+  renewEpoch(
+    sign: (
+      envelopeJws: string,
+      place: { storeEpoch: string; sequence: number; previousHash?: string },
+    ) => Promise<{ envelopeJws: string; envelopeHash: string }>,
+  ): Promise<void>;
+  /** What the server has not been told of, at most `limit` records. */
+  undeclaredGaps(limit: number): Gap[];
+  /** Something that never became a report, or was lost with an older store, and has to be told. */
+  noteGap(lost: Gap): void;
+  /** Drops bodies the server has held for `keepMs`, and what is too old to matter; envelopes stay longer. */
+  dropOldBodies(now: Date, keepMs: number): void;
+}
+
+interface Memory {
+  read(key: string): unknown;
+  write(key: string, value: unknown): void;
+}
+
+/** Gaps without rows of their own; `declaredBy` is the sequence of the gap report that is on its way. */
+const notedGaps = z.array(z.object({ gap, declaredBy: z.int().optional() }));
+
+const classRank = `CASE class ${reportClasses.map((name, rank) => `WHEN '${name}' THEN ${rank}`).join(' ')} ELSE 9 END`;
+const isLost = `declared_by IS NULL AND (thinned_reason IS NOT NULL OR (state = 'refused' AND class <> 'gap'))`;
+
+export function openOutbox(
+  db: DatabaseSync,
+  memory: Memory,
+  transaction: <T>(work: () => T) => T,
+  limits: OutboxLimits,
+): Outbox {
+  let epoch = z.string().optional().parse(memory.read('epoch')) ?? randomUUID();
+  memory.write('epoch', epoch);
+  const readNoted = (): z.infer<typeof notedGaps> => notedGaps.parse(memory.read('notedGaps') ?? []);
+
+  const insert = db.prepare(
+    `INSERT INTO outbox (epoch, sequence, report_id, class, created_at, envelope_jws, envelope_hash, body, packed, body_bytes, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, 'waiting')`,
+  );
+  const thin = db.prepare(
+    'UPDATE outbox SET body = NULL, thinned_reason = ? WHERE epoch = ? AND sequence = ? AND thinned_reason IS NULL',
+  );
+  const undeclare = db.prepare('UPDATE outbox SET declared_by = NULL WHERE epoch = ? AND declared_by = ?');
+  const end = db.prepare('UPDATE outbox SET state = ?, ended_at = ?, refusal = ? WHERE epoch = ? AND sequence = ?');
+
+  const thinRow = (row: Row, reason: Gap['reason']): void => {
+    thin.run(reason, text(row, 'epoch'), whole(row, 'sequence'));
+    if (row['class'] !== 'gap') return;
+    // What this gap report would have told has to be told by another one.
+    undeclare.run(text(row, 'epoch'), whole(row, 'sequence'));
+    releaseNoted(whole(row, 'sequence'));
+  };
+  const releaseNoted = (sequence: number): void => {
+    const noted = readNoted();
+    if (!noted.some(({ declaredBy }) => declaredBy === sequence)) return;
+    memory.write(
+      'notedGaps',
+      noted.map((entry) => (entry.declaredBy === sequence ? { gap: entry.gap } : entry)),
+    );
+  };
+
+  const stored = db.prepare('SELECT coalesce(sum(length(body)), 0) AS bytes FROM outbox');
+  function makeRoom(): void {
+    const days = db
+      .prepare(
+        `SELECT max(sequence) AS newest FROM outbox WHERE state = 'waiting' AND body IS NOT NULL
+         GROUP BY substr(created_at, 1, 10) ORDER BY newest DESC LIMIT 1 OFFSET ?`,
+      )
+      .get(limits.maxDays);
+    if (days !== undefined) {
+      const old = db
+        .prepare(
+          `SELECT epoch, sequence, class FROM outbox
+           WHERE state = 'waiting' AND body IS NOT NULL AND class IN ('routine', 'full') AND sequence <= ?`,
+        )
+        .all(whole(days, 'newest'));
+      for (const row of old) thinRow(row, 'outbox-age');
+    }
+    const bytes = whole(stored.get() ?? {}, 'bytes');
+    if (bytes <= limits.maxBytes) return;
+    let surplus = bytes - limits.maxBytes * thinTo;
+    // What the server holds goes first and leaves no gap; then by class, the oldest of each class first.
+    const candidates = db
+      .prepare(
+        `SELECT epoch, sequence, class, state, length(body) AS bytes FROM outbox WHERE body IS NOT NULL
+         ORDER BY CASE state WHEN 'acknowledged' THEN 0 WHEN 'refused' THEN 1 ELSE 2 END,
+                  CASE state WHEN 'waiting' THEN ${classRank} ELSE 0 END, rowid`,
+      )
+      .iterate();
+    const chosen: Row[] = [];
+    for (const row of candidates) {
+      if (surplus <= 0) break;
+      chosen.push(row);
+      surplus -= whole(row, 'bytes');
+    }
+    const drop = db.prepare('UPDATE outbox SET body = NULL WHERE epoch = ? AND sequence = ?');
+    for (const row of chosen) {
+      if (row['state'] === 'waiting') thinRow(row, 'outbox-full');
+      else drop.run(text(row, 'epoch'), whole(row, 'sequence'));
+    }
+  }
+
+  function readWaiting(row: Row): WaitingReport {
+    const body = unpackBody(row);
+    // A body that is not the signed one any more would only be refused; what is left is its envelope.
+    if (body === undefined && row['body'] !== null) transaction(() => thinRow(row, 'store-damaged'));
+    return {
+      sequence: whole(row, 'sequence'),
+      reportId: text(row, 'report_id'),
+      class: text(row, 'class') as ReportClass,
+      createdAt: text(row, 'created_at'),
+      envelopeJws: text(row, 'envelope_jws'),
+      envelopeHash: text(row, 'envelope_hash'),
+      body,
+      resigned: row['resigned'] === 1,
+    };
+  }
+
+  return {
+    get epoch() {
+      return epoch;
+    },
+    nextPlace: () => {
+      const last = db
+        .prepare('SELECT sequence, envelope_hash FROM outbox WHERE epoch = ? ORDER BY sequence DESC LIMIT 1')
+        .get(epoch);
+      return last === undefined
+        ? { sequence: 1 }
+        : { sequence: whole(last, 'sequence') + 1, previousHash: text(last, 'envelope_hash') };
+    },
+    append: ({ envelope, envelopeJws, envelopeHash, body }, declares = []) =>
+      transaction(() => {
+        if (envelope.storeEpoch !== epoch) throw new Error('the report was signed for another store epoch');
+        insert.run(
+          envelope.storeEpoch,
+          envelope.sequence,
+          envelope.reportId,
+          envelope.class,
+          envelope.createdAt,
+          envelopeJws,
+          envelopeHash,
+          zstdCompressSync(body),
+          body.byteLength,
+        );
+        const declare = db.prepare(
+          `UPDATE outbox SET declared_by = ? WHERE epoch = ? AND sequence BETWEEN ? AND ? AND ${isLost}`,
+        );
+        const told = new Set(declares.map((entry) => JSON.stringify(entry)));
+        for (const { storeEpoch, from, to } of declares) {
+          if (storeEpoch !== undefined && from !== undefined && to !== undefined) {
+            declare.run(envelope.sequence, storeEpoch, from, to);
+          }
+        }
+        const noted = readNoted();
+        if (noted.length > 0) {
+          memory.write(
+            'notedGaps',
+            noted.map((entry) =>
+              told.has(JSON.stringify(entry.gap)) ? { ...entry, declaredBy: envelope.sequence } : entry,
+            ),
+          );
+        }
+        makeRoom();
+      }),
+    waiting: (limit) =>
+      db.prepare(`SELECT * FROM outbox WHERE state = 'waiting' ORDER BY sequence LIMIT ?`).all(limit).map(readWaiting),
+    queue: () => {
+      const row = db
+        .prepare(
+          `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'refused') AS refused,
+                  count(*) FILTER (WHERE state = 'waiting' AND body IS NULL) AS thinned,
+                  min(created_at) FILTER (WHERE state = 'waiting') AS oldest FROM outbox`,
+        )
+        .get();
+      const oldest = row?.['oldest'];
+      const thinned = Number(row?.['thinned']);
+      return {
+        waiting: Number(row?.['waiting']),
+        refused: Number(row?.['refused']),
+        ...(thinned === 0 ? {} : { thinned }),
+        ...(typeof oldest === 'string' ? { oldestAt: oldest } : {}),
+      };
+    },
+    acknowledge: (sequence, at, need) =>
+      transaction(() => {
+        const row = db.prepare('SELECT * FROM outbox WHERE epoch = ? AND sequence = ?').get(epoch, sequence);
+        const known = db.prepare(
+          'INSERT INTO acknowledged VALUES (?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash',
+        );
+        const body = row === undefined ? undefined : unpackBody(row);
+        // Of a bare envelope the server knows no section.
+        if (body !== undefined) {
+          const { sections } = z.object({ sections: z.array(section) }).parse(JSON.parse(body.toString()));
+          for (const { id, hash } of sections) known.run(id, hash);
+        }
+        for (const id of need) db.prepare('DELETE FROM acknowledged WHERE id = ?').run(id);
+        const noted = readNoted();
+        if (noted.length > 0) {
+          memory.write(
+            'notedGaps',
+            noted.filter(({ declaredBy }) => declaredBy !== sequence),
+          );
+        }
+        end.run('acknowledged', at.toISOString(), null, epoch, sequence);
+      }),
+    refuse: (sequence, at, code) =>
+      transaction(() => {
+        end.run('refused', at.toISOString(), code.slice(0, 60), epoch, sequence);
+        db.prepare(
+          `UPDATE outbox SET body = NULL WHERE state = 'refused' AND body IS NOT NULL AND rowid NOT IN
+             (SELECT rowid FROM outbox WHERE state = 'refused' AND body IS NOT NULL ORDER BY rowid DESC LIMIT ?)`,
+        ).run(refusedBodiesKept);
+      }),
+    acknowledgedHashes: () =>
+      new Map(
+        db
+          .prepare('SELECT id, hash FROM acknowledged')
+          .all()
+          .map((row) => [text(row, 'id'), text(row, 'hash')]),
+      ),
+    forgetAcknowledged: (ids) => {
+      for (const id of ids) db.prepare('DELETE FROM acknowledged WHERE id = ?').run(id);
+    },
+    requeueAfter: (sequence) =>
+      transaction(() => {
+        const { changes } = db
+          .prepare(
+            `UPDATE outbox SET state = 'waiting', ended_at = NULL,
+                    thinned_reason = CASE WHEN body IS NULL THEN coalesce(thinned_reason, 'body-expired') END,
+                    declared_by = NULL
+             WHERE epoch = ? AND sequence > ? AND state = 'acknowledged'`,
+          )
+          .run(epoch, sequence);
+        if (changes > 0) db.exec('DELETE FROM acknowledged');
+        return Number(changes);
+      }),
+    renewEpoch: async (sign) => {
+      const next = randomUUID();
+      const rows = db
+        .prepare(`SELECT sequence, envelope_jws FROM outbox WHERE state = 'waiting' ORDER BY sequence`)
+        .all();
+      const signed: { envelopeJws: string; envelopeHash: string }[] = [];
+      for (const row of rows) {
+        const previousHash = signed.at(-1)?.envelopeHash;
+        const place = { storeEpoch: next, sequence: signed.length + 1 };
+        signed.push(
+          await sign(text(row, 'envelope_jws'), previousHash === undefined ? place : { ...place, previousHash }),
+        );
+      }
+      transaction(() => {
+        const move = db.prepare(
+          `UPDATE outbox SET epoch = ?, sequence = ?, envelope_jws = ?, envelope_hash = ?, resigned = 1, declared_by = NULL
+           WHERE epoch = ? AND sequence = ?`,
+        );
+        for (const [index, { envelopeJws, envelopeHash }] of signed.entries()) {
+          move.run(next, index + 1, envelopeJws, envelopeHash, epoch, whole(rows[index] ?? {}, 'sequence'));
+        }
+        db.exec('DELETE FROM acknowledged');
+        memory.write(
+          'notedGaps',
+          readNoted().map((entry) => ({ gap: entry.gap })),
+        );
+        memory.write('epoch', next);
+      });
+      epoch = next;
+    },
+    undeclaredGaps: (limit) => {
+      const noted = readNoted().flatMap((entry) => (entry.declaredBy === undefined ? [entry.gap] : []));
+      const rows = db
+        .prepare(
+          `SELECT epoch, sequence, class, created_at, envelope_hash, coalesce(thinned_reason, 'refused') AS reason
+           FROM outbox WHERE ${isLost} ORDER BY epoch, sequence`,
+        )
+        .iterate();
+      return [...noted, ...rangesOf(rows)].slice(0, limit);
+    },
+    noteGap: (lost) => {
+      memory.write('notedGaps', merged(readNoted(), gap.parse(lost)));
+    },
+    dropOldBodies: (now, keepMs) =>
+      transaction(() => {
+        const before = (ms: number): string => new Date(now.getTime() - ms).toISOString();
+        db.prepare(
+          `UPDATE outbox SET body = NULL WHERE state = 'acknowledged' AND body IS NOT NULL AND ended_at < ?`,
+        ).run(before(keepMs));
+        // Never the newest of the epoch: the next report is chained to it.
+        db.prepare(
+          `DELETE FROM outbox WHERE ((state = 'acknowledged' AND ended_at < ?) OR (state = 'refused' AND ended_at < ?))
+             AND NOT (${isLost}) AND (epoch <> ? OR sequence < (SELECT max(sequence) FROM outbox WHERE epoch = ?))`,
+        ).run(before(envelopesKeptMs), before(refusedKeptMs), epoch, epoch);
+      }),
+  };
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+const text = (row: Row, column: string): string => String(row[column]);
+const whole = (row: Row, column: string): number => Number(row[column]);
+
+/** The exact bytes that were signed; undefined when they are not there, or not those any more. */
+function unpackBody(row: Row): Buffer | undefined {
+  const packed = row['body'];
+  if (!(packed instanceof Uint8Array)) return undefined;
+  try {
+    const body =
+      row['packed'] === 1 ? zstdDecompressSync(packed, { maxOutputLength: maxBodyBytes }) : Buffer.from(packed);
+    const payload = text(row, 'envelope_jws').split('.')[1] ?? '';
+    const { bodyHash } = z
+      .object({ bodyHash: z.string() })
+      .parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+    return bodyHash === hashBytes(body) ? body : undefined;
+  } catch {
+    // Not what was compressed, or not an envelope: a disk that forgets. The caller says so.
+    return undefined;
+  }
+}
+
+/** Rows in the order of epoch and sequence as runs without a hole and with one reason. */
+function* rangesOf(rows: Iterable<Row>): Generator<Gap> {
+  let open: (Gap & { to: number; counts: NonNullable<Gap['counts']> }) | undefined;
+  for (const row of rows) {
+    const name = text(row, 'class') as ReportClass;
+    const [storeEpoch, sequence] = [text(row, 'epoch'), whole(row, 'sequence')];
+    const reason = text(row, 'reason') as Gap['reason'];
+    if (open === undefined || open.storeEpoch !== storeEpoch || open.to + 1 !== sequence || open.reason !== reason) {
+      if (open !== undefined) yield open;
+      open = {
+        storeEpoch,
+        from: sequence,
+        to: sequence,
+        firstHash: text(row, 'envelope_hash'),
+        counts: {},
+        firstAt: text(row, 'created_at'),
+        reason,
+      };
+    }
+    open.to = sequence;
+    open.lastHash = text(row, 'envelope_hash');
+    open.lastAt = text(row, 'created_at');
+    open.counts[name] = (open.counts[name] ?? 0) + 1;
+  }
+  if (open !== undefined) yield open;
+}
+
+/** Reports that could not be written one after the other are one gap. */
+function merged(noted: z.infer<typeof notedGaps>, lost: Gap): z.infer<typeof notedGaps> {
+  const last = noted.at(-1);
+  if (
+    lost.from !== undefined ||
+    last === undefined ||
+    last.declaredBy !== undefined ||
+    last.gap.reason !== lost.reason
+  ) {
+    return [...noted, { gap: lost }].slice(-32);
+  }
+  const counts: NonNullable<Gap['counts']> = { ...last.gap.counts };
+  for (const name of reportClasses) {
+    const more = lost.counts?.[name];
+    if (more !== undefined) counts[name] = (counts[name] ?? 0) + more;
+  }
+  const lastAt = lost.lastAt ?? last.gap.lastAt;
+  return [...noted.slice(0, -1), { gap: { ...last.gap, counts, ...(lastAt === undefined ? {} : { lastAt }) } }];
+}
