@@ -86,3 +86,13 @@ export function byTopic<T extends { readonly key: string }>(
     .map(([title], index) => ({ title, fields: fields.filter(({ key }) => topicOf(key) === index) }))
     .filter(({ fields: own }) => own.length > 0);
 }
+
+/** Changes in the order of the editor; what is new to this console comes last. */
+export function inOrder<T extends { readonly key: string }>(
+  changes: readonly T[],
+  fields: readonly { readonly key: string }[],
+): T[] {
+  const order = new Map(fields.map(({ key }, index) => [key, index]));
+  const place = ({ key }: T): number => order.get(key) ?? fields.length;
+  return changes.toSorted((a, b) => place(a) - place(b));
+}

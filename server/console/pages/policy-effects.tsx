@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { PolicyPreview, SettingField } from '../../api/contract.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { Link } from '../router.tsx';
-import { originName, settingValue } from '../settings.ts';
+import { inOrder, originName, settingValue } from '../settings.ts';
 import { type Speech, useSpeech } from '../speech.ts';
 
 type PreviewDevice = PolicyPreview['items'][number];
@@ -57,7 +57,7 @@ export function Effects({ preview, fields }: EffectsProps): JSX.Element {
         </div>
       ),
     },
-    { id: 'change', header: t.change, cell: ({ changes }) => <ul>{changes.map(words)}</ul> },
+    { id: 'change', header: t.change, cell: ({ changes }) => <ul>{inOrder(changes, fields).map(words)}</ul> },
   ];
   return (
     <>
@@ -65,7 +65,12 @@ export function Effects({ preview, fields }: EffectsProps): JSX.Element {
       {changed === 0 ? null : (
         <>
           <h3>{t.effectBySetting}</h3>
-          <Table caption={t.effectBySetting} columns={bySetting} rows={settings} keyOf={({ key }) => key} />
+          <Table
+            caption={t.effectBySetting}
+            columns={bySetting}
+            rows={inOrder(settings, fields)}
+            keyOf={({ key }) => key}
+          />
           <h3>{t.effectByDevice}</h3>
           {items.length === changed ? null : (
             <p class="muted">{t.effectShown(format.number(items.length), format.number(changed))}</p>

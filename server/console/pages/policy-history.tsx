@@ -8,7 +8,7 @@ import { Empty } from '../parts/load-state.tsx';
 import { MorePages, usePages } from '../parts/more-pages.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
-import { audienceKey, settingValue } from '../settings.ts';
+import { audienceKey, inOrder, settingValue } from '../settings.ts';
 import { useSpeech } from '../speech.ts';
 
 interface HistoryProps {
@@ -51,7 +51,7 @@ export function PolicyHistorySection({ policy, fields, mayRestore, restored }: H
       header: t.change,
       cell: ({ changes, reason }) => (
         <>
-          <ul>{changes.map(words)}</ul>
+          <ul>{inOrder(changes, fields).map(words)}</ul>
           {reason === null ? null : (
             <div class="second breakable">
               {t.reason}: {reason}

@@ -5,6 +5,7 @@ import { unitWords } from '../../../server/console/policy-texts.ts';
 import {
   audienceName,
   byTopic,
+  inOrder,
   optionName,
   originName,
   policyAddress,
@@ -68,4 +69,13 @@ test('origins have names and addresses', () => {
   expect(audienceName({ level: 'district', name: '' }, de)).toBe('Landkreis');
   expect(policyAddress(group)).toBe(`/richtlinien/group-${group.id}`);
   expect(policyAddress({ level: 'district', id: '' })).toBe('/richtlinien/district');
+});
+
+test('changes stand in the order of the editor', () => {
+  const changes = ['brandNew', 'withoutSections', 'checkInSeconds'].map((key) => ({ key }));
+  expect(inOrder(changes, settingFields).map(({ key }) => key)).toEqual([
+    'checkInSeconds',
+    'withoutSections',
+    'brandNew',
+  ]);
 });
