@@ -3,6 +3,7 @@ import { linuxProducts } from './linux/index.ts';
 import type { BackupProduct } from './product.ts';
 import { bacula, bareos } from './products/bareos.ts';
 import { cove } from './products/cove.ts';
+import { duplicati } from './products/duplicati.ts';
 import { netbackup } from './products/netbackup.ts';
 import { spectrumProtect } from './products/spectrum-protect.ts';
 import { synologyAbb } from './products/synology-abb.ts';
@@ -13,6 +14,7 @@ export const backupProducts: readonly BackupProduct[] = [
   bareos,
   bacula,
   cove,
+  duplicati,
   netbackup,
   spectrumProtect,
   synologyAbb,
