@@ -7,6 +7,7 @@ import { overallStates } from '../../agent/contract/status.ts';
 import { deviceStates } from '../../agent/contract/wire.ts';
 import { pageQuery } from './page-query.ts';
 
+export * from './backup-contract.ts';
 export * from './patch-contract.ts';
 export * from './policy-contract.ts';
 export { pageQuery };

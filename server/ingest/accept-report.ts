@@ -44,7 +44,7 @@ export async function findTaken(
       .executeTakeFirst();
   const found = await same(context.db);
   if (found === undefined) return undefined;
-  const device = await context.db.transaction().execute((trx) => takeProof(trx, context, request));
+  const device = await context.commits.run((trx) => takeProof(trx, context, request));
   return { created: false, receipt: await currentReceipt(found.receipt_jws, context.signingKey), device };
 }
 

@@ -18,13 +18,20 @@ export async function checkIn(
   body: Uint8Array,
 ): Promise<CheckInResponse> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need, words, reportNow } = await context.db.transaction().execute(async (trx) => {
+  const { device, held, need, words, reportNow } = await context.commits.run(async (trx) => {
     const taken = await takeProof(trx, context, request);
-    await trx
-      .updateTable('devices')
-      .set({ agent_version: said.agentVersion, store_epoch: said.storeEpoch, policy_version: said.policyVersion })
-      .where('id', '=', taken.id)
-      .execute();
+    const { agentVersion, storeEpoch, policyVersion } = said;
+    const isSame =
+      taken.agent_version === agentVersion &&
+      taken.store_epoch === storeEpoch &&
+      taken.policy_version === policyVersion;
+    if (!isSame) {
+      await trx
+        .updateTable('devices')
+        .set({ agent_version: agentVersion, store_epoch: storeEpoch, policy_version: policyVersion })
+        .where('id', '=', taken.id)
+        .execute();
+    }
     if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
     return {
       device: taken,

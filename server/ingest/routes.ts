@@ -1,5 +1,5 @@
 /** The endpoints under /agent/v1: how devices enrol, check in and report. */
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
   checkInRequest,
@@ -49,7 +49,19 @@ export async function registerIngest(app: App, context: IngestContext): Promise<
     (scope) => registerReports(scope, context),
     (scope) => registerEvents(scope, context),
   ];
+  app.addHook('onRequest', async (_request, reply) => leanAnswer(reply));
   for (const endpoint of endpoints) await app.register(endpoint);
+}
+
+/** What a browser needs to be told, no agent does; of the answer to a check-in it would be the larger half. */
+function leanAnswer(reply: FastifyReply): void {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  for (const name of reply.raw.getHeaderNames()) reply.raw.removeHeader(name);
+  reply.header('x-content-type-options', 'nosniff');
+  reply.raw.removeHeader('date');
+  // A connection stays open unless told otherwise (HTTP/1.1); for how long, the device is still told.
+  reply.raw.removeHeader('connection');
+  reply.header('keep-alive', `timeout=${Math.floor(reply.server.server.keepAliveTimeout / 1000)}`);
 }
 
 function acceptBytes(app: App, mediaType: string): void {

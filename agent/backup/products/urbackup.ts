@@ -129,11 +129,15 @@ export function fileBackupOf({
   servers,
 }: UrBackupStatus): JobRecord {
   const evidence = { kind: 2, source: 'urbackupclientctl status' } as const;
-  const runs: RunRecord[] = finished.map(({ process_id: id, success }) => ({
-    result: success ? 'success' : 'failed',
-    sequence: id,
-    evidence: { ...evidence, reference: `process ${id}` },
-  }));
+  const runs: RunRecord[] = [];
+  if (last > 0) {
+    // The client numbers its processes and gives no times; the newest that ended well is the one the time belongs to.
+    const sequence = Math.max(-1, ...finished.filter(({ success }) => success).map(({ process_id: id }) => id));
+    runs.push({ endedAt: new Date(last * 1000), result: 'success', sequence, evidence });
+  }
+  for (const { process_id: id, success } of finished) {
+    if (!success) runs.push({ result: 'failed', sequence: id, evidence: { ...evidence, reference: `process ${id}` } });
+  }
   for (const { action, process_id: id } of runningNow) {
     if (!/^(R_)?(INCR|FULL)I?$/.test(action)) continue;
     runs.push({ result: 'running', code: action, sequence: id ?? Number.MAX_SAFE_INTEGER, evidence });
@@ -143,7 +147,6 @@ export function fileBackupOf({
     ...job,
     targets: [{ kind: 'repository', ...(server === undefined ? {} : { name: server.name }) }],
     runs,
-    ...(last === 0 ? {} : { statedSuccess: { endedAt: new Date(last * 1000), evidence } }),
     reasons: ['result-on-server'],
   };
 }
@@ -154,10 +157,10 @@ type Stored = { readonly last?: Date; readonly reason?: BackupReason };
 export function storedFileBackup({ last, reason }: Stored): JobRecord {
   return {
     ...job,
-    runs: [],
-    ...(last === undefined
-      ? {}
-      : { statedSuccess: { endedAt: last, evidence: { kind: 1, source: 'database of the UrBackup client' } } }),
+    runs:
+      last === undefined
+        ? []
+        : [{ endedAt: last, result: 'success', evidence: { kind: 1, source: 'database of the UrBackup client' } }],
     reasons: ['result-on-server', ...(reason === undefined ? [] : [reason])],
   };
 }

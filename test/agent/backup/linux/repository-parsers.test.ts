@@ -264,7 +264,10 @@ test('damaged answers are read or refused, and nothing is thrown', () => {
   );
 });
 
-const samples = join(process.cwd(), '../shared/samples/backup');
+const samples = join(
+  process.env['KITS_SAMPLES'] ?? join(import.meta.dirname, '../../../../../../shared/samples'),
+  'backup',
+);
 test.runIf(existsSync(samples))('what was captured elsewhere is understood', () => {
   const read = (name: string): string => readFileSync(join(samples, name), 'utf8');
   expect(parseSnapshots(read('linux/restic-snapshots.json'), 'vm')).toHaveLength(1);
