@@ -83,6 +83,18 @@ const commands: Readonly<Record<string, Command>> = {
     takesSubject: true,
     run: staff.revokeApiTokenCommand,
   },
+  'create-backup-token': {
+    usage: 'create-backup-token --municipality M --name NAME',
+    does: 'prints a token with which a backup server tells what it holds',
+    options: { municipality: { type: 'string' }, name: { type: 'string' } },
+    run: staff.createBackupTokenCommand,
+  },
+  'revoke-backup-token': {
+    usage: 'revoke-backup-token ID',
+    does: 'ends the token of a backup server; what it said counts no more',
+    takesSubject: true,
+    run: staff.revokeBackupTokenCommand,
+  },
   'sign-in-link': {
     usage: 'sign-in-link NAME [--url URL]',
     does: 'prints a link that signs in once, within 30 minutes',

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { type KeySet, keySet, type Trust, type TrustedKey } from '../agent/contract/keys.ts';
 import { jwsTypes, type PublicKey } from '../agent/contract/wire.ts';
+import { hashBytes } from '../agent/signing/canonical.ts';
 import { verifyEmbeddedKey } from '../agent/signing/jws.ts';
-import { followAnnouncements, pinnedTrust, signKeySet } from '../agent/signing/key-set.ts';
+import { signKeySet } from '../agent/signing/key-set.ts';
 import type { SigningKey } from '../agent/signing/keys.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -22,9 +23,19 @@ export function writeAnnouncements(file: string, announcements: readonly string[
   writeWhole(file, kept.map((jws) => `${jws}\n`).join(''));
 }
 
-/** What a device trusts that began with this key and has heard everything. */
-export async function trustFrom(key: PublicKey, announcements: readonly string[]): Promise<Trust> {
-  return (await followAnnouncements(pinnedTrust(key), announcements, undefined)).trust;
+/** What a device trusts that has heard everything; undefined before the first. Throws `JwsError` for a damaged one. */
+export async function newestTrust(announcements: readonly string[]): Promise<Trust | undefined> {
+  const sets = await setsOf(announcements);
+  const newest = sets.at(-1);
+  if (newest === undefined) return undefined;
+  const { version, keys, noticeKeyKept } = newest;
+  const announcement = hashBytes(announcements.at(-1) ?? '');
+  return { generation: highestGeneration(sets), version, keys, noticeKeyKept, announcement };
+}
+
+/** 0 until the recovery key has spoken. */
+export function highestGeneration(sets: readonly KeySet[]): number {
+  return Math.max(0, ...sets.map(({ generation }) => generation ?? 0));
 }
 
 /** What they say, whoever signed them. Throws `JwsError` for a damaged one. */

@@ -11,6 +11,7 @@ import {
   type AnnouncedKeys,
   announce,
   countAfter,
+  highestGeneration,
   readAnnouncements,
   setsOf,
   writeAnnouncements,
@@ -157,8 +158,4 @@ function stillGood(set: KeySet, now: Date): TrustedKey[] {
 
 function retiring(use: TrustedKey['use'], key: PublicKey, days: number, now: Date): TrustedKey[] {
   return days > 0 ? [{ use, key, until: new Date(now.getTime() + days * dayMs).toISOString() }] : [];
-}
-
-function highestGeneration(sets: readonly KeySet[]): number {
-  return Math.max(0, ...sets.map(({ generation }) => generation ?? 0));
 }

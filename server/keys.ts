@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Trust } from '../agent/contract/keys.ts';
+import { JwsError } from '../agent/signing/jws.ts';
 import { currentServerKey, keysFor } from '../agent/signing/key-set.ts';
 import { generateKey, parsePrivateKey, privateKeyPem, type SigningKey } from '../agent/signing/keys.ts';
-import { announce, countAfter, readAnnouncements, trustFrom, writeAnnouncements } from './key-announcements.ts';
+import { announce, countAfter, newestTrust, readAnnouncements, writeAnnouncements } from './key-announcements.ts';
 import { syncDirectory, writeWhole } from './whole-file.ts';
 
 const nonceKeyBytes = 32;
@@ -72,7 +73,7 @@ export async function loadServerKeys(dataDir: string, inUse: boolean): Promise<S
   // The folder of the keys may be new itself.
   syncDirectory(dataDir);
   const announcements = readAnnouncements(files.announcements);
-  const trust = await trustFrom(signingKey.publicKey, announcements);
+  const trust = await trustIn(files, announcements);
   await checkSame(files, signingKey, trust);
   return {
     signingKey,
@@ -98,17 +99,28 @@ async function announceFirst(files: KeyFiles, signingKey: SigningKey): Promise<v
 }
 
 /** A rotation that was cut off after its announcement is finished; one that was cut off before it did not happen. */
-async function finishRotation({ signing, next, announcements }: KeyFiles): Promise<void> {
+async function finishRotation(files: KeyFiles): Promise<void> {
+  const { signing, next, announcements } = files;
   if (!existsSync(next) || !existsSync(announcements)) return;
   const nextKey = await readSigningKey(next);
-  const trust = await trustFrom(nextKey.publicKey, readAnnouncements(announcements));
-  const isAnnounced = trust.version > 0 && (await currentServerKey(trust)).thumbprint === nextKey.thumbprint;
-  if (isAnnounced) renameSync(next, signing);
+  const { thumbprint } = await currentServerKey(await trustIn(files, readAnnouncements(announcements)));
+  if (thumbprint === nextKey.thumbprint) renameSync(next, signing);
+}
+
+/** Throws `KeyFileError` when there is nothing in the file, or something that is no announcement. */
+async function trustIn({ announcements: file }: KeyFiles, announcements: readonly string[]): Promise<Trust> {
+  try {
+    const trust = await newestTrust(announcements);
+    if (trust !== undefined) return trust;
+  } catch (cause) {
+    if (!(cause instanceof JwsError)) throw cause;
+  }
+  throw new KeyFileError(`${file} is damaged. Restore the folder "keys" from a backup.`);
 }
 
 async function checkSame(files: KeyFiles, signingKey: SigningKey, trust: Trust): Promise<void> {
   const { thumbprint } = await currentServerKey(trust);
-  if (trust.version > 0 && thumbprint === signingKey.thumbprint) return;
+  if (thumbprint === signingKey.thumbprint) return;
   throw new KeyFileError(
     `${files.announcements} does not lead to the key in ${files.signing}: devices would not accept it. ` +
       'Restore both from the same backup.',

@@ -31,7 +31,17 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'stat' | 'nft' | 'systemctl' | 'vssadmin' | 'wevtutil' | 'veeam-configurator' | 'cbb';
+export type CommandName =
+  | 'stat'
+  | 'nft'
+  | 'systemctl'
+  | 'vssadmin'
+  | 'wevtutil'
+  | 'veeam-configurator'
+  | 'cbb'
+  | 'urbackupclientctl'
+  | 'cove-clienttool'
+  | 'bpclimagelist';
 
 /** One answer of the Windows Update agent. `document` is what the script wrote: hostile until a schema says otherwise. */
 export type UpdateSearch = { readonly at: string } & (
@@ -78,6 +88,7 @@ export interface DatabaseView {
 /** Files read by a process of their own: time-boxed, killable, and on request with the rights of one person only. */
 export interface Reader {
   readText(path: string, options?: { maxBytes?: number }): Promise<string>;
+  readBytes(path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
   list(path: string): Promise<string[]>;
   stat(path: string): Promise<FileStat>;
   /**

@@ -248,9 +248,9 @@ function hangs({ state, lastRun }: CountedJob['job'], input: RuleInput): boolean
   return age > longestRunMs;
 }
 
-/** Writers of shadow copies that are not stable explain a failure on Windows. */
+/** Writers of shadow copies that failed explain a failure on Windows. */
 function failedWriters({ failedWriters: writers }: BackupFacts): number {
-  return (writers ?? []).filter(({ error }) => error !== 0).length;
+  return (writers ?? []).length;
 }
 
 function seconds(ms: number): number {

@@ -7,6 +7,7 @@ import { applyExceptions } from '../../agent/rules/exceptions.ts';
 import { type EvidenceSection, evaluateRules, overallState, rules, worstOf } from '../../agent/rules/rule.ts';
 import type { ServerContext } from '../context.ts';
 import type { Database } from '../store/database.ts';
+import { backupColumns, evidenceOf, lastGoodTest, restoreTestsOf } from './backup-standing.ts';
 import { markEnded } from './exceptions-in-force.ts';
 import { policyFor } from './policies.ts';
 import { patternId } from './verdict-pattern.ts';
@@ -30,6 +31,7 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
     .where('id', '=', deviceId)
     .executeTakeFirstOrThrow();
   const { settings } = await policyFor(trx, device);
+  const said = await evidenceOf(trx, device);
   const judged = evaluateRules({
     sections: await readEvidence(trx, deviceId),
     thresholds: thresholdsWith(settings.thresholds),
@@ -38,6 +40,16 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
     deviceState: device.state,
     heard: device.last_heard_at === null ? {} : { lastAt: new Date(device.last_heard_at) },
+    restoreTests: await restoreTestsOf(trx, deviceId),
+    ...(said.length === 0
+      ? {}
+      : {
+          targetEvidence: said.map(({ server, newestAt, receivedAt }) => ({
+            source: server.name,
+            newestAt: new Date(newestAt),
+            receivedAt: new Date(receivedAt),
+          })),
+        }),
   });
   const verdicts = applyExceptions(judged, settings.exceptions ?? [], now, {
     municipality: device.municipality_id,
@@ -55,6 +67,8 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
       worst_verdict: worst?.verdict ?? null,
       worst_reason: worst?.reason ?? null,
       pattern_id: await patternId(trx, verdicts),
+      ...backupColumns(verdicts),
+      restore_tested_at: await lastGoodTest(trx, deviceId, now),
       judged_at: now.toISOString(),
     })
     .where('id', '=', deviceId)

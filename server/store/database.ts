@@ -8,6 +8,7 @@ import * as groupsAndPolicies from './migrations/0003-groups-and-policies.ts';
 import * as notices from './migrations/0004-notices.ts';
 import * as gaps from './migrations/0005-gaps.ts';
 import * as ingest from './migrations/0006-ingest.ts';
+import * as backups from './migrations/0008-backups.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -21,6 +22,7 @@ const migrations = {
   '0004-notices': notices,
   '0005-gaps': gaps,
   '0006-ingest': ingest,
+  '0008-backups': backups,
 };
 
 /** The file was written by a newer server; it was not touched. */

@@ -12,9 +12,9 @@ import { readAt, type Scenario, situations } from '../../fixtures/backup/scenari
 import { contextOf } from '../collectors/context.ts';
 
 async function collected(productId: string, scenario: Scenario) {
-  const product = backupProducts.find(({ id }) => id === productId);
-  if (product === undefined) throw new Error(`no product ${productId}`);
   const machine = await scenario.machine();
+  const product = backupProducts.find(({ id, platforms }) => id === productId && platforms.includes(machine.platform));
+  if (product === undefined) throw new Error(`no product ${productId}`);
   const problems: string[] = [];
   const memory = createBackupMemory(inMemory());
   memory.keep(
@@ -48,6 +48,15 @@ function inMemory() {
 
 test('every product has a fixture, and every fixture a product', () => {
   expect(productFixtures.map(({ product }) => product).sort()).toEqual(backupProducts.map(({ id }) => id).sort());
+});
+
+test('an id is one product of one name, read by one file on each system', () => {
+  for (const product of backupProducts) {
+    const same = backupProducts.filter(({ id }) => id === product.id);
+    expect(same.map(({ name }) => name)).toEqual(same.map(() => product.name));
+    const platforms = same.flatMap((each) => each.platforms);
+    expect(new Set(platforms).size).toBe(platforms.length);
+  }
 });
 
 describe.each(productFixtures)('$product', ({ product, scenarios }) => {

@@ -219,7 +219,7 @@ describe('what a job does', () => {
     expect(judge('backup-recent', by)).toMatchObject({ verdict, severity, reason });
   });
   test('a failure on Windows names the shadow copy where its writers failed', () => {
-    const failedWriters = [{ id: '{e8132975-6f93-4464-a53e-1050253ae220}', state: 9, error: 0x800423f4 }];
+    const failedWriters = [{ id: 'e8132975-6f93-4464-a53e-1050253ae220', state: 9 }];
     const by = withFacts({ products: [backupProduct({ jobs: [backupJob({ state: 'failed' })] })], failedWriters });
     expect(judge('backup-recent', by)?.de).toContain('Schattenkopie');
     const healthy = withFacts({ ...goodBackup, failedWriters });
