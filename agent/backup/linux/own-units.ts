@@ -28,13 +28,14 @@ export interface ScheduledUnit {
 }
 
 /**
- * Services whose command starts one of `programs` (names without folder) for a backup. Those that only check, prune and the
- * like (`others`) are none, unless they do what `backup` names as well. Folders that are not there hold no services.
+ * Services whose command starts one of `programs` (names without folder, as parts of a regular expression). Those that only
+ * check, prune and the like (`tasks.others`) are left out, unless they do what `tasks.backup` names as well. Folders that are
+ * not there hold no services.
  */
 export async function ownUnits(
   { machine }: Pick<BackupContext, 'machine'>,
   programs: readonly string[],
-  { backup, others }: { readonly backup: RegExp; readonly others: RegExp },
+  tasks?: { readonly backup: RegExp; readonly others: RegExp },
 ): Promise<OwnUnit[]> {
   const starts = new RegExp(`(^|[\\s"'/=;|&(])(${programs.join('|')})(\\.sh)?(["'\\s;|&)]|$)`, 'm');
   const found: OwnUnit[] = [];
@@ -43,7 +44,9 @@ export async function ownUnits(
       const text = await readUnit(machine, `${folder}/${name}`);
       const commands = settingsOf(text, 'ExecStart');
       const own = commands.filter((command) => starts.test(command));
-      if (own.some((command) => backup.test(command) || !others.test(command))) found.push({ name, commands });
+      if (own.some((command) => tasks?.backup.test(command) !== false || !tasks.others.test(command))) {
+        found.push({ name, commands });
+      }
     }
   }
   return found;
