@@ -35,6 +35,12 @@ export function isStorageFailure(error: unknown): boolean {
   return [readOnly, ioError, full, cannotOpen].includes(codeOf(error)) || error instanceof StoreUnavailable;
 }
 
+/** How the disk fails, as a stable word. */
+export function storageFault(error: unknown): 'disk-full' | 'disk-read-only' | 'disk-failed' {
+  const code = codeOf(error instanceof StoreUnavailable ? error.cause : error);
+  return code === full ? 'disk-full' : code === readOnly ? 'disk-read-only' : 'disk-failed';
+}
+
 /** The file holds something else than what was written. It will not get better by itself. */
 export function isDamaged(error: unknown): boolean {
   return [corrupt, notADatabase].includes(codeOf(error));
