@@ -18,6 +18,7 @@ const tools = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
   { package: 'openssl', file: '/usr/bin/openssl' },
+  { package: 'libfaketime', file: '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1' },
   { package: 'bacula-fd', file: '/usr/sbin/bacula-fd' },
   { package: 'bacula-sd', file: '/usr/sbin/bacula-sd' },
   { package: 'bacula-console', file: '/usr/sbin/bconsole' },
