@@ -28,6 +28,7 @@ import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
 import { createServerLink } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
+import { takeRecords } from './restore/records.ts';
 import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
@@ -182,10 +183,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   const judge = (sections: readonly Section[]): Verdict[] => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
-    const { thresholds, exceptions } = loaded().settings;
+    const { thresholds, backupPolicy, exceptions } = loaded().settings;
     const verdicts = evaluateRules({
       sections: new Map(sections.map((section) => [section.id, section])),
       thresholds,
+      backup: backupPolicy,
       now: clock.now(),
       ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
     });
@@ -282,6 +284,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const round: Agent['round'] = async (kind) => {
+    for (const name of takeRecords(join(dataDir, 'private'), backupMemory.addRestoreTest)) {
+      log.warn('restore-test-unusable', { name });
+    }
     const sections = await collect((id, round) =>
       typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
     );

@@ -10,6 +10,8 @@ export interface ServerContext {
   readonly now: () => Date;
   /** Signs answers and receipts; agents pin its thumbprint. A file outside the database. */
   readonly signingKey: SigningKey;
+  /** All key announcements there were, oldest first: devices follow them to the signing key. */
+  readonly announcements: readonly string[];
   readonly log: FastifyBaseLogger;
   /** Tells devices within seconds what the database already says; those that do not listen hear it when they check in. */
   readonly push: Push;

@@ -24,6 +24,7 @@ import { DeviceStreams, type StreamLimits } from './push/device-streams.ts';
 import { localRelay } from './push/relay.ts';
 import { watchRoutes } from './route-methods.ts';
 import { endCleanly } from './shutdown.ts';
+import { GroupCommit } from './store/group-commit.ts';
 import { serverVersion } from './version.ts';
 
 /** Enough for every JSON request of people and scripts; reports and CSV files have their own limits. */
@@ -72,6 +73,7 @@ export async function createHttpApp(
   });
   const streams = new DeviceStreams(localRelay(), options.streamLimits);
   const context: ServerContext = { ...parts, log: app.log, push: streams };
+  const commits = new GroupCommit(context.db);
   const metrics = createMetrics(context.db, () => streams.open);
   const methodsOf = watchRoutes(app);
   app.setValidatorCompiler(validatorCompiler);
@@ -89,7 +91,7 @@ export async function createHttpApp(
   app.get('/agent/v1/schemas', { schema: { hide: true } }, () => contractJsonSchemas());
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   const subjects: FastifyPluginAsync[] = [
-    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams }),
+    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams, commits }),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
   ];
@@ -120,6 +122,7 @@ function answerProblem(problem: Problem, request: FastifyRequest, reply: Fastify
   reply
     .code(problem.status)
     .header('cache-control', 'no-store')
+    .header('x-request-id', request.id)
     .type(problemMediaType)
     // Serialized here: the schema of the route describes its answers, not its errors.
     .serializer((payload: unknown) => JSON.stringify(payload))

@@ -7,6 +7,7 @@ import type { ServerContext } from './context.ts';
 import { evaluateFleet } from './fleet/evaluate.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
 import { loadServerKeys } from './keys.ts';
+import { dropRefused } from './notices/publish.ts';
 import type { StreamLimits } from './push/device-streams.ts';
 import { forgetServerUrl, httpUrl, recordServerUrl } from './server-url.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -63,10 +64,11 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
   let http: HttpApp | undefined;
   try {
     const file = join(dataDir, 'kits.db');
-    const { signingKey, nonceKey } = await loadServerKeys(dataDir, existsSync(file));
+    const { signingKey, nonceKey, announcements, trust } = await loadServerKeys(dataDir, existsSync(file));
     db = await openDatabase(file);
+    const refused = await dropRefused(db, trust, now());
     http = await createHttpApp(
-      { db, now, signingKey },
+      { db, now, signingKey, announcements },
       {
         nonceKey,
         consoleDir: options.consoleDir ?? defaultConsoleDir,
@@ -75,6 +77,7 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
         ...(options.streamLimits === undefined ? {} : { streamLimits: options.streamLimits }),
       },
     );
+    if (refused > 0) http.app.log.warn({ refused }, 'notices were taken away: no key that counts has signed them');
     await listen(http, host, port);
   } catch (error) {
     await http?.app.close();

@@ -65,7 +65,8 @@ export async function collectBackups(context: CollectContext, known: readonly Ba
   }
   if (context.signal.aborted) throw new CollectError('timeout', 'not all products were asked in time');
   backup.memory.keep(successes);
-  const failedWriters = machine.platform === 'win32' ? await readFailedWriters(own) : undefined;
+  const failing = products.some(({ jobs }) => jobs.some(({ state }) => state === 'failed'));
+  const failedWriters = machine.platform === 'win32' && failing ? await readFailedWriters(own) : undefined;
   return {
     products: byKey(products, ({ id }) => id),
     ...(failedWriters === undefined ? {} : { failedWriters }),

@@ -16,6 +16,11 @@ const absolutePath = z
   .string()
   .max(260)
   .regex(/^(\/|[A-Za-z]:\\)/, 'expected an absolute path');
+/** Goes into a filter of the event log: no quotes, nothing that could end it. */
+const logName = z
+  .string()
+  .max(200)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._()/-]*$/u, 'expected letters, digits, blanks and . _ ( ) / - only');
 const target = z.strictObject({ kind: z.enum(targetKinds), name: text(200).optional() });
 
 /** A program of the administrator's that prints what `restic snapshots --json` and the like print; it holds the password, not the agent. */
@@ -47,8 +52,8 @@ const custom = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('windows-event'),
-    channel: text(200),
-    provider: text(200),
+    channel: logName,
+    provider: logName,
     success: z.array(z.int().min(0).max(65_535)).min(1).max(16),
     warning: z.array(z.int().min(0).max(65_535)).max(16).default([]),
     failure: z.array(z.int().min(0).max(65_535)).max(32).default([]),

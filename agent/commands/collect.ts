@@ -48,6 +48,7 @@ export async function collectCommand(input: CommandInput): Promise<ExitCode> {
   const verdicts = evaluateRules({
     sections: new Map(sections.map((section) => [section.id, section])),
     thresholds: settings.thresholds,
+    backup: settings.backupPolicy,
     now,
   });
   const report = {

@@ -78,13 +78,17 @@ function reportingLines({ failure, refused, thinned, storage, needsAttention }: 
   ];
 }
 
+const keyByKey = (group: string, values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${group}.${name}`, value]));
+
 export async function explainSettingsCommand(input: CommandInput): Promise<ExitCode> {
   const policy = peek(dataDirOf(input))?.words.policy?.said;
   const { settings, origins, problems, files } = settingsOf(input).with(policy);
   const values: Readonly<Record<string, unknown>> = {
     ...settings,
     proxy: shownProxy(settings.proxy),
-    ...Object.fromEntries(Object.entries(settings.thresholds).map(([name, value]) => [`thresholds.${name}`, value])),
+    ...keyByKey('thresholds', settings.thresholds),
+    ...keyByKey('backupPolicy', settings.backupPolicy),
   };
   const entries = Object.entries(origins).map(([key, origin]) => ({ key, value: values[key] ?? null, origin }));
   if (input.options['json'] === true) {

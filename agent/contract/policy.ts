@@ -194,6 +194,14 @@ export type BackupPolicy = z.infer<typeof backupPolicy>;
 
 export const defaultBackupPolicy: BackupPolicy = backupPolicy.parse({});
 
+/** As `thresholdsWith`, for what is expected of the backup. */
+export function backupPolicyWith(
+  changes: { [K in keyof BackupPolicy]?: BackupPolicy[K] | undefined } = {},
+): BackupPolicy {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...defaultBackupPolicy, ...Object.fromEntries(named) };
+}
+
 /** A place whose reachability is watched from the PC. */
 export const infrastructureTarget = z.object({
   name: field(text(80), { de: 'Name, unter dem das Ziel erscheint', en: 'Name the target is shown by' }),

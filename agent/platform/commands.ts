@@ -9,6 +9,10 @@ const system32 = `${SystemRoot}\\System32`;
 const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   stat: ['/usr/bin/stat', '/bin/stat'],
   nft: ['/usr/sbin/nft', '/sbin/nft'],
+  systemctl: ['/usr/bin/systemctl', '/bin/systemctl'],
+  urbackupclientctl: ['/usr/local/bin/urbackupclientctl', '/usr/bin/urbackupclientctl'],
+  'cove-clienttool': ['/opt/MXB/bin/ClientTool'],
+  bpclimagelist: ['/usr/openv/netbackup/bin/bpclimagelist'],
   vssadmin: [`${system32}\\vssadmin.exe`],
   wevtutil: [`${system32}\\wevtutil.exe`],
   'veeam-configurator': [`${ProgramFiles}\\Veeam\\Endpoint Backup\\Veeam.Agent.Configurator.exe`],
@@ -16,6 +20,12 @@ const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
     `${ProgramFiles}\\MSP360\\Managed Backup\\cbb.exe`,
     `${ProgramFiles}\\CloudBerryLab\\CloudBerry Backup\\cbb.exe`,
   ],
+};
+
+/** What a program must see beside the fixed environment. */
+export const commandEnvironments: Partial<Readonly<Record<CommandName, Readonly<Record<string, string>>>>> = {
+  // Times without the names of time zones, of which some stand for two.
+  systemctl: { TZ: 'UTC' },
 };
 
 /** The paths of one system: on Windows "/usr/bin/x" would be a folder of the current drive, which anybody may have made. */

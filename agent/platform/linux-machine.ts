@@ -5,7 +5,7 @@ import { hostname, machine, release, version } from 'node:os';
 import { posix } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { pathsOf } from './commands.ts';
+import { commandEnvironments, pathsOf } from './commands.ts';
 import { connectTo } from './connect.ts';
 import { ownIpv4Addresses } from './ipv4-addresses.ts';
 import { type Machine, ReadError } from './machine.ts';
@@ -89,7 +89,10 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
           const found = await statfs(real);
           return { sizeBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize };
         })),
-    run: options.run ?? ((command, args, bounds) => runCommand(pathsOf(command, 'linux'), args, bounds)),
+    run:
+      options.run ??
+      ((command, args, bounds) =>
+        runCommand(pathsOf(command, 'linux'), args, { ...bounds, environment: commandEnvironments[command] ?? {} })),
     // A recorded tree belongs to who recorded it: the ids of its people mean nothing here.
     reader:
       options.reader ?? ((person) => createReader(root === undefined ? { ...(person && { person }) } : { locate })),

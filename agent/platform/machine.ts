@@ -31,7 +31,17 @@ export type CommandOutcome =
   | { readonly kind: 'too-much-output' };
 
 /** Every program an agent may start, by name; absolute paths per system stand in platform/commands.ts. */
-export type CommandName = 'stat' | 'nft' | 'vssadmin' | 'wevtutil' | 'veeam-configurator' | 'cbb';
+export type CommandName =
+  | 'stat'
+  | 'nft'
+  | 'systemctl'
+  | 'vssadmin'
+  | 'wevtutil'
+  | 'veeam-configurator'
+  | 'cbb'
+  | 'urbackupclientctl'
+  | 'cove-clienttool'
+  | 'bpclimagelist';
 
 /** One answer of the Windows Update agent. `document` is what the script wrote: hostile until a schema says otherwise. */
 export type UpdateSearch = { readonly at: string } & (
@@ -64,7 +74,10 @@ export type SqlValue = string | number | bigint | null;
 export interface DatabaseView {
   /** Columns of a table, as `PRAGMA table_info` names them; empty when there is no such table (a view is none). */
   columns(table: string): Promise<readonly string[]>;
-  /** At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT; integers beyond 2^53 come as bigint. */
+  /**
+   * At most `maxRows` (default 1000, "EFBIG" beyond) of one SELECT over real tables; views, virtual tables and WITH are
+   * "EINVAL", as are unknown columns. Integers beyond 2^53 come as bigint.
+   */
   rows(
     sql: string,
     params?: readonly SqlValue[],
@@ -75,6 +88,7 @@ export interface DatabaseView {
 /** Files read by a process of their own: time-boxed, killable, and on request with the rights of one person only. */
 export interface Reader {
   readText(path: string, options?: { maxBytes?: number }): Promise<string>;
+  readBytes(path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
   list(path: string): Promise<string[]>;
   stat(path: string): Promise<FileStat>;
   /**

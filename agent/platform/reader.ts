@@ -88,11 +88,14 @@ export function createReader(options: ReaderOptions = {}): Reader {
     return good.data;
   };
 
+  const readBytes = async (path: string, { maxBytes = defaultTextBytes } = {}): Promise<Buffer> => {
+    const request = { do: 'text', path: await locate(path), maxBytes } as const;
+    return Buffer.from(await ask(path, request, maxBytes * 1.4 + smallAnswer), 'base64');
+  };
+
   return {
-    readText: async (path, { maxBytes = defaultTextBytes } = {}) => {
-      const request = { do: 'text', path: await locate(path), maxBytes } as const;
-      return Buffer.from(await ask(path, request, maxBytes * 1.4 + smallAnswer), 'base64').toString('utf8');
-    },
+    readBytes,
+    readText: async (path, bounds) => (await readBytes(path, bounds)).toString('utf8'),
     list: async (path) => ask(path, { do: 'list', path: await locate(path) }, 8 * smallAnswer),
     stat: async (path) => {
       const { kind, sizeBytes, modifiedMs } = await ask(path, { do: 'stat', path: await locate(path) });

@@ -111,7 +111,8 @@ export function createServerClient(options: ClientOptions): ServerClient {
     validateStatus: () => true,
     // No `proxy` here: with `proxyEnv` on the agent axios leaves proxies to it, with `proxy: false` it would strip them.
     ...(url.protocol === 'https:' ? { httpsAgent: agent } : { httpAgent: agent }),
-    headers: { 'user-agent': options.userAgent, accept: 'application/json', 'accept-encoding': 'identity' },
+    // No `accept`: the server has one kind of answer.
+    headers: { 'user-agent': options.userAgent, accept: false, 'accept-encoding': 'identity' },
   });
   return {
     baseUrl: options.baseUrl,

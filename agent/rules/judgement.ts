@@ -1,6 +1,8 @@
 /** What a rule is: its input, what it finds, and the words that belong to each reason. */
+
+import type { RestoreTest } from '../contract/facts/backup.ts';
 import type { SectionId } from '../contract/facts/index.ts';
-import type { Thresholds } from '../contract/policy.ts';
+import type { BackupPolicy, Thresholds } from '../contract/policy.ts';
 import type { Section, Severity, Verdict } from '../contract/report.ts';
 import type { DeviceState } from '../contract/wire.ts';
 import type { ControlId } from './controls.ts';
@@ -13,6 +15,8 @@ export interface RuleInput {
   /** The newest known sections with their facts in full, by id. */
   readonly sections: ReadonlyMap<string, EvidenceSection>;
   readonly thresholds: Thresholds;
+  /** What KITS expects of the backup of this PC. */
+  readonly backup: BackupPolicy;
   /** The server's time on the server, the device's time on the device. */
   readonly now: Date;
   /** Device clock minus server time at the last signed exchange, in seconds. */
@@ -21,6 +25,20 @@ export interface RuleInput {
   readonly heard?: { readonly lastAt?: Date };
   /** Only the server knows it; absent on the device. */
   readonly deviceState?: DeviceState;
+  /** Restore tests entered by staff, in any order; those the device ran itself stand in its facts. */
+  readonly restoreTests?: readonly RestoreTest[];
+  /** The word of backup servers about this device; only the server hears it. Absent when none has ever said anything. */
+  readonly targetEvidence?: readonly TargetEvidence[];
+}
+
+/** What the target side says: a backup server, not the device. */
+export interface TargetEvidence {
+  /** Name of the backup server as KITS registered it. */
+  readonly source: string;
+  /** Time of the newest restore point it holds of the device, by its own word. */
+  readonly newestAt: Date;
+  /** Server time at which it said so. */
+  readonly receivedAt: Date;
 }
 
 /** A verdict before it is signed with the id of its rule. */
@@ -76,6 +94,10 @@ export const met = (reason: string, values: Values, evidence: readonly Evidence[
 
 export const notMet = (severity: Severity, reason: string, values: Values, evidence: readonly Evidence[]): Finding =>
   bounded('not-met', severity, reason, values, evidence);
+
+/** Excused by a declaration: neither kept nor broken, and never shown as green. */
+export const exempt = (reason: string, values: Values, evidence: readonly Evidence[]): Finding =>
+  bounded('exempt', 'info', reason, values, evidence);
 
 export const unknown = (reason: string, values: Values = {}, evidence: readonly Evidence[] = []): Finding =>
   bounded('unknown', 'warning', reason, values, evidence);

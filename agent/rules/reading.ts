@@ -27,7 +27,7 @@ export function serverTime(input: RuleInput): Date {
 }
 
 /** Age of an instant of the device's clock. On the device both clocks are the same one; on the server the offset is taken out. */
-function ageMs(input: RuleInput, instant: string): number {
+export function ageMs(input: RuleInput, instant: string): number {
   const offsetMs = input.heard !== undefined ? (input.clockOffsetSeconds ?? 0) * 1000 : 0;
   return input.now.getTime() - (Date.parse(instant) - offsetMs);
 }

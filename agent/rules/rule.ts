@@ -9,6 +9,10 @@ import type { OverallState } from '../contract/status.ts';
 import { accessControlActive } from './access-control-active.ts';
 import { accountsAdministrators } from './accounts-administrators.ts';
 import { agentHealthy } from './agent-healthy.ts';
+import { backupRecent } from './backup-recent.ts';
+import { backupRestoreTested } from './backup-restore-tested.ts';
+import { backupTarget } from './backup-target.ts';
+import { backupTwoSided } from './backup-two-sided.ts';
 import { clockCorrect } from './clock-correct.ts';
 import { credentialsProtected } from './credentials-protected.ts';
 import { deviceHeard } from './device-heard.ts';
@@ -44,6 +48,10 @@ export const rules: readonly Rule[] = [
   accessControlActive,
   accountsAdministrators,
   agentHealthy,
+  backupRecent,
+  backupRestoreTested,
+  backupTarget,
+  backupTwoSided,
   clockCorrect,
   credentialsProtected,
   deviceHeard,

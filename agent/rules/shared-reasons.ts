@@ -8,6 +8,7 @@ const sectionNames: Readonly<Record<string, Words>> = {
   system: { de: 'zum Gerät', en: 'about the device' },
   patches: { de: 'zu den Aktualisierungen', en: 'about updates' },
   security: { de: 'zur Sicherheit', en: 'about security' },
+  backup: { de: 'zur Sicherung', en: 'about the backup' },
   agent: { de: 'zum KITS Agent', en: 'about the KITS Agent' },
 };
 

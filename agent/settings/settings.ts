@@ -9,6 +9,9 @@ import { z } from 'zod';
 import { type BackupSources, backupSources, noBackupSources } from '../backup/sources.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import {
+  type BackupPolicy,
+  backupPolicyWith,
+  defaultBackupPolicy,
   defaultThresholds,
   type Exception,
   infrastructureTarget,
@@ -77,12 +80,16 @@ export interface Settings {
   /** Decided by KITS alone: no file of the machine can excuse it from a rule. */
   readonly exceptions: readonly Exception[];
   readonly backup: BackupSources;
+  readonly backupPolicy: BackupPolicy;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 export type Origin = 'default' | 'machine-file' | 'server-policy' | 'local-policy' | 'clamped';
-/** A setting, or one of the thresholds as "thresholds.name". */
-export type SettingKey = Exclude<keyof Settings, 'thresholds'> | `thresholds.${keyof Thresholds}`;
+/** A setting; those KITS decides key by key as "thresholds.name" and "backupPolicy.name". */
+export type SettingKey =
+  | Exclude<keyof Settings, 'thresholds' | 'backupPolicy'>
+  | `thresholds.${keyof Thresholds}`
+  | `backupPolicy.${keyof BackupPolicy}`;
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly origins: Readonly<Record<SettingKey, Origin>>;
@@ -159,6 +166,12 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
   for (const name of Object.keys(defaultThresholds) as (keyof Thresholds)[]) {
     origins[`thresholds.${name}`] = central.thresholds?.[name] === undefined ? 'default' : 'server-policy';
   }
+  for (const name of Object.keys(defaultBackupPolicy) as (keyof BackupPolicy)[]) {
+    origins[`backupPolicy.${name}`] = 'default';
+  }
+  for (const name of Object.keys(central.backup ?? {}) as (keyof BackupPolicy)[]) {
+    if (central.backup?.[name] !== undefined) origins[`backupPolicy.${name}`] = 'server-policy';
+  }
 
   const settings: Settings = {
     ...(serverUrl === undefined ? {} : { serverUrl }),
@@ -181,6 +194,7 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
     backup: pick('backup', noBackupSources, machine.backup),
     thresholds: thresholdsWith(central.thresholds),
     exceptions: pick('exceptions', [], undefined, central.exceptions),
+    backupPolicy: backupPolicyWith(central.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
   return {

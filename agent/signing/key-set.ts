@@ -92,7 +92,8 @@ function keepsNoticeKeys(trust: Trust, set: KeySet): boolean {
 
 /**
  * Applies announcements, oldest first. Those that lead on from other keys, or say what is known, are passed over: a
- * device that was off for years begins in the middle. Never throws; `refused` names the reason of each one left out.
+ * device that was off for years begins in the middle. Where nothing but the pin is known, what its key said last counts,
+ * not the steps that led there. Never throws; `refused` names the reason of each one left out.
  */
 export async function followAnnouncements(
   trust: Trust,
@@ -101,14 +102,17 @@ export async function followAnnouncements(
 ): Promise<{ trust: Trust; refused: JwsError[] }> {
   let reached = trust;
   const refused: JwsError[] = [];
-  for (const jws of announcements) {
+  const apply = async (jws: string): Promise<void> => {
     try {
       reached = await applyAnnouncement(reached, jws, recoveryKey);
     } catch (error) {
       if (!(error instanceof JwsError)) throw error;
       refused.push(error);
     }
-  }
+  };
+  for (const jws of announcements.toReversed()) if (reached.version === 0) await apply(jws);
+  refused.length = 0;
+  for (const jws of announcements) if (hashBytes(jws) !== reached.announcement) await apply(jws);
   return { trust: reached, refused };
 }
 

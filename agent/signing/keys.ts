@@ -28,7 +28,8 @@ export function thumbprintOf(key: PublicKey): Promise<string> {
   return calculateJwkThumbprint({ kty: key.kty, crv: key.crv, x: key.x }, 'sha256');
 }
 
-async function describeKey(privateKey: KeyObject): Promise<SigningKey> {
+/** Throws for any other kind of key. */
+export async function describeKey(privateKey: KeyObject): Promise<SigningKey> {
   if (privateKey.asymmetricKeyType !== 'ed25519') throw new TypeError('not an Ed25519 key');
   const jwk = publicKey.parse(createPublicKey(privateKey).export({ format: 'jwk' }));
   return { privateKey, publicKey: jwk, thumbprint: await thumbprintOf(jwk) };

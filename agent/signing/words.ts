@@ -61,14 +61,19 @@ export async function verifyNotice(
   listener: Listener,
   known?: (id: string) => Pick<Notice, 'issuedAt'> | undefined,
 ): Promise<Notice> {
-  const { trust, holder, now } = listener;
-  const said = await verifyJws(jwsTypes.notice, jws, await keysFor(trust, 'notice', now), notice);
-  checkAudience(said.audience, holder);
-  checkTime(said.issuedAt, said.validUntil, now);
+  const said = await readNotice(jws, listener.trust, listener.now);
+  checkAudience(said.audience, listener.holder);
   const before = known?.(said.id);
   if (before !== undefined && !(Date.parse(said.issuedAt) >= Date.parse(before.issuedAt))) {
     throw new JwsError('older', `notice ${said.id} has been said anew since`);
   }
+  return said;
+}
+
+/** Whoever it is for: what a server checks before it publishes one. Throws `JwsError`. */
+export async function readNotice(jws: string, trust: Listener['trust'], now: Date): Promise<Notice> {
+  const said = await verifyJws(jwsTypes.notice, jws, await keysFor(trust, 'notice', now), notice);
+  checkTime(said.issuedAt, said.validUntil, now);
   return said;
 }
 

@@ -1,5 +1,6 @@
 /** Who calls, and whether this caller may use this route. A route that says nothing is for administrators only. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { backupServerOfToken, type KnownBackupServer } from '../fleet/backup-servers.ts';
 import { Refusal } from '../fleet/refusal.ts';
 import { type Actor, type FleetContext, holdsRole } from '../fleet/scope.ts';
 import { actorOfToken } from '../staff/api-tokens.ts';
@@ -7,8 +8,11 @@ import { sameSecret } from '../staff/secret.ts';
 import { findSession, type OpenSession, sessionHours } from '../staff/sessions.ts';
 import type { Role } from './contract.ts';
 
-/** `open`: anybody; `session`: a person who is signed in at the console, in any role; else the least role. */
-export type Access = 'open' | 'session' | Role;
+/**
+ * `open`: anybody; `session`: a person who is signed in at the console, in any role; `backup-server`: the token of one and
+ * nothing else; else the least role.
+ */
+export type Access = 'open' | 'session' | 'backup-server' | Role;
 
 interface Caller {
   readonly actor: Actor;
@@ -22,6 +26,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: Caller | null;
+    backupServer: KnownBackupServer | null;
   }
 }
 
@@ -34,6 +39,10 @@ export function guard(context: FleetContext): (request: FastifyRequest) => Promi
   return async (request) => {
     const access = request.routeOptions.config.access ?? 'admin';
     if (access === 'open') return;
+    if (access === 'backup-server') {
+      request.backupServer = await identifyBackupServer(context, request);
+      return;
+    }
     const caller = await identify(context, request);
     if (caller === undefined) throw notSignedIn();
     if (caller.session !== undefined && !reading.includes(request.method)) {
@@ -57,6 +66,22 @@ async function identify(context: FleetContext, request: FastifyRequest): Promise
   const secret = cookieOf(request);
   const session = secret === undefined ? undefined : await findSession(context, secret);
   return session && { actor: session.actor, session };
+}
+
+async function identifyBackupServer(context: FleetContext, request: FastifyRequest): Promise<KnownBackupServer> {
+  const token = /^Bearer (kits-backup-[A-Za-z0-9_-]{43})$/i.exec(request.headers.authorization ?? '')?.[1];
+  const server = token === undefined ? undefined : await backupServerOfToken(context, token);
+  if (server !== undefined) return server;
+  throw new Refusal('not-signed-in', {
+    de: 'Der Token eines Sicherungsservers fehlt, ist falsch oder wurde widerrufen. Erwartet wird: Authorization: Bearer kits-backup-…',
+    en: 'The token of a backup server is missing, wrong or revoked. Expected: Authorization: Bearer kits-backup-…',
+  });
+}
+
+/** For routes with the access `backup-server`. */
+export function backupServerOf(request: FastifyRequest): KnownBackupServer {
+  if (request.backupServer === null) throw notSignedIn();
+  return request.backupServer;
 }
 
 /** Behind the guard there is always a caller. */

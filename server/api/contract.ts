@@ -7,6 +7,7 @@ import { overallStates } from '../../agent/contract/status.ts';
 import { deviceStates } from '../../agent/contract/wire.ts';
 import { pageQuery } from './page-query.ts';
 
+export * from './backup-contract.ts';
 export * from './patch-contract.ts';
 export * from './policy-contract.ts';
 export { pageQuery };
@@ -74,6 +75,8 @@ export const deviceQuery = pageQuery.extend({
   state: z.enum(deviceStates).optional(),
   /** Members of this group. */
   group: uuid.optional(),
+  /** Devices that are no members of it. */
+  notInGroup: uuid.optional(),
   sort: z.enum(deviceSortKeys).default('hostname'),
   order: z.enum(['asc', 'desc']).default('asc'),
 });

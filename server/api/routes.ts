@@ -5,6 +5,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ServerContext } from '../context.ts';
 import { Refusal } from '../fleet/refusal.ts';
 import { guard } from './access.ts';
+import { backupRoutes } from './backup-routes.ts';
 import { controlRoutes } from './control-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
@@ -20,6 +21,7 @@ export async function registerApi(app: FastifyInstance, context: ServerContext):
 
 const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { context }) => {
   scope.decorateRequest('caller', null);
+  scope.decorateRequest('backupServer', null);
   scope.addHook('onRequest', async (_, reply) => {
     reply.header('cache-control', 'no-store');
   });
@@ -33,6 +35,7 @@ const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { c
   fleetRoutes(scope, context);
   patchRoutes(scope, context);
   controlRoutes(scope, context);
+  await backupRoutes(scope, context);
   policyRoutes(scope, context);
   await deviceRoutes(scope, context);
 };

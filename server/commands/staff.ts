@@ -1,4 +1,5 @@
 /** Commands about people, scripts and the municipalities they are for. They work while the server runs. */
+import { createBackupServer, revokeBackupServer } from '../fleet/backup-servers.ts';
 import { createMunicipality } from '../fleet/municipalities.ts';
 import type { Actor, FleetContext } from '../fleet/scope.ts';
 import { createEnrolmentToken } from '../fleet/tokens.ts';
@@ -93,6 +94,27 @@ export async function revokeApiTokenCommand(input: CommandInput): Promise<void> 
   const id = subjectOf(input);
   await withFleet(input, async (context, actor) => {
     await revokeApiToken(context, actor.name, id);
+    print(input, `Revoked ${id}.`, { id, revoked: true });
+  });
+}
+
+export async function createBackupTokenCommand(input: CommandInput): Promise<void> {
+  const wanted = neededOption(input, 'municipality');
+  const name = neededOption(input, 'name');
+  await withFleet(input, async (context, actor) => {
+    const municipalityId = await municipalityIdOf(context, wanted);
+    const { id, token, municipality } = await createBackupServer(context, actor, { municipalityId, name });
+    print(input, token, { id, token, name, municipality });
+    input.err(
+      `For ${municipality.name}, POST /api/v1/backups/evidence. It is not shown again. Revoke: kits-server revoke-backup-token ${id}`,
+    );
+  });
+}
+
+export async function revokeBackupTokenCommand(input: CommandInput): Promise<void> {
+  const id = subjectOf(input);
+  await withFleet(input, async (context, actor) => {
+    await revokeBackupServer(context, actor, id);
     print(input, `Revoked ${id}.`, { id, revoked: true });
   });
 }

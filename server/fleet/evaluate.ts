@@ -1,12 +1,13 @@
 /** Applies the rules to what the server knows of a device, and keeps its light and its worst verdict beside it. */
 import { setImmediate } from 'node:timers/promises';
-import { thresholdsWith } from '../../agent/contract/policy.ts';
+import { backupPolicyWith, thresholdsWith } from '../../agent/contract/policy.ts';
 import type { Verdict } from '../../agent/contract/report.ts';
 import type { OverallState } from '../../agent/contract/status.ts';
 import { applyExceptions } from '../../agent/rules/exceptions.ts';
 import { type EvidenceSection, evaluateRules, overallState, rules, worstOf } from '../../agent/rules/rule.ts';
 import type { ServerContext } from '../context.ts';
 import type { Database } from '../store/database.ts';
+import { backupColumns, evidenceOf, lastGoodTest, restoreTestsOf } from './backup-standing.ts';
 import { markEnded } from './exceptions-in-force.ts';
 import { policyFor } from './policies.ts';
 import { patternId } from './verdict-pattern.ts';
@@ -30,13 +31,25 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
     .where('id', '=', deviceId)
     .executeTakeFirstOrThrow();
   const { settings } = await policyFor(trx, device);
+  const said = await evidenceOf(trx, device);
   const judged = evaluateRules({
     sections: await readEvidence(trx, deviceId),
     thresholds: thresholdsWith(settings.thresholds),
+    backup: backupPolicyWith(settings.backup),
     now,
     ...(device.clock_offset_seconds === null ? {} : { clockOffsetSeconds: device.clock_offset_seconds }),
     deviceState: device.state,
     heard: device.last_heard_at === null ? {} : { lastAt: new Date(device.last_heard_at) },
+    restoreTests: await restoreTestsOf(trx, deviceId),
+    ...(said.length === 0
+      ? {}
+      : {
+          targetEvidence: said.map(({ server, newestAt, receivedAt }) => ({
+            source: server.name,
+            newestAt: new Date(newestAt),
+            receivedAt: new Date(receivedAt),
+          })),
+        }),
   });
   const verdicts = applyExceptions(judged, settings.exceptions ?? [], now, {
     municipality: device.municipality_id,
@@ -54,6 +67,8 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
       worst_verdict: worst?.verdict ?? null,
       worst_reason: worst?.reason ?? null,
       pattern_id: await patternId(trx, verdicts),
+      ...backupColumns(verdicts),
+      restore_tested_at: await lastGoodTest(trx, deviceId, now),
       judged_at: now.toISOString(),
     })
     .where('id', '=', deviceId)

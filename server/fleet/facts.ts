@@ -6,6 +6,7 @@ import type { Updateable } from 'kysely';
 import { type FactsOf, factSchemas, type SectionId } from '../../agent/contract/facts/index.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceHardwareTable, DeviceTable } from '../store/schema.ts';
+import { noteBackups } from './device-backups.ts';
 import { notePatches } from './device-updates.ts';
 import { searchTextOf } from './search-text.ts';
 
@@ -16,9 +17,10 @@ const batch = 500;
 export async function noteFacts(
   trx: Database,
   deviceId: string,
-  section: { readonly id: string; readonly json: string | null },
+  section: { readonly id: string; readonly json: string | null; readonly complete: boolean },
+  now: Date,
 ): Promise<void> {
-  const { json } = section;
+  const { json, complete } = section;
   switch (section.id) {
     case 'system':
       return noteSystem(trx, deviceId, read('system', json));
@@ -44,6 +46,8 @@ export async function noteFacts(
       return notePackages(trx, deviceId, read('software', json));
     case 'patches':
       return notePatches(trx, deviceId, read('patches', json));
+    case 'backup':
+      return noteBackups(trx, deviceId, read('backup', json), { complete, now });
     default:
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The tenant-scoped layer: what a member of staff or a script may reach. Devices, groups, policies, updates,
- * exceptions, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
+ * backup servers, exceptions, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
  */
 import type { Role } from '../api/contract.ts';
 import type { ServerContext } from '../context.ts';
@@ -93,4 +93,9 @@ export function policyVersionsIn(db: Database, { municipalities }: Scope) {
       eb('policy_versions.municipality_id', 'in', municipalities),
     ]),
   );
+}
+
+export function backupServersIn(db: Database, { municipalities }: Scope) {
+  const servers = db.selectFrom('backup_servers');
+  return municipalities === 'all' ? servers : servers.where('backup_servers.municipality_id', 'in', municipalities);
 }

@@ -3,8 +3,9 @@
  * are there, or nothing is. What is refused with evidence keeps the evidence.
  */
 import { fingerprint } from '../../agent/contract/report.ts';
-import { jwsTypes, type Receipt } from '../../agent/contract/wire.ts';
+import { jwsTypes, type Receipt, receipt } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
+import type { SigningKey } from '../../agent/signing/keys.ts';
 import { evaluateDevice } from '../fleet/evaluate.ts';
 import { settleRequests } from '../fleet/report-requests.ts';
 import { Problem } from '../problem.ts';
@@ -43,8 +44,19 @@ export async function findTaken(
       .executeTakeFirst();
   const found = await same(context.db);
   if (found === undefined) return undefined;
-  const device = await context.db.transaction().execute((trx) => takeProof(trx, context, request));
-  return { created: false, receipt: found.receipt_jws, device };
+  const device = await context.commits.run((trx) => takeProof(trx, context, request));
+  return { created: false, receipt: await currentReceipt(found.receipt_jws, context.signingKey), device };
+}
+
+/**
+ * The original receipt, or the same words signed again when the key has been replaced since: a device that never got the
+ * original does not trust the old key any more.
+ */
+async function currentReceipt(jws: string, key: SigningKey): Promise<string> {
+  const [header = '', payload = ''] = jws.split('.');
+  const part = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64url').toString());
+  if ((part(header) as { kid?: unknown }).kid === key.thumbprint) return jws;
+  return signJws(jwsTypes.receipt, receipt.parse(part(payload)), key);
 }
 
 /**
@@ -60,7 +72,8 @@ export async function acceptReport(
     const device = await takeProof(trx, context, request);
     const place = await readPlace(trx, report);
     const twin = place.found.find(({ envelope_hash }) => envelope_hash === report.envelopeHash);
-    if (twin !== undefined) return { created: false, receipt: twin.receipt_jws, device };
+    if (twin !== undefined)
+      return { created: false, receipt: await currentReceipt(twin.receipt_jws, context.signingKey), device };
     const refusal = await refuse(trx, context, device, report, place);
     if (refusal !== undefined) return { refusal };
     return store(trx, context, device, report, place);
@@ -234,7 +247,7 @@ async function store(
     receivedAt,
     need,
   };
-  const receipt = await signJws(jwsTypes.receipt, receiptClaims, context.signingKey);
+  const receiptJws = await signJws(jwsTypes.receipt, receiptClaims, context.signingKey);
   await trx
     .insertInto('reports')
     .values({
@@ -251,14 +264,14 @@ async function store(
       body: report.content === undefined ? new Uint8Array() : report.packed,
       body_bytes: envelope.bodyBytes,
       wire_bytes: report.wireBytes,
-      receipt_jws: receipt,
+      receipt_jws: receiptJws,
     })
     .execute();
   if (history.length > 0) await trx.insertInto('report_sections').values(history).execute();
   if (report.content === undefined) await noteBodyGone(trx, device, envelope, now);
   else await declareGaps(trx, device, report, now);
   await evaluateDevice(trx, device.id, now);
-  return { created: true, receipt, device };
+  return { created: true, receipt: receiptJws, device };
 }
 
 const nothingBrought: StoredSections = { need: [], history: [] };

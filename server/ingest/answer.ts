@@ -5,20 +5,19 @@ import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import type { IngestContext } from './device-request.ts';
 
+/** Where no policy says anything else. */
 export const checkInSeconds = 900;
 const maxNeed = 64;
 
 /** `jti` is that of the proof it answers: only that makes the time in it count. */
 export function signAnswer(
   context: IngestContext,
-  answer: Pick<SignedAnswer, 'state' | 'acknowledged' | 'need' | 'rewound' | 'reportNow'> & { readonly jti: string },
+  answer: Omit<SignedAnswer, 'nonce' | 'serverTime'> & { readonly jti: string },
 ): Promise<string> {
   const { jti, ...words } = answer;
   const payload: SignedAnswer = {
     nonce: jti,
     serverTime: context.now().toISOString(),
-    checkInSeconds,
-    policyVersion: 0,
     ...words,
   };
   return signJws(jwsTypes.answer, payload, context.signingKey);

@@ -1,41 +1,56 @@
 /** A check-in: the smallest thing a device says, and the chance to tell it something. */
-import { type CheckInRequest, checkInRequest } from '../../agent/contract/wire.ts';
+import { type CheckInRequest, type CheckInResponse, checkInRequest } from '../../agent/contract/wire.ts';
 import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
 import { takeRequests } from '../fleet/report-requests.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { parseJson } from './parse-json.ts';
+import { wordsFor } from './words.ts';
 
 /** A clock that moved by more than this is worth judging at once. */
 const clockStepSeconds = 30;
 
-/** Returns the signed answer. Throws 400 malformed, or 401 use-nonce. */
-export async function checkIn(context: IngestContext, request: DeviceRequest, body: Uint8Array): Promise<string> {
+/** Throws 400 malformed, or 401 use-nonce. */
+export async function checkIn(
+  context: IngestContext,
+  request: DeviceRequest,
+  body: Uint8Array,
+): Promise<CheckInResponse> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need, reportNow } = await context.db.transaction().execute(async (trx) => {
+  const { device, held, need, words, reportNow } = await context.commits.run(async (trx) => {
     const taken = await takeProof(trx, context, request);
-    await trx
-      .updateTable('devices')
-      .set({ agent_version: said.agentVersion, store_epoch: said.storeEpoch })
-      .where('id', '=', taken.id)
-      .execute();
+    const { agentVersion, storeEpoch, policyVersion } = said;
+    const isSame =
+      taken.agent_version === agentVersion &&
+      taken.store_epoch === storeEpoch &&
+      taken.policy_version === policyVersion;
+    if (!isSame) {
+      await trx
+        .updateTable('devices')
+        .set({ agent_version: agentVersion, store_epoch: storeEpoch, policy_version: policyVersion })
+        .where('id', '=', taken.id)
+        .execute();
+    }
     if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
     return {
       device: taken,
       held: await highestSequence(trx, taken, said.storeEpoch),
       need: await neededSections(trx, taken.id),
+      words: await wordsFor(trx, context, taken, said),
       reportNow: taken.state === 'active' ? await takeRequests(trx, taken.id, said, context.now()) : [],
     };
   });
-  return signAnswer(context, {
+  const answer = await signAnswer(context, {
     jti: request.claims.jti,
     state: device.state,
     acknowledged: held,
     need,
     ...(isRewound(said, held) ? { rewound: true } : {}),
+    ...words.answer,
     ...(reportNow.length === 0 ? {} : { reportNow }),
   });
+  return { answer, ...words.beside };
 }
 
 /** The server holds more of this epoch than the device has made: the device's store was set back. */

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics.ts';
 import { Problem } from '../problem.ts';
 import type { DeviceStreams } from '../push/device-streams.ts';
 import type { Database } from '../store/database.ts';
+import type { GroupCommit } from '../store/group-commit.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
 
@@ -17,6 +18,8 @@ export interface IngestContext extends ServerContext {
   readonly nonceKey: Uint8Array;
   readonly metrics: Metrics;
   readonly streams: DeviceStreams;
+  /** For the small changes that come by the hundred. */
+  readonly commits: GroupCommit;
 }
 
 /** A request whose proof holds; it counts only once `takeProof` has used it up. */

@@ -30,7 +30,7 @@ export async function registerEvents(app: FastifyInstance, context: IngestContex
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
       if (!streams.hasRoom()) throw noRoom();
-      const device = await context.db.transaction().execute((trx) => takeProof(trx, context, proven));
+      const device = await context.commits.run((trx) => takeProof(trx, context, proven));
       const after = request.headers[lastEventHeader];
       const response = begin(reply, renewedNonce(context, proven));
       const forget = streams.add(

@@ -1,19 +1,21 @@
 /** The endpoints under /agent/v1: how devices enrol, check in and report. */
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
   checkInRequest,
   checkInResponse,
   enrolmentResponse,
+  keysResponse,
   problemDocument,
   publicKey,
   reportMediaType,
   reportResponse,
 } from '../../agent/contract/wire.ts';
+import { policyFor } from '../fleet/policies.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { Turns } from '../turns.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
-import { highestSequence, neededSections, signAnswer } from './answer.ts';
+import { checkInSeconds, highestSequence, neededSections, signAnswer } from './answer.ts';
 import { checkIn } from './check-in.ts';
 import { type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
@@ -22,6 +24,7 @@ import { maxWireBytes, openReport } from './open-report.ts';
 import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
 import { ReportRate } from './report-rate.ts';
+import { brief } from './words.ts';
 
 /** An enrolment request and a check-in are below 2 kB. */
 const smallBody = 16 * 1024;
@@ -46,7 +49,19 @@ export async function registerIngest(app: App, context: IngestContext): Promise<
     (scope) => registerReports(scope, context),
     (scope) => registerEvents(scope, context),
   ];
+  app.addHook('onRequest', async (_request, reply) => leanAnswer(reply));
   for (const endpoint of endpoints) await app.register(endpoint);
+}
+
+/** What a browser needs to be told, no agent does; of the answer to a check-in it would be the larger half. */
+function leanAnswer(reply: FastifyReply): void {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+  for (const name of reply.raw.getHeaderNames()) reply.raw.removeHeader(name);
+  reply.header('x-content-type-options', 'nosniff');
+  reply.raw.removeHeader('date');
+  // A connection stays open unless told otherwise (HTTP/1.1); for how long, the device is still told.
+  reply.raw.removeHeader('connection');
+  reply.header('keep-alive', `timeout=${Math.floor(reply.server.server.keepAliveTimeout / 1000)}`);
 }
 
 function acceptBytes(app: App, mediaType: string): void {
@@ -63,11 +78,11 @@ async function registerKeys(app: App, context: IngestContext): Promise<void> {
     {
       schema: {
         tags,
-        summary: 'The keys the server signs with',
-        response: { 200: z.object({ keys: z.array(publicKey.extend({ kid: z.string() })) }) },
+        summary: 'The key the server signs with, and the way to it from keys before',
+        response: { 200: keysResponse.extend({ keys: z.array(publicKey.extend({ kid: z.string() })) }) },
       },
     },
-    () => ({ keys: [{ ...key, kid: thumbprint }] }),
+    () => ({ keys: [{ ...key, kid: thumbprint }], announcements: [...context.announcements] }),
   );
 }
 
@@ -111,8 +126,8 @@ async function registerCheckIn(app: App, context: IngestContext): Promise<void> 
     },
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
-      const answer = await checkIn(context, proven, bytesOf(request));
-      return reply.headers(renewedNonce(context, proven)).send({ answer });
+      const response = await checkIn(context, proven, bytesOf(request));
+      return reply.headers(renewedNonce(context, proven)).send(response);
     },
   );
 }
@@ -161,6 +176,9 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
         state: taken.device.state,
         acknowledged: await highestSequence(context.db, taken.device, storeEpoch),
         need: await neededSections(context.db, taken.device.id),
+        ...(taken.device.state === 'pending'
+          ? { policyVersion: 0, checkInSeconds }
+          : brief(await policyFor(context.db, taken.device))),
       });
       return reply
         .code(taken.created ? 201 : 200)

@@ -38,7 +38,8 @@ export async function storeSections(
     if (isNewest) {
       await upsert(trx, next);
       if (next.hash !== stored?.hash || next.facts_held !== stored.facts_held || next.state !== stored.state) {
-        await noteFacts(trx, device.id, { id: next.section_id, json: next.data });
+        const complete = next.state === 'complete';
+        await noteFacts(trx, device.id, { id: next.section_id, json: next.data, complete }, now);
         if (next.section_id === 'software') await noteSoftwareChange(trx, stored, next);
         if (next.section_id === 'agent') await noteClockJumps(trx, stored, next, now);
       }

@@ -5,8 +5,10 @@ import { Migrator } from 'kysely/migration';
 import * as start from './migrations/0001-start.ts';
 import * as patchesAndExceptions from './migrations/0002-patches-and-exceptions.ts';
 import * as groupsAndPolicies from './migrations/0003-groups-and-policies.ts';
+import * as notices from './migrations/0004-notices.ts';
 import * as gaps from './migrations/0005-gaps.ts';
 import * as ingest from './migrations/0006-ingest.ts';
+import * as backups from './migrations/0008-backups.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -17,8 +19,10 @@ const migrations = {
   '0001-start': start,
   '0002-patches-and-exceptions': patchesAndExceptions,
   '0003-groups-and-policies': groupsAndPolicies,
+  '0004-notices': notices,
   '0005-gaps': gaps,
   '0006-ingest': ingest,
+  '0008-backups': backups,
 };
 
 /** The file was written by a newer server; it was not touched. */

@@ -3,6 +3,7 @@
  * as text), flags are 0 or 1, JSON is text.
  */
 import type { Generated, Insertable, Selectable } from 'kysely';
+import type { RunResult, restoreTestResults } from '../../agent/contract/facts/backup.ts';
 
 type Flag = 0 | 1;
 
@@ -48,6 +49,8 @@ export interface DeviceTable {
   judged_at: string | null;
   /** JSON of the hardware marks seen at enrolment and updated by accepted reports. */
   fingerprint: string;
+  /** Version of the policy it last named as its own; null before the first check-in. */
+  policy_version: number | null;
   /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
   proof_issued_at: number;
   proof_counter: number;
@@ -77,6 +80,23 @@ export interface DeviceTable {
   restart_since: string | null;
   /** What its verdicts say in short; null until it was judged. */
   pattern_id: number | null;
+  /** Whether it has a program for backups: `hint` = a scheduled job that looks like one; null = not known. */
+  backup_presence: 'present' | 'hint' | 'none' | null;
+  /** JSON list of `[id, name, kind, state]`, sorted by id, so that equal devices have equal text; null = not known. */
+  backup_products: string | null;
+  /** The newest success that is proven (`provenSuccess`); null = none, or not known. */
+  backup_success_at: string | null;
+  /** The worst of the rules about backups, restore tests apart: its place among `backupLights`. */
+  backup_rank: Generated<number>;
+  /** Which rule that is, and its reason; null until it was judged. */
+  backup_rule: string | null;
+  backup_reason: string | null;
+  /** Verdict on the word of the backup server against that of the device; null = none has said anything. */
+  backup_two_sided: VerdictTable['verdict'] | null;
+  /** Verdict on its restore tests; null until it was judged. */
+  backup_restore: VerdictTable['verdict'] | null;
+  /** When a sample last came back whole; null = never, or not known. */
+  restore_tested_at: string | null;
 }
 
 /** High-water mark of each store epoch of a device. */
@@ -336,6 +356,74 @@ export interface SoftwareBaselineTable {
   received_at: string;
 }
 
+/** Runs of backup jobs as devices reported them, kept longer than the devices' own records; bounded for each device. */
+export interface BackupRunTable {
+  device_id: string;
+  product_id: string;
+  job_id: string;
+  /** When it began, or when it ended where nobody knows that. */
+  at: string;
+  product_name: string;
+  job_name: string;
+  started_at: string | null;
+  ended_at: string | null;
+  result: RunResult;
+  code: string | null;
+  /** JSON: kind, source and reference. */
+  evidence: string;
+  first_seen_at: string;
+}
+
+/** A backup server or repository host that may say what it holds of the devices of one municipality. */
+export interface BackupServerTable {
+  id: string;
+  municipality_id: string;
+  /** Unique among those of the municipality that are not revoked. */
+  name: string;
+  /** SHA-256 of the secret; the secret itself is shown once and not kept. */
+  secret_hash: string;
+  created_at: string;
+  created_by: string;
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+/** The last word of a backup server on one device. It counts while the token is valid and the device in its municipality. */
+export interface BackupEvidenceTable {
+  device_id: string;
+  server_id: string;
+  /** Repository or job in the words of the server; '' when it named none. */
+  source: string;
+  /** Newest restore point. */
+  newest_at: string;
+  restore_points: number | null;
+  bytes: number | null;
+  received_at: string;
+}
+
+export interface RestoreTestTable {
+  id: string;
+  device_id: string;
+  /** Who says so: a member of staff, or the device that ran it. */
+  origin: 'staff' | 'device';
+  at: string;
+  tested_by: string | null;
+  product_id: string | null;
+  source: string;
+  /** What was restored, in words. */
+  sample: string | null;
+  result: (typeof restoreTestResults)[number];
+  files: number;
+  different: number;
+  bytes: number | null;
+  duration_seconds: number | null;
+  note: string | null;
+  entered_at: string;
+  entered_by: string | null;
+  withdrawn_at: string | null;
+  withdrawn_by: string | null;
+}
+
 export interface DeviceEventTable {
   id: Generated<number>;
   device_id: string;
@@ -420,7 +508,26 @@ export interface AuditTable {
   detail: string | null;
 }
 
-/** One row, written to learn whether the disk takes anything. */
+export interface NoticeTable {
+  number: Generated<number>;
+  id: string;
+  municipality_id: string;
+  /** Null = not only one group. */
+  group_id: string | null;
+  /** Null = not only one device. */
+  device_id: string | null;
+  /** The notice that is not delivered any more beside this one. */
+  replaces: string | null;
+  recalled: Flag;
+  issued_at: string;
+  valid_from: string;
+  valid_until: string;
+  /** Signed with the notice key; what stands beside it here is read from it. */
+  jws: string;
+  published_at: string;
+  published_by: string;
+}
+
 /** What staff want a device to report at once; gone when it has. */
 export interface ReportRequestTable {
   device_id: string;
@@ -437,6 +544,7 @@ export interface InstallationTable {
   id: string;
 }
 
+/** One row, written to learn whether the disk takes anything. */
 export interface ReadinessTable {
   id: number;
   at: string;
@@ -467,6 +575,10 @@ export interface Schema {
   device_policies: DevicePolicyTable;
   software_changes: SoftwareChangeTable;
   software_baselines: SoftwareBaselineTable;
+  backup_runs: BackupRunTable;
+  backup_servers: BackupServerTable;
+  backup_evidence: BackupEvidenceTable;
+  restore_tests: RestoreTestTable;
   device_events: DeviceEventTable;
   device_gaps: DeviceGapTable;
   users: UserTable;
@@ -475,6 +587,7 @@ export interface Schema {
   sessions: SessionTable;
   api_tokens: ApiTokenTable;
   audit: AuditTable;
+  notices: NoticeTable;
   report_requests: ReportRequestTable;
   installation: InstallationTable;
   readiness: ReadinessTable;
@@ -483,6 +596,7 @@ export interface Schema {
 export type DeviceRow = Selectable<DeviceTable>;
 export type SectionRow = Selectable<SectionTable>;
 export type DeviceGroupRow = Selectable<DeviceGroupTable>;
+export type RestoreTestRow = Selectable<RestoreTestTable>;
 export type ExceptionRow = Selectable<ExceptionTable>;
 export type GapRow = Selectable<DeviceGapTable>;
 export type VerdictRow = Selectable<VerdictTable>;

@@ -26,6 +26,55 @@ export function byHash({ data: _data, ...section }: Section): Section {
 
 const gib = 1024 ** 3;
 
+/** restic wrote to the share of the office ten hours ago, and a sample was restored a month ago. */
+export function officeBackup(now: Date): FactsOf<'backup'> {
+  // By the full hour: facts made twice in a test are the same facts.
+  const hour = 3_600_000;
+  const ago = (hours: number) => new Date((Math.floor(now.getTime() / hour) - hours) * hour).toISOString();
+  const evidence = { kind: 1, source: 'status file of resticprofile', reference: 'documents' };
+  const night = { startedAt: ago(10.5), endedAt: ago(10), result: 'success' as const, evidence };
+  return {
+    products: [
+      {
+        id: 'restic',
+        name: 'restic',
+        kind: 'backup',
+        version: '0.18.0',
+        installed: true,
+        answers: 'here',
+        jobs: [
+          {
+            id: 'documents',
+            name: 'Dokumente',
+            writableBy: 'administrator',
+            enabled: true,
+            targets: [{ kind: 'share', name: '//nas/sicherung' }],
+            state: 'success',
+            lastRun: night,
+            lastSuccess: { endedAt: night.endedAt, result: 'success', bytes: 3 * gib, evidence },
+            onDaysSinceSuccess: 1,
+            recentRuns: [night],
+            reasons: [],
+          },
+        ],
+        reasons: [],
+      },
+    ],
+    restoreTests: [
+      {
+        at: ago(720),
+        product: 'restic',
+        source: '//nas/sicherung',
+        result: 'equal',
+        files: 20,
+        bytes: 40_960,
+        different: 0,
+        durationSeconds: 12,
+      },
+    ],
+  };
+}
+
 /** Plausible facts of an office PC in order; change what a test is about. */
 export function officeFacts(hostname: string, now = new Date()) {
   const today = now.toISOString().slice(0, 10);
@@ -108,6 +157,7 @@ export function officeFacts(hostname: string, now = new Date()) {
       },
       hardening: { accessControl: 'apparmor', enforcedProfiles: 40, complainingProfiles: 0 },
     },
+    backup: officeBackup(now),
     energy: { uptimeDays: 3 },
     agent: {
       version: '0.1.0',

@@ -62,6 +62,10 @@ export function recordedMachine(tree: RecordedTree, options: Omit<LinuxMachineOp
           refuse(path);
           return reader.readText(path, bounds);
         },
+        readBytes: async (path, bounds) => {
+          refuse(path);
+          return reader.readBytes(path, bounds);
+        },
         database: async (path, work, bounds) => {
           refuse(path);
           return reader.database(path, work, bounds);

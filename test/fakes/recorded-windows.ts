@@ -106,6 +106,7 @@ function readerOf({ databases = {} }: RecordedWindows, files: ReturnType<typeof 
   return {
     ...real,
     readText: async (path, bounds) => Buffer.from(files.read(path, bounds?.maxBytes)).toString('utf8'),
+    readBytes: async (path, bounds) => files.read(path, bounds?.maxBytes),
     list: async (path) => files.list(path),
     stat: async (path) => files.stat(path),
     database: async (path, work, bounds) => {

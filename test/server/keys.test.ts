@@ -32,7 +32,7 @@ test('file, then its name, then the folder of the name', async () => {
   const { loadServerKeys } = await import('../../server/keys.ts');
   await loadServerKeys(dir, false);
   const keys = join(dir, 'keys');
-  const written = ['server-signing.pem', 'nonce.key'].flatMap((name) => [
+  const written = ['server-signing.pem', 'nonce.key', 'notice-signing.pem', 'announcements.jws'].flatMap((name) => [
     `sync ${join(keys, name)}.new`,
     `rename ${join(keys, name)}`,
     `sync ${keys}`,

@@ -1,5 +1,37 @@
 /** Backup products there are on Windows only; one line each. */
 import type { BackupProduct } from '../product.ts';
+import { arcserveUdp } from './arcserve-udp.ts';
+import { arxOne, redstor, shadowProtect } from './by-events.ts';
+import { detectedProducts } from './detected.ts';
+import { fileHistory } from './file-history.ts';
+import { macrium } from './macrium.ts';
+import { msp360 } from './msp360.ts';
+import { oneDrive } from './onedrive.ts';
+import { personalBackup } from './personal-backup.ts';
+import { retrospect } from './retrospect.ts';
+import { scheduledTasks } from './scheduled-tasks.ts';
+import { storagecraftSpx } from './storagecraft-spx.ts';
+import { systemRestore } from './system-restore.ts';
 import { veeamAgentWindows } from './veeam-agent.ts';
+import { windowsServerBackup } from './windows-server-backup.ts';
+import { windows7Backup } from './windows7-backup.ts';
 
-export const windowsProducts: readonly BackupProduct[] = [veeamAgentWindows];
+export const windowsProducts: readonly BackupProduct[] = [
+  veeamAgentWindows,
+  windowsServerBackup,
+  windows7Backup,
+  fileHistory,
+  macrium,
+  arcserveUdp,
+  shadowProtect,
+  storagecraftSpx,
+  retrospect,
+  msp360,
+  redstor,
+  arxOne,
+  personalBackup,
+  ...detectedProducts,
+  oneDrive,
+  systemRestore,
+  scheduledTasks,
+];

@@ -36,7 +36,18 @@ export const veeamAgentWindows: BackupProduct = {
     const settings = installed ? await readSettings(context) : undefined;
     const known =
       records.key('veeam')?.text('Version') ?? records.key('veeamEndpoint')?.text('DisplayVersion') ?? version;
-    return describe({ log, installed, settings, records, now: context.now }, known, service);
+    return describe(
+      {
+        log,
+        installed,
+        settings,
+        records,
+        remembered: context.rememberedJobs('veeam-agent-windows'),
+        now: context.now,
+      },
+      known,
+      service,
+    );
   },
 };
 
@@ -45,6 +56,8 @@ interface Sources {
   readonly installed: boolean;
   readonly settings: VeeamExport | undefined;
   readonly records: Pick<WindowsRecords, 'drives'>;
+  /** Jobs an earlier round saw, for the day the log has forgotten them. */
+  readonly remembered?: readonly string[];
   readonly now: Date;
 }
 
@@ -73,7 +86,7 @@ interface JobEvents {
 }
 
 /** Events and settings as jobs. Pure. */
-export function veeamJobs({ log, settings, records, now }: Sources): JobRecord[] {
+export function veeamJobs({ log, settings, records, remembered = [], now }: Sources): JobRecord[] {
   const { jobs, licenceExpired } = jobsOf(log.events);
   const reach = reachOf(log);
   for (const { id, name } of settings?.jobs ?? []) {
@@ -82,7 +95,9 @@ export function veeamJobs({ log, settings, records, now }: Sources): JobRecord[]
     else found.name = name;
   }
   // No job is known: what the log says of none of them is said of the product.
-  if (jobs.size === 0) jobs.set('veeam', { name: undefined, runs: [], begun: undefined, deleted: false });
+  for (const id of jobs.size > 0 ? [] : remembered.length > 0 ? remembered : ['veeam']) {
+    jobs.set(id, { name: undefined, runs: [], begun: undefined, deleted: false });
+  }
   return [...jobs].map(([id, { name, runs, begun, deleted }]) => {
     const own = settings?.jobs.find((job) => job.id === id);
     const enabled = deleted ? false : own === undefined ? undefined : own.enabled;

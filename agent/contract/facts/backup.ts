@@ -195,22 +195,26 @@ export const restoreTest = z.object({
   /** Files whose hash is another one, or which did not come back. */
   different: field(z.int().min(0).max(1_000_000), proof),
   durationSeconds: field(z.int().min(0).max(1_000_000), { ...proof, unit: 's' }),
+  /** Who ran or witnessed it, as they said. */
+  by: field(text(120).optional(), proof),
 });
 export type RestoreTest = z.infer<typeof restoreTest>;
 
 export const backupFacts = z.object({
   /** Sorted by id. */
   products: field(z.array(backupProduct).max(48), proof),
-  /** Writers of Windows' shadow copies that are not stable, sorted by id; absent where there is no such service or no answer. */
+  /**
+   * Writers of Windows' shadow copies that failed, sorted by id; asked only where a backup failed. Absent: not asked, or no
+   * answer.
+   */
   failedWriters: field(
     z
       .array(
         z.object({
           /** Class id, the same in every language. */
           id: field(text(40), hint),
+          /** VSS_WRITER_STATE: 1 to 5 are no failure. */
           state: field(z.int().min(0).max(1000), hint),
-          /** 0 = none. */
-          error: field(z.int().min(0).max(0xffff_ffff), hint),
         }),
       )
       .max(64)

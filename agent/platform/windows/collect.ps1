@@ -394,7 +394,7 @@ Add-Section 'software' {
 $backupWords = @('backup', 'sicher(?!heit)', 'veeam', 'acronis', 'aakore', 'wbengine', 'SDRSVC', 'fhsvc', 'synology', 'bareos', 'bacula', 'sesam',
   'novastor', 'langmeier', 'macrium', 'datto', 'unitrends', 'arcserve', 'CASAD2D', 'CAARC', 'commvault', '\bGx[A-Z]', 'netbackup', 'veritas',
   'tivoli', '\bTSM\b', 'dsmc', 'retrospect', 'retrorun', 'duplicati', 'kopia', 'storagecraft', 'shadowprotect', '\bspx', 'msp360', 'cloudberry',
-  'redstor', 'attix5', 'arx ?one', 'ahsay', 'obengine', 'mms\.exe', 'restic', 'borg', 'rclone', '\bESE\b')
+  'redstor', 'attix5', 'arx ?one', 'ahsay', 'obengine', 'mms\.exe', 'restic', 'borg', 'rclone', '\bESE\b', 'onedrive')
 $backupPattern = $backupWords -join '|'
 $profilePattern = '^S-1-(5-21|12-1)-[0-9-]+$'
 

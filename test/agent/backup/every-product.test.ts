@@ -5,14 +5,16 @@ import { backupProducts } from '../../../agent/backup/index.ts';
 import { createBackupMemory } from '../../../agent/backup/memory.ts';
 import { noBackupSources } from '../../../agent/backup/sources.ts';
 import { backupFacts } from '../../../agent/contract/facts/backup.ts';
+import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
+import { evaluateRules } from '../../../agent/rules/rule.ts';
 import { productFixtures } from '../../fixtures/backup/index.ts';
 import { readAt, type Scenario, situations } from '../../fixtures/backup/scenario.ts';
 import { contextOf } from '../collectors/context.ts';
 
 async function collected(productId: string, scenario: Scenario) {
-  const product = backupProducts.find(({ id }) => id === productId);
-  if (product === undefined) throw new Error(`no product ${productId}`);
   const machine = await scenario.machine();
+  const product = backupProducts.find(({ id, platforms }) => id === productId && platforms.includes(machine.platform));
+  if (product === undefined) throw new Error(`no product ${productId}`);
   const problems: string[] = [];
   const memory = createBackupMemory(inMemory());
   memory.keep(
@@ -48,6 +50,15 @@ test('every product has a fixture, and every fixture a product', () => {
   expect(productFixtures.map(({ product }) => product).sort()).toEqual(backupProducts.map(({ id }) => id).sort());
 });
 
+test('an id is one product of one name, read by one file on each system', () => {
+  for (const product of backupProducts) {
+    const same = backupProducts.filter(({ id }) => id === product.id);
+    expect(same.map(({ name }) => name)).toEqual(same.map(() => product.name));
+    const platforms = same.flatMap((each) => each.platforms);
+    expect(new Set(platforms).size).toBe(platforms.length);
+  }
+});
+
 describe.each(productFixtures)('$product', ({ product, scenarios }) => {
   test.each(situations)('%s', async (situation) => {
     const scenario = scenarios[situation];
@@ -67,6 +78,15 @@ describe.each(productFixtures)('$product', ({ product, scenarios }) => {
         lastSuccess: lastSuccess?.endedAt ?? null,
       })),
     }).toEqual({ installed: expected.installed, jobs: expected.jobs });
+    const verdicts = evaluateRules({
+      sections: new Map([
+        ['backup', { id: 'backup', state: 'complete', collectedAt: readAt.toISOString(), data: facts, problems: [] }],
+      ]),
+      thresholds: defaultThresholds,
+      backup: defaultBackupPolicy,
+      now: readAt,
+    });
+    expect(verdicts.find(({ ruleId }) => ruleId === 'backup-recent')?.verdict).toBe(expected.verdict);
     const reasons = [...(found?.reasons ?? []), ...(found?.jobs ?? []).flatMap((job) => job.reasons)];
     expect(reasons).toEqual(expect.arrayContaining([...(expected.reasons ?? [])]));
   });

@@ -81,6 +81,7 @@ describe('a PC in good order', () => {
     const judged = (by: ReturnType<typeof linux>) => new Set(evaluateRules(by).map(({ ruleId }) => ruleId));
     const [onLinux, onWindows] = [judged(linux()), judged(windows())];
     expect(ids.filter((id) => !onLinux.has(id))).toEqual([
+      'backup-two-sided',
       'credentials-protected',
       'device-heard',
       'device-trusted',
@@ -92,6 +93,7 @@ describe('a PC in good order', () => {
     ]);
     expect(ids.filter((id) => !onWindows.has(id))).toEqual([
       'access-control-active',
+      'backup-two-sided',
       'device-heard',
       'device-trusted',
       'remote-access',

@@ -1,6 +1,20 @@
 /** For each rule one input it is kept with, one it is broken with, and one that says too little. */
 import type { RuleInput } from '../../../agent/rules/rule.ts';
-import { dayBefore, earlier, hour, input, linux, now, section, update, windows } from './input.ts';
+import {
+  backupJob,
+  backupProduct,
+  day,
+  dayBefore,
+  earlier,
+  goodBackup,
+  hour,
+  input,
+  linux,
+  now,
+  section,
+  update,
+  windows,
+} from './input.ts';
 
 interface Examples {
   readonly met: RuleInput;
@@ -31,6 +45,42 @@ export const examples: Readonly<Record<string, Examples>> = {
     met: linux(),
     notMet: input({ patches: section('patches', {}, { problems: [{ code: 'bug', detail: 'x' }] }) }),
     unknown: without('agent', linux()),
+  },
+  'backup-recent': {
+    met: linux(),
+    notMet: input({ backup: section('backup', { products: [], restoreTests: [] }) }),
+    unknown: without('backup', linux()),
+  },
+  'backup-restore-tested': {
+    met: linux(),
+    notMet: input({ backup: section('backup', { ...goodBackup, restoreTests: [] }) }),
+    unknown: without('backup', linux()),
+  },
+  'backup-target': {
+    met: linux(),
+    notMet: input({
+      backup: section('backup', {
+        ...goodBackup,
+        products: [backupProduct({ jobs: [backupJob({ targets: [{ kind: 'local-disk' }] })] })],
+      }),
+    }),
+    unknown: input({
+      backup: section('backup', { ...goodBackup, products: [backupProduct({ jobs: [backupJob({ targets: [] })] })] }),
+    }),
+  },
+  'backup-two-sided': {
+    met: linux(
+      {},
+      { targetEvidence: [{ source: 'sicherung-1', newestAt: new Date(earlier(10 * hour)), receivedAt: now }] },
+    ),
+    notMet: linux(
+      {},
+      { targetEvidence: [{ source: 'sicherung-1', newestAt: new Date(earlier(9 * day)), receivedAt: now }] },
+    ),
+    unknown: linux(
+      {},
+      { targetEvidence: [{ source: 'sicherung-1', newestAt: now, receivedAt: new Date(earlier(9 * day)) }] },
+    ),
   },
   'clock-correct': {
     met: linux({}, { clockOffsetSeconds: 0 }),

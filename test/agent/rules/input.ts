@@ -1,6 +1,6 @@
 /** Facts in good order, to be spoilt one by one; the instant is fixed so that each boundary can be met exactly. */
 import type { FactsOf, SectionId } from '../../../agent/contract/facts/index.ts';
-import { defaultThresholds } from '../../../agent/contract/policy.ts';
+import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
 import { verdict as verdictSchema } from '../../../agent/contract/report.ts';
 import { type EvidenceSection, evaluateRules, explain, type RuleInput } from '../../../agent/rules/rule.ts';
 
@@ -61,7 +61,49 @@ export const goodSecurity: FactsOf<'security'> = {
   hardening: { accessControl: 'apparmor', enforcedProfiles: 30 },
 };
 
+export type Job = FactsOf<'backup'>['products'][number]['jobs'][number];
+export type Product = FactsOf<'backup'>['products'][number];
+const record = { kind: 1, source: 'record of the product', reference: '17' };
+/** A backup of last night, recorded by the product itself, on a share. */
+export const backupJob = (change: Partial<Job> = {}): Job => ({
+  id: 'documents',
+  name: 'Dokumente',
+  writableBy: 'administrator',
+  enabled: true,
+  targets: [{ kind: 'share', name: '//nas/sicherung' }],
+  state: 'success',
+  lastRun: { endedAt: earlier(10 * hour), result: 'success', evidence: record },
+  lastSuccess: { endedAt: earlier(10 * hour), result: 'success', evidence: record },
+  onDaysSinceSuccess: 1,
+  recentRuns: [{ endedAt: earlier(10 * hour), result: 'success', evidence: record }],
+  reasons: [],
+  ...change,
+});
+export const backupProduct = (change: Partial<Product> = {}): Product => ({
+  id: 'restic',
+  name: 'restic',
+  kind: 'backup',
+  installed: true,
+  answers: 'here',
+  jobs: [backupJob()],
+  reasons: [],
+  ...change,
+});
+export const restoreTest = (change: Partial<FactsOf<'backup'>['restoreTests'][number]> = {}) => ({
+  at: earlier(30 * day),
+  product: 'restic',
+  source: '//nas/sicherung',
+  result: 'equal' as const,
+  files: 20,
+  bytes: 4096,
+  different: 0,
+  durationSeconds: 9,
+  ...change,
+});
+export const goodBackup: FactsOf<'backup'> = { products: [backupProduct()], restoreTests: [restoreTest()] };
+
 export const goodFacts = {
+  backup: goodBackup,
   system: { hostname: 'pc-1', chassis: 'desktop', virtualization: { kind: 'none' } },
   patches: goodPatches,
   security: goodSecurity,
@@ -152,6 +194,7 @@ export function input(
   return {
     sections: new Map(Object.entries(all).flatMap(([id, value]) => (value === undefined ? [] : [[id, value]]))),
     thresholds: defaultThresholds,
+    backup: defaultBackupPolicy,
     now,
     ...change,
   };

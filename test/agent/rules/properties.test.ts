@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FactsOf } from '../../../agent/contract/facts/index.ts';
-import { defaultThresholds, type Thresholds } from '../../../agent/contract/policy.ts';
+import { defaultBackupPolicy, defaultThresholds, type Thresholds } from '../../../agent/contract/policy.ts';
 import { verdict as verdictSchema } from '../../../agent/contract/report.ts';
 import { evaluateRules, explain, overallState, type RuleInput } from '../../../agent/rules/rule.ts';
 import { day, earlier, goodFacts, hour, now, usable } from './input.ts';
@@ -98,6 +98,7 @@ const inputs = fc
     ({ sections, ...rest }) =>
       ({
         ...rest,
+        backup: defaultBackupPolicy,
         sections: new Map(Object.entries(sections).filter(([, value]) => value !== undefined)),
       }) as unknown as RuleInput,
   );
@@ -247,6 +248,13 @@ test('thresholds that are all nonsense leave nothing green', () => {
   const verdicts = evaluateRules({
     sections,
     thresholds: nonsense,
+    backup: {
+      ...defaultBackupPolicy,
+      warningHours: Number.NaN,
+      criticalHours: Number.NaN,
+      oldestDays: Number.NaN,
+      restoreTestDays: Number.NaN,
+    },
     now,
     clockOffsetSeconds: 0,
     heard: { lastAt: now },
@@ -256,6 +264,7 @@ test('thresholds that are all nonsense leave nothing green', () => {
     'access-control-active',
     'accounts-administrators',
     'agent-healthy',
+    'backup-target',
     'disk-encrypted',
     'firewall-active',
     'logon-required',

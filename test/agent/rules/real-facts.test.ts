@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { collectors } from '../../../agent/collectors/index.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
-import { defaultThresholds } from '../../../agent/contract/policy.ts';
+import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
 import type { KnownSection } from '../../../agent/contract/report.ts';
 import { systemClock } from '../../../agent/platform/clock.ts';
 import { createLinuxMachine } from '../../../agent/platform/linux-machine.ts';
@@ -15,7 +15,12 @@ const sections: readonly KnownSection[] = await runRound(
   { clock: systemClock },
 );
 const judge = (thresholds = defaultThresholds) =>
-  evaluateRules({ sections: new Map(sections.map((section) => [section.id, section])), thresholds, now: new Date() });
+  evaluateRules({
+    sections: new Map(sections.map((section) => [section.id, section])),
+    thresholds,
+    backup: defaultBackupPolicy,
+    now: new Date(),
+  });
 
 test('a drive that is fuller than policy allows is red, and the evidence is what was read', () => {
   const verdicts = judge({ ...defaultThresholds, storageFreeCriticalPercent: 100, storageFreeWarningPercent: 100 });

@@ -218,7 +218,7 @@ describe('words and controls', () => {
     const body = source.slice(Math.max(0, source.lastIndexOf('  evaluate(')));
     const before = source.slice(0, source.indexOf('export const'));
     const calls = `${before}${body}`.matchAll(
-      /(?:\b(?:met|unknown)\(\s*|notMet\(\s*(?:'\w+'|\w+|\w+ \? '\w+' : '\w+'),\s*|reason: )(?:[^'(){};]*\? )?'([a-z0-9-]+)'(?: : '([a-z0-9-]+)')?/g,
+      /(?:\b(?:met|unknown|exempt)\(\s*|notMet\(\s*(?:'\w+'|\w+|\w+ \? '\w+' : '\w+'),\s*|reason: )(?:[^'(){};]*\? )?'([a-z0-9-]+)'(?: : '([a-z0-9-]+)')?/g,
     );
     return [...calls].flatMap(([, one, other]) => [one!, ...(other === undefined ? [] : [other])]);
   };

@@ -49,6 +49,53 @@ test('taking away adds up: what any side leaves out stays out', () => {
   expect(origins.withoutSections).toBe('local-policy');
 });
 
+test('no policy of the server brings back what the machine or its administrator has taken away', () => {
+  const loaded = loadSettings({ configFile: files({ withoutSections: ['usb'] }, { withoutSections: ['printers'] }) });
+  const under = loaded.with(policy({ withoutSections: [] }));
+  expect(under.settings.withoutSections).toEqual(['printers', 'usb']);
+  expect(under.origins.withoutSections).toBe('local-policy');
+});
+
+test('the local administrator can take away and nothing else', () => {
+  const file = files({ checkInSeconds: 600 }, { checkInSeconds: 60 });
+  expect(() => loadSettings({ configFile: file })).toThrow(
+    /policy\.json.*checkInSeconds.*known keys: withoutSections/s,
+  );
+});
+
+test('the same files under another policy, and without one again', () => {
+  const loaded = loadSettings({ configFile: files({ checkInSeconds: 600 }) });
+  const under = loaded.with(policy({ checkInSeconds: 300, thresholds: { restartWarningDays: 1 } }));
+  expect(under.settings.checkInSeconds).toBe(300);
+  expect(under.origins).toMatchObject({
+    checkInSeconds: 'server-policy',
+    'thresholds.restartWarningDays': 'server-policy',
+    'thresholds.restartCriticalDays': 'default',
+  });
+  const { with: _with, ...without } = under.with(undefined);
+  const { with: _same, ...before } = loaded;
+  expect(without).toEqual(before);
+});
+
+test.each([
+  ['checkInSeconds', 1, 60],
+  ['checkInSeconds', 1e9, 86_400],
+  ['fullRoundMinutes', 0, 15],
+] as const)('%s %d of a policy is brought to %d, whoever signed it', (key, value, clamped) => {
+  const { settings, origins, problems } = loadSettings().with(policy({ [key]: value }));
+  expect(settings[key]).toBe(clamped);
+  expect(origins[key]).toBe('clamped');
+  expect(problems).toEqual([expect.stringContaining(`${key}: ${value} is outside`)]);
+});
+
+test('a policy leads no device to another server and gives nobody else trust', () => {
+  const strange = { serverUrl: 'https://other.example', serverKey: 'A'.repeat(43), recoveryKey: 'A'.repeat(43) };
+  const elsewhere = { proxy: 'http://other.example:3128', caFile: '/tmp/ca.pem' };
+  const configFile = files({ serverUrl: 'https://kits.example' });
+  const { settings } = loadSettings({ configFile, policy: policy({ ...strange, ...elsewhere } as object) });
+  expect(settings).toEqual(loadSettings({ configFile }).settings);
+});
+
 test('a number out of range is brought into it and noted', () => {
   const { settings, origins, problems } = loadSettings({ configFile: files({ checkInSeconds: 1 }) });
   expect(settings.checkInSeconds).toBe(60);
@@ -59,6 +106,7 @@ test('a number out of range is brought into it and noted', () => {
 test.each([
   ['a wrong type', { checkInSeconds: 'soon' }, /checkInSeconds: expected a number of seconds/],
   ['an unknown key', { serverURL: 'https://x.example' }, /serverURL.*known keys: serverUrl/s],
+  ['a recovery key that is no thumbprint', { recoveryKey: 'abc' }, /recoveryKey: expected the thumbprint/],
   ['a bad URL', { serverUrl: 'kits' }, /serverUrl: expected a URL such as/],
   [
     'a bad nested value',

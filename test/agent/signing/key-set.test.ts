@@ -192,6 +192,20 @@ describe('a device that was off for long', () => {
     expect(refused.map(({ reason }) => reason)).toEqual(['key', 'key']);
   });
 
+  test('that only knows its pin takes what that key said last, whatever it has said before', async () => {
+    const first = await announce(kits.server, { version: 1, noticeKeyKept: 'offline' });
+    const keys = [server(kits.server), notice(third)];
+    const byRecovery = await announce(kits.recovery, { generation: 1, version: 2, keys, noticeKeyKept: 'offline' });
+    const last = await announce(kits.server, { version: 3, keys, noticeKeyKept: 'offline' });
+    for (const recoveryKey of [undefined, kits.recovery.thumbprint]) {
+      const { trust } = await followAnnouncements(pinned, [first, byRecovery, last], recoveryKey);
+      expect((await keysFor(trust, 'notice', now)).map(({ thumbprint }) => thumbprint)).toEqual([third.thumbprint]);
+    }
+    const known = await apply(pinned, first);
+    const { trust, refused } = await followAnnouncements(known, [first, byRecovery, last], undefined);
+    expect([trust, refused.map(({ reason }) => reason)]).toEqual([known, ['key', 'key']]);
+  });
+
   test('is not led anywhere by nonsense', async () => {
     const { trust, refused } = await followAnnouncements(pinned, ['', 'a.b.c', 'x'.repeat(20_000)], undefined);
     expect(trust).toEqual(pinned);

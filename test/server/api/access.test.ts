@@ -13,6 +13,10 @@ let foreign: string;
 let ownToken: string;
 let foreignToken: string;
 let ownException: string;
+let ownServer: string;
+let foreignServer: string;
+let ownTest: string;
+let foreignTest: string;
 let foreignException: string;
 let ownGroup: string;
 let foreignGroup: string;
@@ -25,6 +29,16 @@ const exceptionFor = (municipalityId: string, deviceId?: string) => ({
   approvedBy: 'Amtsleitung',
   expiresAt: new Date(startOfTime + 86_400_000).toISOString(),
 });
+
+const restoreTest = {
+  at: new Date(startOfTime - 3_600_000).toISOString(),
+  testedBy: 'Technik',
+  source: 'Archivserver',
+  sample: 'ein Ordner',
+  result: 'equal',
+  files: 3,
+  different: 0,
+};
 
 beforeAll(async () => {
   kits = await startStaffedServer();
@@ -40,6 +54,14 @@ beforeAll(async () => {
     (await clients['admin']!.send('POST', 'tokens', { municipalityId })).body.id;
   ownToken = await make(kits.wasungen);
   foreignToken = await make(kits.grabfeld);
+  const serve = async (municipalityId: string) =>
+    (await clients['admin']!.send('POST', 'backups/servers', { municipalityId, name: 'Archivserver' })).body.id;
+  ownServer = await serve(kits.wasungen);
+  foreignServer = await serve(kits.grabfeld);
+  const tested = async (device: string) =>
+    (await clients['admin']!.send('POST', `devices/${device}/restore-tests`, restoreTest)).body.id;
+  ownTest = await tested(own);
+  foreignTest = await tested(foreign);
   const except = async (municipalityId: string) =>
     (await clients['admin']!.send('POST', 'exceptions', exceptionFor(municipalityId))).body.id;
   ownException = await except(kits.wasungen);
@@ -74,6 +96,22 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => 'patches', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/devices?update=x', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/overview', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'backups', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'backups/servers', () => undefined, [401, 200, 200, 200, 200, 200]],
+  // Each makes one, and the next one finds the name taken.
+  [
+    'POST',
+    () => 'backups/servers',
+    () => ({ municipalityId: kits.wasungen, name: 'PBS' }),
+    [401, 403, 403, 201, 409, 409],
+  ],
+  ['DELETE', () => `backups/servers/${ownServer}`, () => undefined, [401, 403, 403, 204, 204, 204]],
+  // Only for the token of a backup server: not even an administrator speaks for one.
+  ['POST', () => 'backups/evidence', () => [], [401, 401, 401, 401, 401, 401]],
+  ['GET', () => `devices/${own}/backup`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `devices/${own}/restore-tests`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => `devices/${own}/restore-tests`, () => restoreTest, [401, 403, 403, 201, 201, 201]],
+  ['DELETE', () => `devices/${own}/restore-tests/${ownTest}`, () => undefined, [401, 403, 403, 204, 204, 204]],
   ['GET', () => 'controls', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'controls/WiBA%205.2/devices', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'exceptions', () => undefined, [401, 200, 200, 200, 200, 200]],
@@ -98,6 +136,7 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
     () => ({ version: 1, expectedVersion: 1 }),
     [401, 403, 403, 200, 200, 200],
   ],
+  ['POST', () => `devices/${own}/report-now`, () => ({ sections: ['os'] }), [401, 403, 403, 202, 202, 202]],
   ['GET', () => `devices/${own}/policy`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['DELETE', () => `groups/${ownGroup}`, () => undefined, [401, 403, 403, 200, 404, 404]],
   ['PATCH', () => `devices/${own}`, () => ({ location: 'Rathaus' }), [401, 403, 403, 200, 200, 200]],
@@ -133,6 +172,7 @@ describe('each role may do its share and no more', () => {
       ([method, path]) =>
         `${method} ${path()
           .replace(/(?<=policies\/)group-[0-9a-f-]{36}/, '{audience}')
+          .replace(/(?<=restore-tests\/)[0-9a-f-]{36}/, '{test}')
           .replace(/[0-9a-f-]{36}|WiBA%205.2/, '{id}')
           .replace(/\?.*/, '')}`,
     );
@@ -155,6 +195,13 @@ describe('what belongs to another municipality is not there', () => {
     ['POST', () => 'exceptions', () => exceptionFor(kits.wasungen, foreign)],
     ['POST', () => 'exceptions', () => exceptionFor(kits.grabfeld, own)],
     ['DELETE', () => `tokens/${foreignToken}`, () => undefined],
+    ['POST', () => 'backups/servers', () => ({ municipalityId: kits.grabfeld, name: 'PBS' })],
+    ['DELETE', () => `backups/servers/${foreignServer}`, () => undefined],
+    ['GET', () => `devices/${foreign}/backup`, () => undefined],
+    ['GET', () => `devices/${foreign}/restore-tests`, () => undefined],
+    ['POST', () => `devices/${foreign}/restore-tests`, () => restoreTest],
+    ['DELETE', () => `devices/${foreign}/restore-tests/${foreignTest}`, () => undefined],
+    ['DELETE', () => `devices/${own}/restore-tests/${foreignTest}`, () => undefined],
     ['POST', () => 'tokens', () => ({ municipalityId: kits.grabfeld })],
     ['POST', () => 'groups', () => ({ municipalityId: kits.grabfeld, name: 'Archiv' })],
     ['GET', () => `groups/${foreignGroup}`, () => undefined],

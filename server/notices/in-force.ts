@@ -1,0 +1,59 @@
+/** The notices a device is to hold: for it, not over, the newest first where there are too many. */
+
+import type { WordsHolder } from '../../agent/contract/keys.ts';
+import { maxNotices } from '../../agent/contract/wire.ts';
+import type { Database } from '../store/database.ts';
+
+/**
+ * Compact JWS, at most `maxNotices`. Those to come are among them, and recalled ones until their end, so that no earlier
+ * wording is taken for a new one. A notice that another one has replaced is not.
+ */
+export async function noticesFor(db: Database, holder: WordsHolder, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('notices')
+    .select('jws')
+    .where('municipality_id', '=', holder.municipality)
+    .where('valid_until', '>', now.toISOString())
+    .where(({ eb, or }) => or([eb('device_id', 'is', null), eb('device_id', '=', holder.device)]))
+    .where(({ eb, or }) =>
+      or([
+        eb('group_id', 'is', null),
+        ...(holder.groups.length === 0 ? [] : [eb('group_id', 'in', [...holder.groups])]),
+      ]),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('notices as newer')
+            .select('newer.number')
+            .whereRef('newer.replaces', '=', 'notices.id')
+            .whereRef('newer.municipality_id', '=', 'notices.municipality_id')
+            .whereRef('newer.number', '>', 'notices.number')
+            .where('newer.valid_from', '<=', now.toISOString()),
+        ),
+      ),
+    )
+    .orderBy('number', 'desc')
+    .limit(maxNotices)
+    .execute();
+  return rows.map(({ jws }) => jws);
+}
+
+/** Where the device belongs and who may address it. */
+export async function holderOf(
+  db: Database,
+  device: { readonly id: string; readonly municipality_id: string },
+): Promise<WordsHolder> {
+  const groups = await db
+    .selectFrom('group_members')
+    .innerJoin('device_groups', 'device_groups.id', 'group_members.group_id')
+    .select('device_groups.id')
+    .where('group_members.device_id', '=', device.id)
+    .where('group_members.removed_at', 'is', null)
+    .where('device_groups.deleted_at', 'is', null)
+    .where('device_groups.municipality_id', '=', device.municipality_id)
+    .orderBy('device_groups.id')
+    .limit(64)
+    .execute();
+  return { municipality: device.municipality_id, device: device.id, groups: groups.map(({ id }) => id) };
+}
