@@ -27,6 +27,19 @@ const commands: Readonly<Record<string, Command>> = {
     // Loaded only here: the other commands need no HTTP server.
     run: async (input) => (await import('./commands/start.ts')).startCommand(input),
   },
+  backup: {
+    usage: 'backup FILE',
+    does: 'writes a copy of the database, also while the server runs; the keys are not in it',
+    takesSubject: true,
+    run: async (input) => (await import('./commands/backup.ts')).backupCommand(input),
+  },
+  restore: {
+    usage: 'restore FILE [--replace] [--other-installation]',
+    does: 'puts a backup in the place of the database; the server must not be running',
+    takesSubject: true,
+    options: { replace: { type: 'boolean' }, 'other-installation': { type: 'boolean' } },
+    run: async (input) => (await import('./commands/backup.ts')).restoreCommand(input),
+  },
   'create-municipality': {
     usage: 'create-municipality NAME',
     does: 'adds a municipality and prints its id',
@@ -207,6 +220,7 @@ const explained = new Set([
   'NewerDatabase',
   'OlderDatabase',
   'NoDatabase',
+  'BackupRefused',
   'KeyFileError',
   'AddressUnavailable',
 ]);

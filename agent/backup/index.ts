@@ -4,6 +4,7 @@ import type { BackupProduct } from './product.ts';
 import { bacula, bareos } from './products/bareos.ts';
 import { cove } from './products/cove.ts';
 import { custom } from './products/custom.ts';
+import { duplicati } from './products/duplicati.ts';
 import { kopia } from './products/kopia.ts';
 import { netbackup } from './products/netbackup.ts';
 import { spectrumProtect } from './products/spectrum-protect.ts';
@@ -15,6 +16,7 @@ export const backupProducts: readonly BackupProduct[] = [
   bareos,
   bacula,
   cove,
+  duplicati,
   custom,
   kopia,
   netbackup,

@@ -39,6 +39,10 @@ const events: Readonly<Record<string, Words>> = {
   'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },
   'clock-jump': { de: 'Uhr des Geräts ist gesprungen', en: 'Clock of the device jumped' },
   'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
+  'store-epoch-returned': {
+    de: 'Ein früherer Datenspeicher meldet sich wieder',
+    en: 'An earlier store reports again',
+  },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
   replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },
   'replaced-by': { de: 'Durch ein anderes Gerät ersetzt', en: 'Replaced by another device' },

@@ -320,7 +320,7 @@ describe('the wire', () => {
     await agent.checkIn();
     for (let sent = 0; sent < 200; sent += 1) expect((await agent.sendBytes(Buffer.from('x'))).status).toBe(422);
     const refused = await agent.report();
-    expect([refused.status, refused.code]).toEqual([429, 'too-many-reports']);
+    expect([refused.status, refused.code]).toEqual([429, 'too-many-requests']);
     expect(refused.headers.get('retry-after')).toBe('60');
     expect((await neighbour.report()).status).toBe(201);
     ahead = 61_000;
