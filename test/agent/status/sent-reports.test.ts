@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { collectors } from '../../../agent/collectors/index.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
 import { showSent } from '../../../agent/commands/show-sent.ts';
-import { defaultThresholds } from '../../../agent/contract/policy.ts';
+import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
 import { explainReport } from '../../../agent/contract/purposes.ts';
 import type { Gap, KnownSection } from '../../../agent/contract/report.ts';
 import { sentReport } from '../../../agent/contract/status.ts';
@@ -56,6 +56,7 @@ function build(
       verdicts: evaluateRules({
         sections: new Map(sections.map((section) => [section.id, section])),
         thresholds: defaultThresholds,
+        backup: defaultBackupPolicy,
         now,
         clockOffsetSeconds: 3,
       }),
