@@ -1,4 +1,7 @@
 /** A Windows PC as the documents its PowerShell scripts wrote, its files, and what programs print on it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type CommandName,
   type CommandOutcome,
@@ -21,8 +24,8 @@ export interface RecordedWindows {
   readonly online?: UpdateSearch;
   /** Path in Windows' form → content; `denied` stands for a file only administrators may read. */
   readonly files?: Readonly<Record<string, RecordedFile | 'denied'>>;
-  /** Path of a database in Windows' form → where the test put it. */
-  readonly databases?: Readonly<Record<string, string>>;
+  /** Path of a database in Windows' form → where the test put it, or its content. */
+  readonly databases?: Readonly<Record<string, string | Uint8Array>>;
   readonly run?: (command: CommandName, args: readonly string[]) => CommandOutcome;
   readonly veeamSettings?: string;
 }
@@ -111,7 +114,16 @@ function readerOf({ databases = {} }: RecordedWindows, files: ReturnType<typeof 
     stat: async (path) => files.stat(path),
     database: async (path, work, bounds) => {
       const [, file] = Object.entries(databases).find(([known]) => known.toLowerCase() === path.toLowerCase()) ?? [];
-      return file === undefined ? refuse(path) : await real.database(file, work, bounds);
+      if (file === undefined) return refuse(path);
+      if (typeof file === 'string') return await real.database(file, work, bounds);
+      const folder = mkdtempSync(join(tmpdir(), 'kits-database-'));
+      try {
+        const copy = join(folder, 'copy.db');
+        writeFileSync(copy, file);
+        return await real.database(copy, work, bounds);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 }
