@@ -50,9 +50,13 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (input) => (await import('./commands/report.ts')).runCommand(input),
   },
   report: {
-    usage: 'report',
-    does: 'collects and sends now',
-    run: async (input) => (await import('./commands/report.ts')).reportCommand(input),
+    usage: 'report [--show [--sequence N] [--language de|en]]',
+    does: 'collects and sends now; --show only shows what the last report said, and why each field is needed',
+    options: { show: { type: 'boolean' }, sequence: { type: 'string' }, language: { type: 'string' } },
+    run: async (input) =>
+      input.options['show'] === true
+        ? (await import('./commands/show-sent.ts')).showSent(input)
+        : (await import('./commands/report.ts')).reportCommand(input),
   },
   doctor: {
     usage: 'doctor [--json]',
@@ -167,6 +171,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,
   NewerStore: exitCodes.usage,
+  StoreUnavailable: exitCodes.usage,
   NotEnrolled: exitCodes.notEnrolled,
   ServerRefused: exitCodes.refused,
   ServerUnreachable: exitCodes.unreachable,
