@@ -35,6 +35,7 @@ function movedClock(): Clock & { pass(ms: number): void } {
   return {
     now: () => new Date(Date.now() + ahead),
     monotonicMs: () => performance.now() + ahead,
+    sinceBootMs: () => performance.now() + ahead,
     pass: (ms) => {
       ahead += ms;
     },
