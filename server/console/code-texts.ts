@@ -17,6 +17,7 @@ const actions: Readonly<Record<string, Words>> = {
   'api-token.create': { de: 'API-Token angelegt', en: 'API token created' },
   'api-token.revoke': { de: 'API-Token widerrufen', en: 'API token revoked' },
   'device.change': { de: 'Gerät geändert', en: 'Device changed' },
+  'device.history-export': { de: 'Nachweis heruntergeladen', en: 'Evidence downloaded' },
   'device.report-now': { de: 'Bericht angefordert', en: 'Report asked for' },
   'device.replaced': { de: 'Gerät ersetzt', en: 'Device replaced' },
   'exception.create': { de: 'Ausnahme eingetragen', en: 'Exception recorded' },

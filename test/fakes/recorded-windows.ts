@@ -62,7 +62,7 @@ export function recordedWindows(recorded: RecordedWindows): Machine {
     },
     list: async (path) => files.list(path),
     readLink: async (path) => refuse(path),
-    stat: async (path) => files.stat(path),
+    stat: async (path) => (databaseAt(recorded, path) === undefined ? files.stat(path) : aFile),
     ipv4Addresses: () => [],
     volumeSize: async (path) => refuse(path),
     run: async (command, args) => run?.(command, args) ?? { kind: 'not-found' },
@@ -70,6 +70,12 @@ export function recordedWindows(recorded: RecordedWindows): Machine {
     runHook: async () => ({ kind: 'not-found' }),
     connect: async () => ({ reachable: false, failure: 'unreachable' }),
   };
+}
+
+const aFile = { kind: 'file' as const, sizeBytes: 4096, modifiedAt: new Date('2026-11-24T08:00:00.000Z') };
+
+function databaseAt({ databases = {} }: RecordedWindows, path: string): string | Uint8Array | undefined {
+  return Object.entries(databases).find(([known]) => known.toLowerCase() === path.toLowerCase())?.[1];
 }
 
 /** Windows knows no difference between large and small letters. */
@@ -104,7 +110,7 @@ function filesOf({ files = {} }: RecordedWindows) {
   };
 }
 
-function readerOf({ databases = {} }: RecordedWindows, files: ReturnType<typeof filesOf>): Reader {
+function readerOf(recorded: RecordedWindows, files: ReturnType<typeof filesOf>): Reader {
   const real = createReader();
   return {
     ...real,
@@ -113,7 +119,7 @@ function readerOf({ databases = {} }: RecordedWindows, files: ReturnType<typeof 
     list: async (path) => files.list(path),
     stat: async (path) => files.stat(path),
     database: async (path, work, bounds) => {
-      const [, file] = Object.entries(databases).find(([known]) => known.toLowerCase() === path.toLowerCase()) ?? [];
+      const file = databaseAt(recorded, path);
       if (file === undefined) return refuse(path);
       if (typeof file === 'string') return await real.database(file, work, bounds);
       const folder = mkdtempSync(join(tmpdir(), 'kits-database-'));

@@ -8,7 +8,7 @@ import { openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
 import { createLinuxMachine } from '../../agent/platform/linux-machine.ts';
 import { loadSettings } from '../../agent/settings/settings.ts';
-import { expectAllHeld, kill, preparePlace, writeSettings } from './town.ts';
+import { expectAllHeld, kill, preparePlace, withCache, writeSettings } from './town.ts';
 
 const soak = process.env['KITS_SOAK'] === '1';
 const kills = soak ? { agent: 1400, server: 600 } : { agent: 140, server: 60 };
@@ -39,6 +39,7 @@ test(
       const driver = join(import.meta.dirname, 'agent-driver.ts');
       const child = spawn(process.execPath, [driver, place.agentDir, String(wanted)], {
         stdio: ['ignore', 'pipe', 'inherit'],
+        env: withCache(),
       });
       const lines = createInterface({ input: child.stdout });
       const ready = once(lines, 'line');

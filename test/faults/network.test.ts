@@ -88,7 +88,10 @@ test('a certificate that cannot be trusted keeps every report here, and a good o
   const foreign = makeCertificates();
   onTestFinished(() => foreign.remove());
   const bad = {
-    'tls-untrusted': [foreign.issue('foreign', 10), town.certificates!.issue('wrong-name', 10, 'kits.example')],
+    'tls-untrusted': [
+      foreign.issue('foreign', 10),
+      town.certificates!.issue('wrong-name', 10, new Date(), 'kits.example'),
+    ],
     'tls-expired': [town.certificates!.issue('expired', -1)],
   };
   for (const [code, shown] of Object.entries(bad)) {

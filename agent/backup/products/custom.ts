@@ -13,6 +13,7 @@ import { redactTarget } from '../redact.ts';
 import { placeOf } from '../source-place.ts';
 import type { CustomSource } from '../sources.ts';
 import { openRun } from '../still-running.ts';
+import { readEventSource } from '../windows/event-source.ts';
 
 const maxFileBytes = 64 * 1024;
 
@@ -26,8 +27,7 @@ type Readers = {
 const readers: Readers = {
   'status-file': readStatusFile,
   'systemd-unit': readUnit,
-  // Joined with the document PowerShell reads by the products of Windows.
-  'windows-event': async () => unreadable('source-unreadable'),
+  'windows-event': readEvents,
 };
 
 export const custom: BackupProduct = {
@@ -111,6 +111,10 @@ async function readStatusFile(context: BackupContext, source: SourceOf<'status-f
   } catch (error) {
     return { ...unreadable(reasonOf(error)), writableBy };
   }
+}
+
+async function readEvents(context: BackupContext, source: SourceOf<'windows-event'>): Promise<Found> {
+  return context.machine.platform === 'win32' ? readEventSource(context, source) : unreadable('source-missing');
 }
 
 async function readUnit(context: BackupContext, source: SourceOf<'systemd-unit'>): Promise<Found> {

@@ -76,22 +76,31 @@ async function readLinux(context: BackupContext): Promise<ProductFinding | undef
   };
 }
 
-async function jobOf(
-  { machine }: BackupContext,
+/** A job of a server's database, with the id and the targets of the system it is on. */
+export function duplicatiJob(
   found: DuplicatiJob,
-  id: string,
-  writableBy: JobRecord['writableBy'],
-): Promise<JobRecord> {
+  { id, writableBy, targets }: Pick<JobRecord, 'id' | 'writableBy' | 'targets'>,
+): JobRecord {
   return {
     id,
     name: found.name,
     writableBy,
     ...(found.schedule === undefined ? {} : { enabled: true, schedule: found.schedule }),
     ...(found.nextRunAt === undefined ? {} : { nextRunAt: found.nextRunAt }),
-    targets: found.address === undefined ? [] : [await targetOf(machine, found.address)],
+    targets,
     runs: found.runs,
     // The last success stands there for as long as the job does.
     history: 'whole',
     ...(found.schedule === undefined ? { reasons: ['no-schedule'] } : {}),
   };
+}
+
+async function jobOf(
+  { machine }: BackupContext,
+  found: DuplicatiJob,
+  id: string,
+  writableBy: JobRecord['writableBy'],
+): Promise<JobRecord> {
+  const targets = found.address === undefined ? [] : [await targetOf(machine, found.address)];
+  return duplicatiJob(found, { id, writableBy, targets });
 }

@@ -6,6 +6,7 @@ import type { BackupReason, RunResult } from '../../contract/facts/backup.ts';
 import type { BackupContext, BackupProduct, JobRecord, RunRecord } from '../product.ts';
 import { parseSessionList } from '../products/cove.ts';
 import { reasonOf } from '../read-reason.ts';
+import { openRun } from '../still-running.ts';
 import { parseXml, type XmlElement } from '../xml.ts';
 import { isDown, presenceOf } from './presence.ts';
 
@@ -18,8 +19,6 @@ const traces = {
 const reports = ['MXB\\Backup Manager\\StatusReport.xml', 'Managed Online Backup\\Backup Manager\\StatusReport.xml'];
 const maxReportBytes = 2 * 1024 * 1024;
 const listTimeoutMs = 60_000;
-/** A session that has not ended after so long was cut off. */
-const longestMs = 24 * 3_600_000;
 
 /** Codes of the report; 0 and 7 stand for "no session yet". */
 const results: Readonly<Record<string, { result: RunResult; reasons?: readonly BackupReason[] }>> = {
@@ -124,14 +123,7 @@ function runOf(status: string, at: Date | undefined, now: Date, evidence: RunRec
       ...(reasons === undefined ? {} : { reasons }),
     };
   }
-  const recent = at !== undefined && now.getTime() - at.getTime() <= longestMs;
-  return {
-    ...(at === undefined ? {} : { startedAt: at }),
-    result: recent ? 'running' : 'failed',
-    code: status,
-    evidence,
-    ...(recent ? {} : { reasons: ['interrupted'] as const }),
-  };
+  return openRun({ ...(at === undefined ? {} : { startedAt: at }), result, code: status, evidence }, true, now);
 }
 
 /** Elements such as "PluginFileSystem-LastSessionStatus", wherever they stand; "Total" sums up the others. */

@@ -4,6 +4,7 @@ import { arcserveUdp } from './arcserve-udp.ts';
 import { arxOne, redstor, shadowProtect } from './by-events.ts';
 import { coveWindows } from './cove.ts';
 import { detectedProducts } from './detected.ts';
+import { duplicatiWindows } from './duplicati.ts';
 import { windowsFileDaemons } from './file-daemons.ts';
 import { fileHistory } from './file-history.ts';
 import { kopiaWindows } from './kopia.ts';
@@ -39,6 +40,7 @@ export const windowsProducts: readonly BackupProduct[] = [
   personalBackup,
   ...windowsFileDaemons,
   coveWindows,
+  duplicatiWindows,
   kopiaWindows,
   netbackupWindows,
   spectrumProtectWindows,

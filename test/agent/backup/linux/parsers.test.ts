@@ -5,13 +5,16 @@ import { parseCrontab } from '../../../../agent/backup/linux/cron.ts';
 import { parseKeyFile } from '../../../../agent/backup/linux/deja-dup.ts';
 import { listsOf } from '../../../../agent/backup/linux/duplicity.ts';
 import { parseGvdb } from '../../../../agent/backup/linux/gvdb.ts';
+import { parseProxmoxSnapshots } from '../../../../agent/backup/linux/proxmox-backup.ts';
 import { parseRsnapshotConfig, parseRsnapshotLog } from '../../../../agent/backup/linux/rsnapshot-log.ts';
+import { fromCron } from '../../../../agent/backup/linux/scheduled-jobs.ts';
 import { mountOf, targetKindOf } from '../../../../agent/backup/linux/target.ts';
 import { parseSnapshotInfo, parseTimeshiftConfig } from '../../../../agent/backup/linux/timeshift.ts';
 import { localInstant, parseLocalIso } from '../../../../agent/backup/local-time.ts';
 import { parseDuplicatiTime } from '../../../../agent/backup/products/duplicati-database.ts';
 import { recordedMachine } from '../../../fakes/recorded-machine.ts';
 import { dconfDatabase, dejaDupKeys } from '../../../fixtures/backup/deja-dup.ts';
+import { snapshotList } from '../../../fixtures/backup/proxmox-backup.ts';
 import { rsnapshotConfig, rsnapshotRun } from '../../../fixtures/backup/rsnapshot.ts';
 import { damagedBytes, damagedText } from '../damaged.ts';
 
@@ -91,8 +94,14 @@ describe('GVDB', () => {
 
   test('a ring of parents, a table beyond the end and another byte order', () => {
     const ring = Buffer.from(file);
-    for (let at = 0x18 + 8; at + 24 <= ring.length; at += 4)
-      if (ring.readUInt32LE(at) === 0xffff_ffff) ring.writeUInt32LE(1, at);
+    const table = ring.readUInt32LE(16);
+    const items = table + 8 + 4 * ((ring.readUInt32LE(table) & 0x07ff_ffff) + ring.readUInt32LE(table + 4));
+    for (let at = items; at + 24 <= ring.readUInt32LE(20); at += 24) {
+      if (ring.readUInt32LE(at + 4) !== 0xffff_ffff) continue;
+      // Its own parent, and without a name that would grow too long.
+      ring.writeUInt32LE((at - items) / 24, at + 4);
+      ring.writeUInt16LE(0, at + 12);
+    }
     expect(parseGvdb(ring, '/org/gnome/deja-dup/')).toEqual(new Map());
     const beyond = Buffer.from(file);
     beyond.writeUInt32LE(0x7fff_fff0, 20);
@@ -214,4 +223,50 @@ test('no parser fails on damaged text', () => {
     }),
     { numRuns: 600 },
   );
+});
+
+describe('scheduled jobs', () => {
+  test('of a command line only the name of the program is told', () => {
+    const entries = parseCrontab(
+      [
+        '0 2 * * * root RSYNC_PASSWORD=geheim /usr/bin/rsync -a /srv/ konto@nas:/srv/',
+        '0 3 * * * root /usr/local/sbin/nacht-sicherung.sh --passwort geheim',
+        '0 4 * * * root /usr/bin/restic backup /srv',
+        '0 5 * * * root /usr/bin/find /srv -name "*.tmp" -delete',
+        '#0 6 * * * root /usr/bin/rclone sync /srv eimer:x',
+      ].join('\n'),
+      { withUser: true },
+    );
+    const jobs = fromCron(entries);
+    expect(jobs.map(({ name, enabled }) => [name, enabled])).toEqual([
+      ['rsync', true],
+      ['nacht-sicherung.sh', true],
+      ['rclone', false],
+    ]);
+    expect(JSON.stringify(jobs)).not.toMatch(/geheim|konto|eimer/);
+  });
+});
+
+describe('Proxmox Backup Client', () => {
+  test('snapshots of other PCs and of virtual machines do not count, damaged ones are failures', () => {
+    const list = snapshotList(['11-22', 'ok'], ['11-23', 'failed'], ['11-24', 'ok', 'anderer-pc']);
+    const guest = list.replaceAll('"host"', '"vm"');
+    expect(parseProxmoxSnapshots(list, 'RECORDED.rathaus.example')?.map(({ result }) => result)).toEqual([
+      'failed',
+      'success',
+    ]);
+    expect(parseProxmoxSnapshots(guest, 'recorded')).toEqual([]);
+    for (const text of ['', '{}', '[{"backup-time": "x"}]', 'Error: permission check failed']) {
+      expect(parseProxmoxSnapshots(text, 'recorded')).toBeUndefined();
+    }
+  });
+
+  test('no damage makes it fail', () => {
+    fc.assert(
+      fc.property(damagedText([snapshotList(['11-22', 'ok'], ['11-23', 'failed'])]), (text) => {
+        for (const { endedAt } of parseProxmoxSnapshots(text, 'recorded') ?? [])
+          expect(endedAt?.getTime()).not.toBeNaN();
+      }),
+    );
+  });
 });

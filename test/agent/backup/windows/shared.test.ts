@@ -7,7 +7,13 @@ import { sqliteFile } from '../../../fixtures/backup/linux.ts';
 import { readAt } from '../../../fixtures/backup/scenario.ts';
 import { synologyAnswer } from '../../../fixtures/backup/synology-abb.ts';
 import { service, windowsPc } from '../../../fixtures/backup/windows.ts';
-import { covePc, statusReport, synologyPc } from '../../../fixtures/backup/windows-shared.ts';
+import {
+  covePc,
+  duplicatiPc,
+  duplicatiPlace,
+  statusReport,
+  synologyPc,
+} from '../../../fixtures/backup/windows-shared.ts';
 import { damagedText } from '../damaged.ts';
 import { jobOn, productOn } from './collected.ts';
 
@@ -121,4 +127,27 @@ test('Kopia: the file that keeps the password is not opened', async () => {
   });
   expect(product?.jobs).toHaveLength(1);
   expect(opened).toEqual([]);
+});
+
+test('Duplicati: the database of a person proves nothing alone, and no address shows its password', async () => {
+  const address = 'ftp://nas.kreis.example/rathaus?auth-username=svc&auth-password=geheim';
+  const place = 'C:\\Users\\erika.muster\\AppData\\Local\\Duplicati\\Duplicati-server.sqlite';
+  const { product } = await productOn(
+    'duplicati',
+    duplicatiPc({ finished: '11-24', address }, { programs: { 'Duplicati 2': '2.1' } }, place)(),
+  );
+  expect(product?.jobs[0]).toMatchObject({
+    writableBy: 'user',
+    targets: [{ kind: 'share', name: 'ftp://nas.kreis.example/rathaus' }],
+  });
+  expect(JSON.stringify(product)).not.toMatch(/geheim|svc|erika/);
+});
+
+test('Duplicati: a file that is no database, as a wholly encrypted one is, is an unknown layout', async () => {
+  const machine = windowsPc({
+    programs: { 'Duplicati 2': '2.1' },
+    databases: { [duplicatiPlace]: new Uint8Array(8192).fill(7) },
+  });
+  const { product } = await productOn('duplicati', machine);
+  expect(product).toMatchObject({ installed: true, jobs: [], reasons: ['schema-unknown'] });
 });
