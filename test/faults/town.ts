@@ -52,6 +52,7 @@ export async function preparePlace(): Promise<Place> {
       const driver = join(import.meta.dirname, 'server-driver.ts');
       const child = spawn(process.execPath, [driver, serverDir, String(port)], {
         stdio: ['ignore', 'pipe', 'inherit'],
+        env: withCache(),
       });
       children.add(child);
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
