@@ -26,6 +26,7 @@ import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
 import { createServerLink } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
+import { takeRecords } from './restore/records.ts';
 import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
@@ -248,6 +249,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   };
 
   const round: Agent['round'] = async (kind) => {
+    for (const name of takeRecords(join(dataDir, 'private'), backupMemory.addRestoreTest)) {
+      log.warn('restore-test-unusable', { name });
+    }
     const sections = await collect((id, round) =>
       typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
     );

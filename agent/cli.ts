@@ -62,6 +62,18 @@ const commands: Readonly<Record<string, Command>> = {
     does: 'shows each setting and where it comes from',
     run: async (input) => (await import('./commands/inspect.ts')).explainSettingsCommand(input),
   },
+  'restore-test': {
+    usage: 'restore-test --source PLACE [--product restic|borg|files] [--sample N] [--original FOLDER] [--by NAME]',
+    does: 'brings a sample back from a backup, compares it by hash with this PC, and changes neither',
+    options: {
+      source: { type: 'string' },
+      product: { type: 'string' },
+      sample: { type: 'string' },
+      original: { type: 'string' },
+      by: { type: 'string' },
+    },
+    run: async (input) => (await import('./commands/restore-test.ts')).restoreTestCommand(input),
+  },
   version: {
     usage: 'version',
     does: 'prints the version',
@@ -89,7 +101,7 @@ function help(): string {
     '',
     'Everywhere: --data-dir DIR, --config FILE, --json, --log-level debug|info|warn|error, --help',
     'Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not enrolled, 4 refused by the server,',
-    '            5 server not reachable (nothing lost: it is queued), 6 partly collected',
+    '            5 server not reachable (nothing lost: it is queued), 6 partly collected,\n            7 a restore test that failed',
   ].join('\n');
 }
 
@@ -134,6 +146,7 @@ function read(command: Command, rest: readonly string[]): { values: CommandInput
 /** By name, so that a command that never speaks to a server does not load the classes of one that does. */
 const codesByError: Readonly<Record<string, ExitCode>> = {
   UsageError: exitCodes.usage,
+  RestoreError: exitCodes.unexpected,
   SettingsError: exitCodes.usage,
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,

@@ -12,6 +12,7 @@ export const exitCodes = {
   refused: 4,
   unreachable: 5,
   partial: 6,
+  restoreTestFailed: 7,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

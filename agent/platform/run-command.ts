@@ -37,7 +37,11 @@ export function runCommand(
     timeoutMs: number;
     signal: AbortSignal;
     maxOutputBytes?: number;
+    /** Added to the fixed environment; for a program an administrator runs by hand with settings of its own. */
     environment?: Readonly<Record<string, string>>;
+    cwd?: string;
+    /** Takes standard output as it comes, without a bound; the outcome then has none of it. */
+    onStdout?: (chunk: Buffer) => void;
   },
 ): Promise<CommandOutcome> {
   const { maxOutputBytes = defaultMaxOutputBytes } = options;
@@ -46,7 +50,7 @@ export function runCommand(
   return new Promise((resolve) => {
     const child = spawn(path, args, {
       env: { ...environment(), ...options.environment },
-      cwd: workingFolder,
+      cwd: options.cwd ?? workingFolder,
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that what the program started ends with it. Windows knows no such groups.
       detached: !onWindows,
@@ -72,6 +76,10 @@ export function runCommand(
     options.signal.addEventListener('abort', abort, { once: true });
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {
+        if (name === 'stdout' && options.onStdout !== undefined) {
+          options.onStdout(chunk);
+          return;
+        }
         size += chunk.length;
         if (size > maxOutputBytes) cut({ kind: 'too-much-output' });
         else output[name].push(chunk);

@@ -75,6 +75,8 @@ export const deviceQuery = pageQuery.extend({
   state: z.enum(deviceStates).optional(),
   /** Members of this group. */
   group: uuid.optional(),
+  /** Devices that are no members of it. */
+  notInGroup: uuid.optional(),
   sort: z.enum(deviceSortKeys).default('hostname'),
   order: z.enum(['asc', 'desc']).default('asc'),
 });

@@ -130,7 +130,11 @@ const audienceInfo = z.object({
 });
 
 /** `GET /api/v1/policies` */
-export const policyQuery = pageQuery.extend({ municipality: uuid.optional(), level: z.enum(policyLevels).optional() });
+export const policyQuery = pageQuery.extend({
+  municipality: uuid.optional(),
+  /** `above-device`: all but those of single devices. */
+  level: z.enum([...policyLevels, 'above-device']).optional(),
+});
 export const policyEntry = audienceInfo.extend({
   version: z.int().min(1),
   /** How many settings it makes; 0 = it was cleared. */

@@ -10,9 +10,13 @@ import { ControlsPage } from './pages/controls.tsx';
 import { DevicePage } from './pages/device.tsx';
 import { DevicesPage } from './pages/devices.tsx';
 import { ExceptionsPage } from './pages/exceptions.tsx';
+import { GroupPage } from './pages/group.tsx';
+import { GroupsPage } from './pages/groups.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PatchesPage } from './pages/patches.tsx';
+import { PoliciesPage } from './pages/policies.tsx';
+import { PolicyPage } from './pages/policy.tsx';
 import { RecordImportPage } from './pages/record-import.tsx';
 import { SetPasswordPage } from './pages/set-password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
@@ -35,6 +39,10 @@ type Access =
 function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
   const device = /^\/geraete\/([0-9a-f-]{36})$/.exec(path)?.[1];
   if (device !== undefined) return <DevicePage key={device} id={device} />;
+  const group = /^\/gruppen\/([0-9a-f-]{36})$/.exec(path)?.[1];
+  if (group !== undefined) return <GroupPage key={group} id={group} />;
+  const audience = /^\/richtlinien\/(district|(?:municipality|group|device)-[0-9a-f-]{36})$/.exec(path)?.[1];
+  if (audience !== undefined) return <PolicyPage key={audience} audience={audience} />;
   switch (path) {
     case '/':
       return <OverviewPage />;
@@ -50,6 +58,10 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
       return <ControlPage />;
     case '/ausnahmen':
       return <ExceptionsPage />;
+    case '/gruppen':
+      return <GroupsPage />;
+    case '/richtlinien':
+      return <PoliciesPage />;
     case '/stammdaten':
       return <RecordImportPage />;
     case '/anmeldung-tokens':

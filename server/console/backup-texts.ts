@@ -32,6 +32,7 @@ export const backupFields: Readonly<Record<string, Words>> = {
   files: { de: 'Dateien', en: 'Files' },
   bytes: { de: 'Umfang', en: 'Size' },
   different: { de: 'Abweichend', en: 'Different' },
+  by: { de: 'Durch', en: 'By' },
   durationSeconds: { de: 'Dauer', en: 'Duration' },
 };
 

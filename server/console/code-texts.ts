@@ -20,6 +20,12 @@ const actions: Readonly<Record<string, Words>> = {
   'device.report-now': { de: 'Bericht angefordert', en: 'Report asked for' },
   'device.replaced': { de: 'Gerät ersetzt', en: 'Device replaced' },
   'exception.create': { de: 'Ausnahme eingetragen', en: 'Exception recorded' },
+  'group.create': { de: 'Gruppe angelegt', en: 'Group added' },
+  'group.change': { de: 'Gruppe geändert', en: 'Group changed' },
+  'group.members': { de: 'Geräte einer Gruppe geändert', en: 'Devices of a group changed' },
+  'group.delete': { de: 'Gruppe gelöscht', en: 'Group deleted' },
+  'policy.change': { de: 'Richtlinie geändert', en: 'Policy changed' },
+  'policy.restore': { de: 'Richtlinie wiederhergestellt', en: 'Policy restored' },
   'exception.withdraw': { de: 'Ausnahme zurückgenommen', en: 'Exception withdrawn' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };
@@ -65,6 +71,19 @@ const details: Readonly<Record<string, Words>> = {
   device: { de: 'Gerätekennung', en: 'Device id' },
   approvedBy: { de: 'genehmigt von', en: 'approved by' },
   reason: { de: 'Begründung', en: 'Reason' },
+  group: { de: 'Gruppe', en: 'Group' },
+  name: { de: 'Name', en: 'Name' },
+  position: { de: 'Rang', en: 'Rank' },
+  added: { de: 'aufgenommen', en: 'added' },
+  removed: { de: 'herausgenommen', en: 'taken out' },
+  addedDevices: { de: 'neu darin', en: 'new in it' },
+  removedDevices: { de: 'nicht mehr darin', en: 'no longer in it' },
+  devices: { de: 'Geräte', en: 'Devices' },
+  policyEnded: { de: 'Richtlinie beendet', en: 'Policy ended' },
+  level: { de: 'gilt für', en: 'for' },
+  version: { de: 'Fassung', en: 'Version' },
+  restoredFrom: { de: 'wie Fassung', en: 'as version' },
+  settings: { de: 'Festlegungen', en: 'Settings' },
   address: { de: 'von Adresse', en: 'from address' },
 };
 
@@ -82,7 +101,7 @@ export function deviceEvent(code: string, language: Language): string {
 }
 
 /** Fields whose values are codes or ids that have a word or a name. */
-const named = new Set(['state', 'role', 'municipality_id', 'municipalities']);
+const named = new Set(['state', 'role', 'level', 'municipality_id', 'municipalities']);
 
 /** What a value of a named field is called: the name of a municipality, the word for a state or role. */
 export type Names = ReadonlyMap<string, string>;

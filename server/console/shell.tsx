@@ -27,6 +27,8 @@ function Navigation({ session }: { readonly session: Session }): JSX.Element {
     ['/aktualisierungen', t.patches, true],
     ['/vorgaben', t.controls, true],
     ['/ausnahmen', t.exceptions, true],
+    ['/richtlinien', t.policies, true],
+    ['/gruppen', t.groups, true],
     ['/stammdaten', t.records, session.role !== 'viewer'],
     ['/anmeldung-tokens', t.tokens, session.role !== 'viewer'],
     ['/protokoll', t.audit, true],

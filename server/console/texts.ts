@@ -6,6 +6,7 @@ import { controlTexts } from './control-texts.ts';
 import { deviceTexts } from './device-texts.ts';
 import type { Language } from './format.ts';
 import { patchTexts } from './patch-texts.ts';
+import { policyTexts } from './policy-texts.ts';
 
 const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
 
@@ -245,6 +246,7 @@ const pairs = {
   ...deviceTexts,
   ...patchTexts,
   ...controlTexts,
+  ...policyTexts,
 } satisfies Record<string, Record<Language, unknown>>;
 
 /** The texts of one language, by name. */

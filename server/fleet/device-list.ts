@@ -2,8 +2,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { type DeviceList, type DeviceSummary, deviceQuery } from '../api/contract.ts';
+import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { decodeCursor, page } from './cursor.ts';
+import { membersOf } from './group-members.ts';
 import { devicesIn, type FleetContext, type Scope } from './scope.ts';
 import { searchPatterns } from './search-text.ts';
 
@@ -36,7 +38,7 @@ const place = z
 /** Retired devices are listed only when asked for. Throws `Refusal` invalid-cursor. */
 export async function listDevices({ db }: FleetContext, scope: Scope, query: Query): Promise<DeviceList> {
   const keys = sortKeys[query.sort];
-  let rows = matching(devicesIn(db, scope), query)
+  let rows = matching(db, devicesIn(db, scope), query)
     .innerJoin('municipalities', 'municipalities.id', 'devices.municipality_id')
     .selectAll('devices')
     .select(['municipalities.name as municipality_name', keys[0].as('first_key'), name.as('name_key')]);
@@ -51,7 +53,7 @@ export async function listDevices({ db }: FleetContext, scope: Scope, query: Que
   }
   for (const key of [...keys, id]) rows = rows.orderBy(key, query.order);
   const found = await rows.limit(query.limit + 1).execute();
-  const counted = await matching(devicesIn(db, scope), query)
+  const counted = await matching(db, devicesIn(db, scope), query)
     .select(({ fn }) => fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
   const shown = page(found, query.limit, (row) => [
@@ -64,25 +66,16 @@ export async function listDevices({ db }: FleetContext, scope: Scope, query: Que
   return { items: shown.rows.map(summaryOf), nextCursor: shown.nextCursor, total: Number(counted.total) };
 }
 
-function matching(devices: Devices, query: Query): Devices {
+function matching(db: Database, devices: Devices, query: Query): Devices {
   let found =
     query.state === undefined
       ? devices.where('devices.state', '!=', 'retired')
       : devices.where('devices.state', '=', query.state);
   if (query.municipality !== undefined) found = found.where('devices.municipality_id', '=', query.municipality);
   if (query.light !== undefined) found = found.where('devices.light', '=', query.light);
-  const { group } = query;
-  if (group !== undefined) {
-    found = found.where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('group_members')
-          .select('group_members.id')
-          .whereRef('group_members.device_id', '=', 'devices.id')
-          .where('group_members.group_id', '=', group)
-          .where('group_members.removed_at', 'is', null),
-      ),
-    );
-  }
+  const { group, notInGroup } = query;
+  if (group !== undefined) found = found.where('devices.id', 'in', membersOf(db, group));
+  if (notInGroup !== undefined) found = found.where('devices.id', 'not in', membersOf(db, notInGroup));
   for (const pattern of searchPatterns(query.search ?? '')) {
     found = found.where(sql<boolean>`devices.search_text like ${pattern} escape '\\'`);
   }

@@ -12,8 +12,9 @@ import type {
 } from '../api/contract.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
+import { membersOf } from './group-members.ts';
 import { findMunicipality } from './municipalities.ts';
-import { devicesOf, findGroup, groupsOf, markReached, membersOf } from './policy-audience.ts';
+import { devicesOf, findGroup, groupsOf, markReached } from './policy-audience.ts';
 import { endPolicy } from './policy-changes.ts';
 import { flatSettings } from './policy-resolution.ts';
 import { notFound, Refusal } from './refusal.ts';

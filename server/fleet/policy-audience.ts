@@ -3,6 +3,7 @@
 import type { Database } from '../store/database.ts';
 import type { PolicyLevel } from '../store/schema.ts';
 import { findDevice } from './devices.ts';
+import { membersOf } from './group-members.ts';
 import { findMunicipality } from './municipalities.ts';
 import { notFound, Refusal } from './refusal.ts';
 import { type Actor, devicesIn, groupsIn, holdsRole, type Scope } from './scope.ts';
@@ -90,14 +91,6 @@ export function devicesOf(db: Database, scope: Scope, { level, id }: Pick<Policy
     case 'device':
       return devices.where('devices.id', '=', id);
   }
-}
-
-export function membersOf(db: Database, groupId: string) {
-  return db
-    .selectFrom('group_members')
-    .select('group_members.device_id')
-    .where('group_members.group_id', '=', groupId)
-    .where('group_members.removed_at', 'is', null);
 }
 
 /** The devices a policy reaches are judged with the next tick, because a request cannot wait for all of them. */

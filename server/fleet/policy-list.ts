@@ -99,7 +99,8 @@ export async function listPolicies(
       'devices.hostname',
     ]);
   if (query.municipality !== undefined) rows = rows.where('policies.municipality_id', '=', query.municipality);
-  if (query.level !== undefined) rows = rows.where('policies.level', '=', query.level);
+  if (query.level === 'above-device') rows = rows.where('policies.level', '!=', 'device');
+  else if (query.level !== undefined) rows = rows.where('policies.level', '=', query.level);
   if (query.cursor !== undefined) {
     const after = decodeCursor(query.cursor, place);
     rows = rows.where(({ eb, refTuple, tuple }) =>

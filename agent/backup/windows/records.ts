@@ -120,7 +120,7 @@ const tasksSchema = z.object({
   tasks: listOf(
     z.object({
       name: z.string().min(1),
-      path: z.string(),
+      path: z.string().startsWith('\\'),
       state: whole,
       runLevel: whole,
       logonType: whole,
@@ -277,11 +277,11 @@ function logOf(events: Read<Record<string, unknown>>, name: LogName): EventLog {
   if (!parsed.success) return unreadable('unreadable');
   const { state, oldestRecord, max, events: list } = parsed.data;
   if (state !== 'ok') return unreadable(state);
-  const entries = list.items.flatMap(({ id, level, record, at, fields }) =>
-    id === undefined
-      ? []
-      : [{ id, level, record, at, fields: (fields?.items ?? []).map((text) => text.slice(0, 400)) }],
-  );
+  const entries = list.items.flatMap(({ id, level, record, at, fields }) => {
+    // A field that cannot be read would move those behind it into the place of others.
+    const sound = fields?.broken === 0 ? fields.items.map((text) => text.slice(0, 400)) : [];
+    return id === undefined ? [] : [{ id, level, record, at, fields: sound }];
+  });
   const cutOff = list.broken > 0 || entries.length < list.items.length || max === undefined || list.items.length >= max;
   return { state: 'read', events: entries, whole: !cutOff && oldestRecord === 1 };
 }

@@ -195,6 +195,8 @@ export const restoreTest = z.object({
   /** Files whose hash is another one, or which did not come back. */
   different: field(z.int().min(0).max(1_000_000), proof),
   durationSeconds: field(z.int().min(0).max(1_000_000), { ...proof, unit: 's' }),
+  /** Who ran or witnessed it, as they said. */
+  by: field(text(120).optional(), proof),
 });
 export type RestoreTest = z.infer<typeof restoreTest>;
 

@@ -21,6 +21,7 @@ export function AuditPage(): JSX.Element {
     ...municipalities.map(({ id, name }) => [id, name] as const),
     ...Object.entries(t.state),
     ...Object.entries(t.role),
+    ...Object.entries(t.policyLevel),
   ]);
   const none = <span class="muted">–</span>;
   const columns: Column<AuditEntry>[] = [

@@ -18,6 +18,7 @@ import { DeviceActions } from './device-actions.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import { DeviceGaps } from './device-gaps.tsx';
 import { DeviceHistory } from './device-history.tsx';
+import { DevicePolicy } from './device-policy.tsx';
 import { DeviceRecordForm, DeviceRecordView } from './device-record.tsx';
 import { DeviceSoftware } from './device-software.tsx';
 import { DeviceVerdicts } from './device-verdicts.tsx';
@@ -127,6 +128,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
               </div>
               {device.events.length === 0 ? null : <Events events={device.events} />}
               {device.gaps.length === 0 ? null : <DeviceGaps gaps={device.gaps} />}
+              <DevicePolicy id={id} />
               <DeviceFacts sections={device.sections} />
               <DeviceSoftware id={id} />
               <DeviceHistory id={id} />

@@ -136,6 +136,7 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
     () => ({ version: 1, expectedVersion: 1 }),
     [401, 403, 403, 200, 200, 200],
   ],
+  ['POST', () => `devices/${own}/report-now`, () => ({ sections: ['os'] }), [401, 403, 403, 202, 202, 202]],
   ['GET', () => `devices/${own}/policy`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['DELETE', () => `groups/${ownGroup}`, () => undefined, [401, 403, 403, 200, 404, 404]],
   ['PATCH', () => `devices/${own}`, () => ({ location: 'Rathaus' }), [401, 403, 403, 200, 200, 200]],

@@ -106,6 +106,7 @@ describe('its members', () => {
       total: 2,
       items: [{ hostname: 'pc-1' }, { hostname: 'pc-2' }],
     });
+    expect((await technician.get(`devices?notInGroup=${id}`)).body).toMatchObject({ total: 0 });
     kits.advance(60);
     expect((await members(id, { remove: [second] })).body).toEqual({ added: 0, removed: 1, devices: 1 });
     expect((await members(id, { remove: [second] })).body).toEqual({ added: 0, removed: 0, devices: 1 });

@@ -404,6 +404,7 @@ describe('the list of policies', () => {
       (await technician.get(`policies?${query}`)).body.items.map(({ name }: { name: string }) => name);
     expect(await names()).toEqual(['pc-1', 'Bürgerbüro', 'Wasungen', '']);
     expect(await names('level=group')).toEqual(['Bürgerbüro']);
+    expect(await names('level=above-device')).toEqual(['Bürgerbüro', 'Wasungen', '']);
     expect(await names(`municipality=${kits.wasungen}`)).toEqual(['pc-1', 'Bürgerbüro', 'Wasungen']);
     expect(await names(`municipality=${kits.grabfeld}`)).toEqual([]);
     const first = (await technician.get('policies?limit=3')).body;
