@@ -1,7 +1,6 @@
 /** What the figures about backups say in a few sentences, and in one light. Pure. */
 import type { OverallState } from '../../agent/contract/status.ts';
 import type { BackupCounts, BackupLight, ProductState } from '../api/contract.ts';
-import type { Tone } from './parts/state-mark.tsx';
 import type { Texts } from './texts.ts';
 
 /** What is not known is never green, and neither is what is only declared. */
@@ -27,6 +26,9 @@ export function backupSentences(counts: BackupCounts, t: Texts): string[] {
   if (expected > 0) sentences.push(words.tested(restoreTests.inTime, expected));
   return sentences;
 }
+
+/** As `parts/state-mark.tsx` shows them. */
+type Tone = OverallState | 'plain';
 
 export const backupTones: Readonly<Record<BackupLight, Tone>> = {
   critical: 'critical',

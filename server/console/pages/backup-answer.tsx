@@ -125,6 +125,14 @@ function Products({ overview: { products }, municipality }: PartProps): JSX.Elem
     numeric: true,
     cell: (product) => <span class={of(product) === 0 ? 'muted' : undefined}>{format.number(of(product))}</span>,
   });
+  /** What is no backup neither succeeds nor fails as one. */
+  const ofBackup = (id: string, header: string, of: (product: Product) => number): Column<Product> => {
+    const column = heap(id, header, of);
+    return {
+      ...column,
+      cell: (product) => (product.kind === 'backup' ? column.cell(product) : <span class="muted">–</span>),
+    };
+  };
   const columns: Column<Product>[] = [
     {
       id: 'name',
@@ -140,9 +148,9 @@ function Products({ overview: { products }, municipality }: PartProps): JSX.Elem
       ),
     },
     heap('devices', t.devices, ({ devices }) => devices),
-    heap('good', t.productGood, ({ states }) => productHeaps(states).good),
-    heap('bad', t.productBad, ({ states }) => productHeaps(states).bad),
-    heap('open', t.productOpen, ({ states }) => productHeaps(states).open),
+    ofBackup('good', t.productGood, ({ states }) => productHeaps(states).good),
+    ofBackup('bad', t.productBad, ({ states }) => productHeaps(states).bad),
+    ofBackup('open', t.productOpen, ({ states }) => productHeaps(states).open),
   ];
   return <Table caption={t.backupProducts} columns={columns} rows={products} keyOf={({ id }) => id} />;
 }
@@ -162,9 +170,11 @@ function Places({ places }: { readonly places: BackupOverview['municipalities'] 
       header: t.municipality,
       names: true,
       cell: ({ id, name }) => (
-        <Link to={backupAddress({ municipality: id })} class="row-link">
-          {name}
-        </Link>
+        <div class="device-name">
+          <Link to={backupAddress({ municipality: id })} class="row-link">
+            {name}
+          </Link>
+        </div>
       ),
     },
     number('devices', t.devices, ({ devices }) => devices),

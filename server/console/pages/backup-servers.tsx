@@ -114,7 +114,7 @@ export function BackupServers({ municipality }: { readonly municipality: string 
     servers.filter((server) => municipality === '' || server.municipality.id === municipality);
   const speaking = shown(resource.data?.items ?? []).filter(({ revokedAt }) => revokedAt === null).length;
   return (
-    <details class="section">
+    <details class="section backup-servers">
       <summary>
         <h2>{t.backupServers}</h2>
         <span class="gist">{resource.data === undefined ? '' : t.backupServersGist(speaking)}</span>

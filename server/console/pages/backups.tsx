@@ -132,7 +132,7 @@ function ProductList({ products }: Pick<BackupDevice, 'products'>): JSX.Element 
   return (
     <ul>
       {products.map(({ id, name, kind, state }) => (
-        <li key={id} class="named product">
+        <li key={id} class="named backup-product">
           <ToneShape tone={kind === 'backup' ? productTones[state] : 'plain'} />
           <span>
             {name} <span class="second">{kind === 'backup' ? t.productState[state] : t.notABackup}</span>
@@ -163,7 +163,7 @@ function Devices({ list }: { readonly list: BackupList }): JSX.Element {
       id: 'state',
       header: t.backupState,
       cell: ({ light, worst }) => (
-        <div class="roomy">
+        <div class="explained">
           <ToneMark tone={backupTones[light]} word={t.backupLightName[light]} />
           {worst === null || light === 'ok' ? null : <div class="second">{worst.explanation[language]}</div>}
         </div>
@@ -173,7 +173,13 @@ function Devices({ list }: { readonly list: BackupList }): JSX.Element {
       id: 'last',
       header: t.lastBackup,
       cell: ({ lastSuccessAt }) =>
-        lastSuccessAt === null ? <span class="muted">{t.noneProven}</span> : <When at={lastSuccessAt} as="both" />,
+        lastSuccessAt === null ? (
+          <span class="muted">{t.noneProven}</span>
+        ) : (
+          <div class="dated">
+            <When at={lastSuccessAt} as="both" />
+          </div>
+        ),
     },
     { id: 'products', header: t.backupProducts, cell: ({ products }) => <ProductList products={products} /> },
     {
