@@ -18,11 +18,13 @@ import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
 import { buildReport } from './report/build-report.ts';
+import { createClockWatch, readClockJumps } from './report/clock-jumps.ts';
 import { enrol } from './report/enrol.ts';
 import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
 import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
+import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
 import { createServerLink } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
@@ -31,9 +33,11 @@ import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
-import { createTrustFile, publishSent, publishStatus, statusValidMs } from './status/publish-status.ts';
+import { createTrustFile, publishStatus, statusValidMs } from './status/publish-status.ts';
+import { markAccepted, publishSent } from './status/sent-reports.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
+import { isStorageFailure, storageFault } from './store/sqlite.ts';
 import { agentVersion } from './version.ts';
 
 export class NotEnrolled extends Error {
@@ -49,6 +53,8 @@ export interface AgentOptions {
   readonly machine: Machine;
   readonly log: Log;
   readonly clock?: Clock;
+  /** The store is known to be damaged: it is put aside and a new one begun. */
+  readonly damaged?: boolean;
 }
 
 export interface Round {
@@ -73,16 +79,23 @@ export interface Agent {
   exchange(options?: { limit?: number }): Promise<ExchangeResult>;
   /** Not opened yet. Throws `NotEnrolled`. */
   events(hear: (event: HeardEvent) => void): EventStream;
+  /** Notices when the clock is set; at least once a minute. */
+  watchClock(): void;
   publishStatus(): void;
   close(): void;
 }
 
-/** Opens a data directory and holds it until `close`. Throws `AgentRunning`, `NewerStore` or `KeyFileError`. */
+/** Opens a data directory and holds it until `close`. Throws `AgentRunning`, `NewerStore`, `StoreUnavailable` or `KeyFileError`. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
   const { dataDir, machine, log, clock = systemClock } = options;
   // Open to all who walk through it to `public`; what is not for them lies in `private`.
   mkdirSync(dataDir, { recursive: true, mode: 0o755 });
-  const store = openStore(join(dataDir, 'private'));
+  const { outboxMegabytes, outboxDays } = options.settings.settings;
+  const store = openStore(join(dataDir, 'private'), {
+    limits: { maxBytes: outboxMegabytes * 1024 * 1024, maxDays: outboxDays },
+    ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
+  });
+  if (store.replaces !== undefined) log.error('store-damaged', { keptAs: store.replaces });
   const publicDir = join(dataDir, 'public');
   const backupMemory = createBackupMemory(store);
   const keyFile = join(dataDir, 'private', 'device-key.pem');
@@ -91,6 +104,13 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     throw error;
   });
   let client: ServerClient | undefined;
+  const clockWatch = createClockWatch(store, clock, log);
+  clockWatch.look();
+  /** An answer was measured by this process, which has watched the clock since. */
+  let timeMeasured = false;
+  /** While the disk takes nothing: what was not even queued, told as soon as it can be written down. */
+  let unstored: Gap | undefined;
+  let storage: ReturnType<typeof storageFault> | undefined;
 
   /** Server time as near as it is known, and never before a time the server has said. */
   const serverNow = (): Date => {
@@ -119,12 +139,19 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       userAgent: `kits-agent/${agentVersion}`,
       ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
       ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
+      clock: () => {
+        const known = store.readExchange();
+        const now = clock.now();
+        const { serverTimeFloor } = known;
+        return { now, serverTimeFloor, serverTime: timeMeasured ? knownServerTime(known, now) : undefined };
+      },
     });
     return client;
   };
 
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
+    const clockJumps = readClockJumps(store);
     const { policy, refused } = words.inForce();
     const { settings, problems } = loaded();
     const context: RoundContext = {
@@ -140,6 +167,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         refusedWords: refused,
         queue: store.queue(),
         ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
+        ...(clockJumps.length === 0 ? {} : { clockJumps }),
         settingsProblems: problems,
       },
     };
@@ -171,9 +199,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const now = clock.now();
     backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
-    const { lastAcceptedAt, lastCollectedAt, failure } = store.readExchange();
+    const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = store.readExchange();
+    const { waiting, refused, thinned } = store.queue();
     const verdicts = judge(readSections());
-    const since = store.trackVerdicts(verdicts, now);
+    const since = sinceWhen(store, verdicts, now);
     const holder = words.holder();
     const recoveryKey = recoveryPin();
     // First: a notice must not stand there before the keys it is verified with.
@@ -202,8 +231,14 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       reporting: {
         ...(lastCollectedAt === undefined ? {} : { lastCollectedAt }),
         ...(lastAcceptedAt === undefined ? {} : { lastAcceptedAt }),
-        waiting: store.queue().waiting,
+        waiting,
+        ...(refused === 0 ? {} : { refused }),
+        ...(thinned === undefined ? {} : { thinned }),
         ...(failure === undefined ? {} : { failure }),
+        ...(storage === undefined ? {} : { storage }),
+        ...(refusedSince === undefined || !needsAttention(refusedSince, now)
+          ? {}
+          : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
       },
       notices: [...words.inForce().notices],
       handledRequests: [],
@@ -244,7 +279,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       key,
     );
     store.append(report, gaps);
-    publishSent(publicDir, report.envelope.sequence, { envelope: report.envelope, sections, verdicts });
+    bestEffort(log, () => publishSent(publicDir, report, sections));
     return report;
   };
 
@@ -255,11 +290,22 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const sections = await collect((id, round) =>
       typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
     );
-    store.writeSections(sections);
-    const verdicts = judge(readSections());
-    store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
-    const report = await compose({ class: kind === 'full' ? 'full' : 'routine', sections, verdicts });
-    return { sections, verdicts, ...(report === undefined ? {} : { report }) };
+    const name = kind === 'full' ? 'full' : 'routine';
+    try {
+      store.writeSections(sections);
+      const verdicts = judge(readSections());
+      store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
+      const report = await compose({ class: name, sections, verdicts });
+      if (unstored !== undefined) store.noteGap(unstored);
+      [unstored, storage] = [undefined, undefined];
+      return { sections, verdicts, ...(report === undefined ? {} : { report }) };
+    } catch (error) {
+      if (isStorageFailure(error)) {
+        storage = storageFault(error);
+        if (store.readEnrolment() !== undefined) unstored = oneMore(unstored, name, clock.now());
+      }
+      throw error;
+    }
   };
 
   /** What staff asked for goes with what waits. That it cannot be queued must not keep back what waits already. */
@@ -304,10 +350,20 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const enrolment = store.readEnrolment();
       if (enrolment === undefined || key === undefined) throw new NotEnrolled();
       const now = (): Date => clock.now();
-      const link = createServerLink({ client: connect(enrolment.serverUrl), store, key, enrolment, words, now, log });
+      const link = createServerLink({
+        client: connect(enrolment.serverUrl),
+        store,
+        key,
+        enrolment,
+        words,
+        now,
+        log,
+        accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
+      });
       const before = JSON.stringify(store.readWords());
       const checkIn = async (): Promise<SignedAnswer> => {
         const answer = await link.checkIn();
+        timeMeasured = true;
         // The person at the PC sees at once what KITS has to say.
         if (JSON.stringify(store.readWords()) !== before) publish();
         return answer;
@@ -340,10 +396,37 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       });
     },
 
+    watchClock: clockWatch.look,
     publishStatus: publish,
     close: () => {
       client?.close();
       store.close();
     },
   };
+}
+
+/** One report more that could not even be queued. */
+function oneMore(before: Gap | undefined, name: ReportClass, now: Date): Gap {
+  const at = now.toISOString();
+  const counts = { ...before?.counts, [name]: (before?.counts?.[name] ?? 0) + 1 };
+  return { firstAt: at, ...before, counts, lastAt: at, reason: 'storage-failed' };
+}
+
+/** On a disk that takes nothing the status still says what is, only not since when. */
+function sinceWhen(store: AgentStore, verdicts: readonly Verdict[], now: Date): ReadonlyMap<string, string> {
+  try {
+    return store.trackVerdicts(verdicts, now);
+  } catch (error) {
+    if (!isStorageFailure(error)) throw error;
+    return new Map();
+  }
+}
+
+/** The report is safe in the queue; what is shown of it is not worth failing for. */
+function bestEffort(log: Log, publish: () => void): void {
+  try {
+    publish();
+  } catch (error) {
+    log.warn('sent-not-published', { error: (error as Error).message });
+  }
 }

@@ -8,6 +8,8 @@ import { agentVersion } from './version.ts';
 interface Command {
   readonly usage: string;
   readonly does: string;
+  /** The name of a file stands behind the command; otherwise further words are refused. */
+  readonly takesFile?: true;
   readonly options?: Readonly<Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>>;
   readonly run: (input: CommandInput) => Promise<ExitCode>;
 }
@@ -48,9 +50,13 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (input) => (await import('./commands/report.ts')).runCommand(input),
   },
   report: {
-    usage: 'report',
-    does: 'collects and sends now',
-    run: async (input) => (await import('./commands/report.ts')).reportCommand(input),
+    usage: 'report [--show [--sequence N] [--language de|en]]',
+    does: 'collects and sends now; --show only shows what the last report said, and why each field is needed',
+    options: { show: { type: 'boolean' }, sequence: { type: 'string' }, language: { type: 'string' } },
+    run: async (input) =>
+      input.options['show'] === true
+        ? (await import('./commands/show-sent.ts')).showSent(input)
+        : (await import('./commands/report.ts')).reportCommand(input),
   },
   doctor: {
     usage: 'doctor [--json]',
@@ -73,6 +79,13 @@ const commands: Readonly<Record<string, Command>> = {
       by: { type: 'string' },
     },
     run: async (input) => (await import('./commands/restore-test.ts')).restoreTestCommand(input),
+  },
+  'verify-chain': {
+    usage: 'verify-chain FILE [--device-key THUMBPRINT] [--server-key THUMBPRINT]',
+    does: 'proves that an exported history is complete, unaltered and signed by its device; needs no network',
+    takesFile: true,
+    options: { 'device-key': { type: 'string' }, 'server-key': { type: 'string' } },
+    run: async (input) => (await import('./commands/verify-chain.ts')).verifyChainCommand(input),
   },
   version: {
     usage: 'version',
@@ -101,7 +114,7 @@ function help(): string {
     '',
     'Everywhere: --data-dir DIR, --config FILE, --json, --log-level debug|info|warn|error, --help',
     'Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not enrolled, 4 refused by the server,',
-    '            5 server not reachable (nothing lost: it is queued), 6 partly collected,\n            7 a restore test that failed',
+    '            5 server not reachable (nothing lost: it is queued), 6 partly collected,\n            7 a restore test that failed, 8 a history that is not genuine',
   ].join('\n');
 }
 
@@ -118,25 +131,32 @@ export async function main(
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (command === undefined) throw new UsageError(`There is no command "${name}".`);
-    const { values } = read(command, rest);
+    const { values, positionals } = read(command, rest);
     if (values['help'] === true) {
       streams.out(`kits-agent ${command.usage}\n${command.does}`);
       return exitCodes.done;
     }
-    return await command.run({ ...streams, options: values });
+    return await command.run({ ...streams, options: values, positionals });
   } catch (error) {
     return explain(error, streams.err, command?.usage);
   }
 }
 
-function read(command: Command, rest: readonly string[]): { values: CommandInput['options'] } {
+function read(
+  command: Command,
+  rest: readonly string[],
+): { values: CommandInput['options']; positionals: readonly string[] } {
   try {
-    const { values } = parseArgs({ args: [...rest], options: { ...everywhere, ...command.options } });
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options: { ...everywhere, ...command.options },
+      allowPositionals: command.takesFile === true,
+    });
     const level = values['log-level'];
     if (level !== undefined && !logLevels.some((known) => known === level)) {
       throw new UsageError(`--log-level ${level}: expected one of ${logLevels.join(', ')}`);
     }
-    return { values };
+    return { values, positionals };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError((error as Error).message, { cause: error });
@@ -151,6 +171,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,
   NewerStore: exitCodes.usage,
+  StoreUnavailable: exitCodes.usage,
   NotEnrolled: exitCodes.notEnrolled,
   ServerRefused: exitCodes.refused,
   ServerUnreachable: exitCodes.unreachable,

@@ -1,4 +1,5 @@
 /** The long-running service: looks once a minute what is due and does it. Complete without anybody logged in. */
+import { setTimeout } from 'node:timers/promises';
 import type { Agent } from './agent.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
@@ -8,6 +9,7 @@ import { ServerRefused } from './report/server-link.ts';
 import { dueTasks, secondOfTick, type Task } from './schedule/due.ts';
 import { createHurry, type Hurry } from './schedule/hurry.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
+import { isDamaged, isStorageFailure, storageFault } from './store/sqlite.ts';
 
 /** Two ticks further apart than this: the PC slept. */
 const sleptMs = 150_000;
@@ -65,12 +67,17 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
   const ran = (task: Task): void => {
     const at = clock.now();
     ranAt.set(task, at.getTime());
-    agent.store.ran(task, at);
+    try {
+      agent.store.ran(task, at);
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error;
+    }
   };
 
   return async () => {
     const now = clock.now();
     const at = now.getTime();
+    agent.watchClock();
     if (at - lastTick > sleptMs || at < lastTick) awakeSince = at;
     lastTick = at;
     const enrolment = agent.enrolment();
@@ -101,6 +108,7 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
         if (task === 'full-round') ran('cheap-round');
         if (task === 'check-in') reached?.(true);
       } catch (error) {
+        if (isDamaged(error)) throw error;
         log.warn('task-failed', { task, error: (error as Error).message });
         // When to speak to the server again is written down with the failure itself.
         const retries = error instanceof ServerUnreachable || error instanceof ServerRefused;
@@ -111,8 +119,15 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
   };
 }
 
-/** Runs until `stop`; the first look is taken at once. `stop` waits for what is under way. */
-export function startService(options: ServiceOptions): { stop(): Promise<void> } {
+export interface Service {
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+  /** Comes when the store turns out to be damaged: the agent has to be opened anew, with a new store. */
+  readonly damaged: Promise<void>;
+}
+
+/** Runs until `stop`; the first look is taken at once. */
+export function startService(options: ServiceOptions): Service {
   const { agent, log, clock = systemClock } = options;
   const hurry = createHurry(clock, Math.random);
   let mayListen = false;
@@ -123,6 +138,7 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
       mayListen = reached;
     },
   });
+  const { promise: damaged, resolve: foundDamaged } = Promise.withResolvers<void>();
   const listening = agent.enrolment() === undefined ? undefined : agent.events(hear);
   let current = Promise.resolve();
   const guarded = async (): Promise<void> => {
@@ -130,8 +146,9 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
       await tick();
       await listening?.look(mayListen);
     } catch (error) {
-      // The store itself failed (full disk, damaged file). The next minute tries again.
+      // The disk takes nothing: the next minute tries again. A damaged file stays so.
       log.error('tick-failed', { error: (error as Error).message });
+      if (isDamaged(error)) foundDamaged();
     }
   };
   const look = (): Promise<void> => {
@@ -170,10 +187,28 @@ export function startService(options: ServiceOptions): { stop(): Promise<void> }
   void look();
   const job = everyMinute(secondOfTick(agent.enrolment()?.deviceId ?? ''), look);
   return {
+    damaged,
     stop: async () => {
       job.stop();
       await listening?.stop();
       await current;
     },
   };
+}
+
+/** On a disk that is full or read-only the service waits instead of giving up. Undefined when it was aborted meanwhile. */
+export async function openWhenPossible<T>(
+  open: () => Promise<T>,
+  { log, signal, pauseMs }: { log: Log; signal: AbortSignal; pauseMs: number },
+): Promise<T | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error;
+      log.error('store-unavailable', { fault: storageFault(error), error: (error as Error).message });
+      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
 }

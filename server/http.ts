@@ -17,6 +17,7 @@ import { registerApi } from './api/routes.ts';
 import { registerConsole } from './console-files.ts';
 import type { ServerContext } from './context.ts';
 import { registerHealth } from './health.ts';
+import { Admission, type IngestLimits } from './ingest/limits.ts';
 import { registerIngest } from './ingest/routes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Problem, problemDocumentOf, problemMediaType, problemOf } from './problem.ts';
@@ -39,6 +40,7 @@ export interface HttpOptions {
   readonly logStream?: Writable;
   /** Tests want streams that are soon full and heartbeats that come soon. */
   readonly streamLimits?: StreamLimits;
+  readonly ingestLimits?: IngestLimits;
 }
 
 export interface HttpApp {
@@ -74,6 +76,7 @@ export async function createHttpApp(
   const streams = new DeviceStreams(localRelay(), options.streamLimits);
   const context: ServerContext = { ...parts, log: app.log, push: streams };
   const commits = new GroupCommit(context.db);
+  const admission = new Admission(options.ingestLimits);
   const metrics = createMetrics(context.db, () => streams.open);
   const methodsOf = watchRoutes(app);
   app.setValidatorCompiler(validatorCompiler);
@@ -91,7 +94,7 @@ export async function createHttpApp(
   app.get('/agent/v1/schemas', { schema: { hide: true } }, () => contractJsonSchemas());
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   const subjects: FastifyPluginAsync[] = [
-    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams, commits }),
+    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams, commits, admission }),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
   ];

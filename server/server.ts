@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import type { ServerContext } from './context.ts';
 import { evaluateFleet } from './fleet/evaluate.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
+import type { IngestLimits } from './ingest/limits.ts';
 import { loadServerKeys } from './keys.ts';
 import { dropRefused } from './notices/publish.ts';
 import type { StreamLimits } from './push/device-streams.ts';
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly logStream?: Writable;
   /** Default `streamLimits`; tests want streams that are soon full and heartbeats that come soon. */
   readonly streamLimits?: StreamLimits;
+  /** Default `ingestLimits`; tests want limits that are soon reached. */
+  readonly ingestLimits?: IngestLimits;
 }
 
 /** Where `npm start` builds the console to. */
@@ -75,6 +78,7 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
         logLevel,
         ...(options.logStream === undefined ? {} : { logStream: options.logStream }),
         ...(options.streamLimits === undefined ? {} : { streamLimits: options.streamLimits }),
+        ...(options.ingestLimits === undefined ? {} : { ingestLimits: options.ingestLimits }),
       },
     );
     if (refused > 0) http.app.log.warn({ refused }, 'notices were taken away: no key that counts has signed them');

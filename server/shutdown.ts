@@ -15,7 +15,13 @@ export function endCleanly(app: FastifyInstance, withinMs = graceMs): void {
   });
   app.server.on('request', ({ socket }) => unused.delete(socket));
   let late: NodeJS.Timeout | undefined;
+  let ending = false;
+  app.addHook('onSend', async (_request, reply) => {
+    // A connection kept open for a next request would be waited for as well.
+    if (ending) reply.header('connection', 'close');
+  });
   app.addHook('preClose', async () => {
+    ending = true;
     for (const socket of unused) socket.destroy();
     late = setTimeout(() => app.server.closeAllConnections(), withinMs);
   });

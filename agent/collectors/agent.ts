@@ -21,6 +21,7 @@ export const agentCollector: Collector<'agent'> = {
       refusedWords: agent.refusedWords?.length ? [...agent.refusedWords].sort() : undefined,
       queue: { ...agent.queue },
       clockOffsetSeconds: agent.clockOffsetSeconds,
+      clockJumps: agent.clockJumps,
       settingsProblems: atMost(settingsProblems, 32, 'problems of settings', context),
     });
   },

@@ -23,9 +23,15 @@ export interface AgentState {
   readonly policyVersion: number;
   readonly policyExpiresAt?: string;
   readonly refusedWords?: readonly string[];
-  readonly queue: { readonly waiting: number; readonly oldestAt?: string; readonly refused: number };
+  readonly queue: {
+    readonly waiting: number;
+    readonly oldestAt?: string;
+    readonly refused: number;
+    readonly thinned?: number;
+  };
   /** Device clock minus server time at the last signed answer, in whole seconds. */
   readonly clockOffsetSeconds?: number;
+  readonly clockJumps?: FactsOf<'agent'>['clockJumps'];
   readonly settingsProblems: readonly string[];
   readonly installedOn?: string;
 }

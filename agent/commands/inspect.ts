@@ -4,7 +4,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { defaultThresholds } from '../contract/policy.ts';
-import { status } from '../contract/status.ts';
+import { type Status, status } from '../contract/status.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { findTrust } from '../report/enrol.ts';
 import { createServerClient, ServerUnreachable } from '../report/server-client.ts';
@@ -44,12 +44,38 @@ export async function statusCommand(input: CommandInput): Promise<ExitCode> {
     input.out(
       `Zuletzt angenommen: ${current.reporting.lastAcceptedAt ?? 'noch nie'}, wartend: ${current.reporting.waiting}`,
     );
-    if (current.reporting.failure !== undefined) input.out(`Übertragung: ${current.reporting.failure}`);
+    for (const line of reportingLines(current.reporting)) input.out(line);
     for (const verdict of current.verdicts.filter((entry) => entry.verdict !== 'met')) {
       input.out(`- ${verdict.explanation.de}`);
     }
   }
   return current.device.state === 'not-enrolled' ? exitCodes.notEnrolled : exitCodes.done;
+}
+
+/** What of the codes a technician meets most often, in words. */
+const failureWords: Readonly<Record<string, string>> = {
+  'clock-blocks-tls':
+    'Die Uhr dieses PCs geht falsch; das Zertifikat des Servers gilt nach ihr nicht. Bitte die Uhr stellen.',
+  'tls-expired': 'Das Zertifikat des Servers ist abgelaufen.',
+  'tls-untrusted': 'Dem Zertifikat des Servers wird nicht vertraut.',
+  'unknown-device': 'Der Server kennt dieses Gerät nicht.',
+  'device-not-active': 'Das Gerät ist am Server nicht freigegeben.',
+};
+
+function reportingLines({ failure, refused, thinned, storage, needsAttention }: Status['reporting']): string[] {
+  const words = failure === undefined ? undefined : failureWords[failure];
+  return [
+    ...(failure === undefined ? [] : [`Übertragung: ${failure}${words === undefined ? '' : ` – ${words}`}`]),
+    ...(refused === undefined ? [] : [`Vom Server abgelehnte Berichte: ${refused}`]),
+    ...(thinned === undefined ? [] : [`Berichte, von denen nur der Kopf erhalten ist: ${thinned}`]),
+    ...(storage === undefined ? [] : [`Datenträger: ${storage} – Es kann nichts gespeichert werden.`]),
+    ...(needsAttention === undefined
+      ? []
+      : [
+          `Achtung: Der Server nimmt dieses Gerät seit ${needsAttention.since} nicht an (${needsAttention.code}). ` +
+            'Schlüssel und Berichte bleiben erhalten; ob es neu angemeldet wird, entscheidet KITS.',
+        ]),
+  ];
 }
 
 const keyByKey = (group: string, values: object): Record<string, unknown> =>
@@ -212,6 +238,7 @@ async function server(settings: ReturnType<typeof settingsOf>['settings'], dataD
     const client = createServerClient({
       baseUrl: serverUrl,
       userAgent: `kits-agent/${agentVersion}`,
+      clock: () => ({ now: new Date(), serverTimeFloor: peek(dataDir)?.exchange.serverTimeFloor ?? 0 }),
       ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
       ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
     });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { isLoopback } from '../report/server-client.ts';
-import { startService } from '../service.ts';
+import { openWhenPossible, startService } from '../service.ts';
 import { openStore } from '../store/agent-store.ts';
 import { isGap } from './collect.ts';
 import {
@@ -18,15 +18,19 @@ import {
   UsageError,
 } from './command.ts';
 
-async function withAgent(input: CommandInput, work: (agent: Agent) => Promise<ExitCode>): Promise<ExitCode> {
+function openAt(input: CommandInput, damaged = false): Promise<Agent> {
   const settings = settingsOf(input);
-  const log = logOf(input, settings.settings.logLevel);
-  const agent = await openAgent({
+  return openAgent({
     dataDir: dataDirOf(input),
     settings,
     machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
-    log,
+    log: logOf(input, settings.settings.logLevel),
+    damaged,
   });
+}
+
+async function withAgent(input: CommandInput, work: (agent: Agent) => Promise<ExitCode>): Promise<ExitCode> {
+  const agent = await openAt(input);
   try {
     return await work(agent);
   } finally {
@@ -111,20 +115,25 @@ export function reportCommand(input: CommandInput): Promise<ExitCode> {
   return withAgent(input, (agent) => reportOnce(input, agent));
 }
 
-export function runCommand(input: CommandInput): Promise<ExitCode> {
-  return withAgent(input, async (agent) => {
-    if (input.options['once'] === true) return reportOnce(input, agent);
-    const { settings } = settingsOf(input);
-    const log = logOf(input, settings.logLevel);
+export async function runCommand(input: CommandInput): Promise<ExitCode> {
+  if (input.options['once'] === true) return withAgent(input, (agent) => reportOnce(input, agent));
+  const { signal } = input;
+  const log = logOf(input, settingsOf(input).settings.logLevel);
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal.aborted) resolve('aborted');
+    signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+  for (let damaged = false; ; damaged = true) {
+    const agent = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
+    if (agent === undefined) return exitCodes.done;
     log.info('service-started', { dataDir: dataDirOf(input), enrolled: agent.enrolment() !== undefined });
     const service = startService({ agent, log });
-    if (!input.signal.aborted) {
-      await new Promise<void>((resolve) => input.signal.addEventListener('abort', () => resolve(), { once: true }));
-    }
+    const why = await Promise.race([aborted, service.damaged]);
     await service.stop();
+    agent.close();
     log.info('service-stopped');
-    return exitCodes.done;
-  });
+    if (why === 'aborted') return exitCodes.done;
+  }
 }
 
 /** Makes this installation nobody, so that its disk can be copied: key, enrolment and queue go. */

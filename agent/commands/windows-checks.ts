@@ -7,11 +7,12 @@ import { readSearch } from '../collectors/windows/updates.ts';
 import { listOf, time, whole, words } from '../collectors/windows/values.ts';
 import type { Machine } from '../platform/machine.ts';
 import type { Finding } from './inspect.ts';
+import { windowsBackupFindings } from './windows-backup-checks.ts';
 
 const anything = z.record(z.string(), z.unknown());
 const minuteMs = 60_000;
 
-/** One line per check; nothing is changed and nothing is sent. Takes up to five minutes. */
+/** One line per check; nothing is changed and nothing is sent. Takes up to seven minutes. */
 export async function windowsFindings(machine: Machine, now: Date): Promise<Finding[]> {
   const { windows } = machine;
   if (windows === undefined) return [];
@@ -40,6 +41,7 @@ export async function windowsFindings(machine: Machine, now: Date): Promise<Find
     }`,
   });
   findings.push(...document.names.map((name) => sectionFinding(document, name)));
+  findings.push(...(await windowsBackupFindings(machine, document)));
 
   const { offline } = await windows.searchUpdates();
   if (offline === undefined)

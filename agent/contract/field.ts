@@ -28,6 +28,9 @@ export const bytes = z.int().min(0);
 /** SHA-256 as 43 characters of unpadded base64url (RFC 4648 §5). */
 export const sha256 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
+/** The first 96 bits of a SHA-256: tells whether two sides hold the same, in a message that has to stay small. */
+export const shortHash = z.string().regex(/^[A-Za-z0-9_-]{16}$/);
+
 /** A compact JWS (RFC 7515 §3.1); `max` bounds its characters. */
 export const compactJws = (max: number) =>
   z

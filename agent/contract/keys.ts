@@ -58,7 +58,7 @@ export const trust = z.object({
   version: z.int().min(0),
   keys: keyList,
   noticeKeyKept,
-  /** SHA-256 over the last announcement applied; absent before the first. */
+  /** SHA-256 over the last announcement applied; absent before the first. A check-in names its beginning (`shortHash`). */
   announcement: sha256.optional(),
 });
 export type Trust = z.infer<typeof trust>;

@@ -1,7 +1,7 @@
 /** What the service tells the tray (`status.json`) and what a local user may ask of it (one line of `requests`). */
 import { z } from 'zod';
-import { compactJws, instant, text, uuid } from './field.ts';
-import { verdict } from './report.ts';
+import { compactJws, instant, sha256, text, uuid } from './field.ts';
+import { reportBody, reportEnvelope, verdict } from './report.ts';
 import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
 const spoken = (max: number) => z.object({ de: text(max), en: text(max) });
@@ -33,12 +33,36 @@ export const status = z.object({
     waiting: z.int().min(0),
     /** Stable code of the last failure to send; absent when the last attempt succeeded. */
     failure: text(60).optional(),
+    /** Reports the server refused for good; kept aside on this machine. */
+    refused: z.int().min(0).optional(),
+    /** Reports that wait without their body, because the queue was full. */
+    thinned: z.int().min(0).optional(),
+    /** Nothing can be written: why, as a stable code. Reports made meanwhile are missing and will be accounted for. */
+    storage: z.enum(['disk-full', 'disk-read-only', 'disk-failed']).optional(),
+    /** The server has not accepted this device for longer than a fault passes; KITS has to decide. Its key is kept. */
+    needsAttention: z.object({ code: text(60), since: instant }).optional(),
   }),
   /** In force and verified; the tray verifies them again with `trust.json`. */
   notices: z.array(compactJws(maxWords.notice)).max(maxNotices),
   handledRequests: z.array(uuid).max(500),
 });
 export type Status = z.infer<typeof status>;
+
+/**
+ * A report as it was signed (`sent/<sequence>.json`), sections in full. The SHA-256 of the signed bytes is
+ * `envelope.bodyHash`: canonical JSON of `body` without the `data` of the sections in `sentAsHash`.
+ */
+export const sentReport = z.object({
+  envelope: reportEnvelope,
+  /** SHA-256 over the compact JWS of the envelope, as in the server's receipt. */
+  envelopeHash: sha256,
+  /** Server time of the receipt; absent while the report waits. */
+  acceptedAt: instant.optional(),
+  /** Sections of which only the hash left the PC, because the server held the same facts already. */
+  sentAsHash: z.array(text(40)).max(64),
+  body: reportBody,
+});
+export type SentReport = z.infer<typeof sentReport>;
 
 /** One line of the mailbox, by anybody who can log on: recorded as stated, never proven. */
 export const mailboxRequest = z.discriminatedUnion('kind', [

@@ -1,6 +1,6 @@
 /** Requests and answers between agent and server: enrolment, check-in, receipts, policy and notices. See docs/decisions/0001-wire-format.md. */
 import { z } from 'zod';
-import { compactJws, instant, sha256, text, uuid } from './field.ts';
+import { compactJws, instant, sha256, shortHash, text, uuid } from './field.ts';
 import { fingerprint } from './report.ts';
 
 /** Media type of a report: the compact JWS of its envelope, one line feed, then the exact bytes of its body. */
@@ -25,6 +25,7 @@ export const jwsTypes = {
   policy: 'kits-policy',
   notice: 'kits-notice',
   keys: 'kits-keys',
+  history: 'kits-history',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
 
@@ -93,12 +94,12 @@ export const checkInRequest = z.object({
   policyVersion: z.int().min(0),
   /** The policy in force is past half its life, or was signed before the keys were replaced: send it again. */
   wantPolicy: z.boolean().optional(),
-  /** SHA-256 over the last key announcement applied; absent before the first. */
-  keys: sha256.optional(),
+  /** Of the last key announcement applied; absent before the first. */
+  keys: shortHash.optional(),
   /** `noticesHash` of the notices held; absent when there are none. */
-  notices: sha256.optional(),
+  notices: shortHash.optional(),
   /** `membershipHash` of the municipality and groups the device takes itself to belong to; absent when it does not know. */
-  membership: sha256.optional(),
+  membership: shortHash.optional(),
 });
 export type CheckInRequest = z.infer<typeof checkInRequest>;
 
@@ -119,7 +120,7 @@ export const signedAnswer = z.object({
   /** Sections that staff want collected and reported at once; named again until such a report is here. */
   reportNow: z.array(text(40)).max(64).optional(),
   /** `noticesHash` of the notices in force for this device; absent when there are none. Only in answers to check-ins. */
-  notices: sha256.optional(),
+  notices: shortHash.optional(),
   /** Where the device belongs, when that is not what it said. Words to others are not for it. */
   membership: z
     .object({ municipality: z.object({ id: uuid, name: text(120) }), groups: z.array(uuid).max(64) })

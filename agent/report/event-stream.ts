@@ -65,6 +65,8 @@ export function createEventStream(options: EventStreamOptions): EventStream {
   let connection: Connection | undefined;
   let stopped = false;
   /** Monotonic ms. */
+  /** A stream is a convenience: its attempts keep to the later half of what may be drawn. */
+  const late = (): number => 0.5 + random() / 2;
   let notBefore = clock.monotonicMs();
   let failures = 0;
   let lastEventId: string | undefined;
@@ -128,7 +130,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     // It worked as long as it was meant to: the server ended it, or restarted. Otherwise something cuts it.
     const worked = current.heartbeatMs !== undefined && current.heardAt - current.openedAt >= current.heartbeatMs;
     failures = worked ? 0 : failures + 1;
-    wait(why, worked ? random() * minuteMs : Math.max(minuteMs * random(), waitMs(failures, random())));
+    wait(why, worked ? random() * minuteMs : Math.max(minuteMs * random(), waitMs(failures, late())));
   };
 
   const connect = async (): Promise<void> => {
@@ -150,7 +152,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
       if (!(error instanceof ServerRefused || error instanceof ServerUnreachable)) throw error;
       failures += 1;
       const retryAfter = error instanceof ServerRefused ? error.retryAfterSeconds : undefined;
-      wait(error.code, waitMs(failures, random(), retryAfter));
+      wait(error.code, waitMs(failures, late(), retryAfter));
     }
   };
 

@@ -7,15 +7,16 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import process from 'node:process';
-import { getCACertificates } from 'node:tls';
+import { getCACertificates, type TLSSocket } from 'node:tls';
 import axios, { type AxiosInstance, isAxiosError } from 'axios';
+import { type ClockKnowledge, clockOrCertificate, type Validity } from './tls-clock.ts';
 
 const defaultTimeoutMs = 30_000;
 /** Answers are a few kilobytes; policy and notices with their bounds stay below this. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 /**
- * No usable answer. `code` is stable: "dns", "refused", "timeout", "reset", "tls-untrusted", "clock-blocks-tls",
+ * No usable answer. `code` is stable: "dns", "refused", "timeout", "reset", "tls-untrusted", "tls-expired", "clock-blocks-tls",
  * "answer-too-large", "insecure-url", "ca-file", "other". Nothing is lost: what was to be sent stays in the outbox.
  */
 export class ServerUnreachable extends Error {
@@ -70,6 +71,8 @@ export interface ClientOptions {
   /** PEM file with further certificate authorities, beside the bundled ones and the system's. */
   readonly caFile?: string;
   readonly userAgent: string;
+  /** What is known of the time, to tell a certificate that ran out from a clock that is wrong. */
+  readonly clock?: () => ClockKnowledge;
   /** How long nothing may come of an answer; default 30 s. */
   readonly timeoutMs?: number;
 }
@@ -89,6 +92,13 @@ export function createServerClient(options: ClientOptions): ServerClient {
   const common = { keepAlive: true, maxSockets: 2, proxyEnv };
   const agent =
     url.protocol === 'https:' ? new HttpsAgent({ ...common, ...trust(options.caFile) }) : new HttpAgent(common);
+  let validity: Validity | undefined;
+  // Comes before the certificate is judged, also through a proxy; the secrets it carries are ignored.
+  agent.on('keylog', (_line, socket: TLSSocket) => {
+    validity = validityOf(socket);
+  });
+  const knowledge = options.clock ?? (() => ({ now: new Date(), serverTimeFloor: 0 }));
+  const failed = (error: unknown): ServerUnreachable => unreachable(error, options.baseUrl, validity, knowledge());
   const http: AxiosInstance = axios.create({
     baseURL: options.baseUrl,
     timeout: timeoutMs,
@@ -118,7 +128,7 @@ export function createServerClient(options: ClientOptions): ServerClient {
         });
         return { status: response.status, headers: plainHeaders(response.headers), body: response.data };
       } catch (error) {
-        throw unreachable(error, options.baseUrl);
+        throw failed(error);
       }
     },
     stream: async ({ path, headers, signal }) => {
@@ -136,7 +146,7 @@ export function createServerClient(options: ClientOptions): ServerClient {
         signal.addEventListener('abort', () => data.destroy(), { once: true });
         return { status, headers: plainHeaders(plain), chunks: chunksOf(data, options.baseUrl) };
       } catch (error) {
-        throw unreachable(error, options.baseUrl);
+        throw failed(error);
       }
     },
     close: () => agent.destroy(),
@@ -209,9 +219,6 @@ const codes: Readonly<Record<string, string>> = {
   ERR_PROXY_TUNNEL: 'proxy',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
-  // Not yet valid: a server does not run on a certificate from the future, so it is this clock that is behind.
-  CERT_NOT_YET_VALID: 'clock-blocks-tls',
-  CERT_HAS_EXPIRED: 'tls-expired',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls-untrusted',
   SELF_SIGNED_CERT_IN_CHAIN: 'tls-untrusted',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'tls-untrusted',
@@ -219,14 +226,45 @@ const codes: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls-untrusted',
 };
 
-function unreachable(error: unknown, baseUrl: string): ServerUnreachable {
+function validityOf(socket: TLSSocket): Validity | undefined {
+  const peer = socket.getPeerCertificate();
+  // Before the server has shown its certificate this is an empty object.
+  return peer?.valid_to === undefined ? undefined : { from: new Date(peer.valid_from), to: new Date(peer.valid_to) };
+}
+
+function unreachable(
+  error: unknown,
+  baseUrl: string,
+  validity: Validity | undefined,
+  knowledge: ClockKnowledge,
+): ServerUnreachable {
   const cause = error instanceof Error ? error : new Error(String(error));
   const raw = isAxiosError(error)
     ? (error.code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code)
     : undefined;
+  if (raw === 'CERT_NOT_YET_VALID' || raw === 'CERT_HAS_EXPIRED') {
+    const code = clockOrCertificate(raw, validity, knowledge);
+    return new ServerUnreachable(
+      code,
+      `${baseUrl} cannot be reached (${code}): ${timesOf(code, validity, knowledge)}`,
+      {
+        cause,
+      },
+    );
+  }
   const code =
     raw === 'ERR_BAD_RESPONSE' && cause.message.includes('maxContentLength')
       ? 'answer-too-large'
       : (codes[raw ?? ''] ?? 'other');
   return new ServerUnreachable(code, `${baseUrl} cannot be reached (${code}): ${cause.message}`, { cause });
+}
+
+function timesOf(code: string, validity: Validity | undefined, { now, serverTime }: ClockKnowledge): string {
+  const span = validity === undefined ? 'unknown' : `${validity.from.toISOString()} to ${validity.to.toISOString()}`;
+  const known = serverTime === undefined ? '' : `, the server's time is ${serverTime.toISOString()}`;
+  const advice =
+    code === 'clock-blocks-tls'
+      ? 'Set the clock of this PC; what waits is sent then.'
+      : 'The certificate of the server has to be renewed.';
+  return `the certificate is valid from ${span}, the clock of this PC says ${now.toISOString()}${known}. ${advice}`;
 }

@@ -21,6 +21,7 @@ import type { SigningKey } from '../signing/keys.ts';
 import { encodeFrame, signAgain } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
 import { agentVersion } from '../version.ts';
+import { jumpSeconds, noteClockJump } from './clock-jumps.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
 import { proveRequest, rememberNonce } from './signed-request.ts';
 import type { SignedWords } from './signed-words.ts';
@@ -67,6 +68,8 @@ export interface LinkOptions {
   readonly words: SignedWords;
   readonly now: () => Date;
   readonly log: Log;
+  /** A verified receipt came for this report. */
+  readonly accepted?: (report: WaitingReport, receivedAt: string) => void;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -100,13 +103,17 @@ export function createServerLink(options: LinkOptions): ServerLink {
     const serverTime = Date.parse(answer.serverTime);
     const { serverTimeFloor } = store.readExchange();
     const middle = (sentAt + now().getTime()) / 2;
+    const offset = Math.round((middle - serverTime) / 1000);
+    const before = store.readExchange().clockOffsetSeconds;
+    // A time below the floor comes from a server whose own clock went back; it says nothing about this one.
+    const counts = serverTime >= serverTimeFloor - 300_000;
+    if (counts && before !== undefined && Math.abs(offset - before) >= jumpSeconds) {
+      noteClockJump(store, log, { at: now().toISOString(), seconds: offset - before, noticed: 'server' });
+    }
     store.changeExchange({
       serverTimeFloor: Math.max(serverTimeFloor, serverTime),
       checkInSeconds: answer.checkInSeconds,
-      // A time below the floor comes from a server whose own clock went back; it says nothing about this one.
-      ...(serverTime >= serverTimeFloor - 300_000
-        ? { clockOffsetSeconds: Math.round((middle - serverTime) / 1000) }
-        : {}),
+      ...(counts ? { clockOffsetSeconds: offset } : {}),
     });
     const enrolled = store.readEnrolment() ?? enrolment;
     if (answer.state !== enrolled.state) store.writeEnrolment({ ...enrolled, state: answer.state });
@@ -146,6 +153,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     }
     store.acknowledge(report.sequence, now(), parsed.need);
     store.changeExchange({ lastAcceptedAt: now().toISOString() });
+    options.accepted?.(report, parsed.receivedAt);
     return { bytes: body.byteLength, need };
   }
 

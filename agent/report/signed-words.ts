@@ -170,7 +170,7 @@ export function createSignedWords(options: SignedWordsOptions): SignedWords {
       return {
         policyVersion: policy?.said.version ?? 0,
         ...(isStale ? { wantPolicy: true } : {}),
-        ...(announcement === undefined ? {} : { keys: announcement }),
+        ...(announcement === undefined ? {} : { keys: announcement.slice(0, 16) }),
         ...(notices === undefined ? {} : { notices }),
         ...(me === undefined ? {} : { membership: membershipHash(me) }),
       };

@@ -36,6 +36,8 @@ const ranges = {
   checkInSeconds: { low: 60, high: 86_400 },
   cheapRoundMinutes: { low: 15, high: 1440 },
   fullRoundMinutes: { low: 15, high: 10_080 },
+  outboxMegabytes: { low: 8, high: 1024 },
+  outboxDays: { low: 7, high: 400 },
 } as const;
 
 /** `agent.json`. Unknown keys are an error: a misspelt key must not be ignored in silence. */
@@ -48,6 +50,8 @@ const machineFile = z.strictObject({
   checkInSeconds: seconds.optional(),
   cheapRoundMinutes: minutes.optional(),
   fullRoundMinutes: minutes.optional(),
+  outboxMegabytes: z.number('expected a number of MiB').optional(),
+  outboxDays: z.number('expected a number of days').optional(),
   withoutSections: sections.optional(),
   infrastructureTargets: z.array(infrastructureTarget).max(32).optional(),
   backup: backupSources.optional(),
@@ -67,6 +71,9 @@ export interface Settings {
   readonly checkInSeconds: number;
   readonly cheapRoundMinutes: number;
   readonly fullRoundMinutes: number;
+  /** How much may wait to be sent: size on disk, and days on which reports were made. */
+  readonly outboxMegabytes: number;
+  readonly outboxDays: number;
   readonly withoutSections: readonly string[];
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
   readonly thresholds: Thresholds;
@@ -175,6 +182,8 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
     checkInSeconds: ranged('checkInSeconds', 900, central.checkInSeconds),
     cheapRoundMinutes: ranged('cheapRoundMinutes', 60),
     fullRoundMinutes: ranged('fullRoundMinutes', 240, central.fullRoundMinutes),
+    outboxMegabytes: ranged('outboxMegabytes', 64),
+    outboxDays: ranged('outboxDays', 100),
     withoutSections: [...without].sort(),
     infrastructureTargets: pick(
       'infrastructureTargets',

@@ -14,6 +14,11 @@ export function hashBytes(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('base64url');
 }
 
+/** The first 16 characters of `hashBytes`: tells whether two sides hold the same, never who said it. */
+export function shortHash(bytes: Uint8Array | string): string {
+  return hashBytes(bytes).slice(0, 16);
+}
+
 /** SHA-256 over the canonical JSON of a value. */
 export function canonicalHash(value: unknown): string {
   return hashBytes(canonicalJson(value));

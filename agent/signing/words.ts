@@ -5,7 +5,7 @@
 import type { Trust, WordsHolder } from '../contract/keys.ts';
 import { type Audience, type Notice, notice, type Policy, policy } from '../contract/policy.ts';
 import { jwsTypes } from '../contract/wire.ts';
-import { canonicalHash, hashBytes } from './canonical.ts';
+import { canonicalJson, hashBytes, shortHash } from './canonical.ts';
 import { JwsError, verifyJws } from './jws.ts';
 import { keysFor } from './key-set.ts';
 
@@ -104,7 +104,7 @@ function checkTime(issuedAt: string, end: string, now: Date): void {
 /** One hash over a set of notices in any order; undefined when there are none. */
 export function noticesHash(notices: readonly string[]): string | undefined {
   if (notices.length === 0) return undefined;
-  return hashBytes(
+  return shortHash(
     notices
       .map((jws) => hashBytes(jws))
       .sort()
@@ -114,5 +114,5 @@ export function noticesHash(notices: readonly string[]): string | undefined {
 
 /** One hash over where a device belongs. */
 export function membershipHash({ municipality, groups }: Pick<WordsHolder, 'municipality' | 'groups'>): string {
-  return canonicalHash({ municipality, groups: [...groups].sort() });
+  return shortHash(canonicalJson({ municipality, groups: [...groups].sort() }));
 }

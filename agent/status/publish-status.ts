@@ -1,5 +1,5 @@
-/** Writes what the tray and everybody at the PC may know: `status.json` and the last reports as they were sent. */
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+/** Writes what the tray and everybody at the PC may know: `status.json` and the keys to verify it with. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TrustFile, trustFile } from '../contract/keys.ts';
 import { type Status, status } from '../contract/status.ts';
@@ -7,7 +7,6 @@ import { writeAtomically } from '../platform/write-file.ts';
 
 /** After this the tray shows "unknown": the service writes every 5 minutes. */
 export const statusValidMs = 15 * 60_000;
-const sentKept = 10;
 
 export function publishStatus(publicDir: string, value: Status): void {
   mkdirSync(publicDir, { recursive: true, mode: 0o755 });
@@ -25,14 +24,4 @@ export function createTrustFile(publicDir: string): (value: TrustFile) => void {
     writeAtomically(join(publicDir, 'trust.json'), `${JSON.stringify(trustFile.parse(value), null, 2)}\n`, 0o644);
     written = said;
   };
-}
-
-/** `sections` with their facts in full, whatever was left out on the wire. */
-export function publishSent(publicDir: string, sequence: number, report: object): void {
-  const folder = join(publicDir, 'sent');
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  writeAtomically(join(folder, `${sequence}.json`), `${JSON.stringify(report, null, 2)}\n`, 0o644);
-  const files = readdirSync(folder).filter((name) => /^\d+\.json$/.test(name));
-  files.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
-  for (const old of files.slice(sentKept)) unlinkSync(join(folder, old));
 }

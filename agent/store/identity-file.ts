@@ -9,6 +9,7 @@ import { uuid } from '../contract/field.ts';
 import { trust } from '../contract/keys.ts';
 import { writeAtomically } from '../platform/write-file.ts';
 import { enrolment } from './enrolment.ts';
+import { isStorageFailure } from './sqlite.ts';
 
 const identity = z.object({
   enrolment,
@@ -27,7 +28,7 @@ export function keepIdentity(privateDir: string, value: Identity): void {
   try {
     writeAtomically(fileIn(privateDir), `${JSON.stringify(value, null, 2)}\n`, 0o600);
   } catch (error) {
-    if (!['ENOSPC', 'EROFS', 'EDQUOT', 'EIO'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
+    if (!isStorageFailure(error)) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The one place of the agent that knows `node:sqlite`. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -17,12 +17,23 @@ export class NewerStore extends Error {
 /** The disk is full or takes no writing, or the directory cannot be used; nothing was changed. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
-  constructor(file: string, cause: unknown) {
+  constructor(file: string, failure: unknown) {
+    const cause = readOnlyError(dirname(file)) ?? failure;
     super(
       `${file} cannot be written (${(cause as Error).message}). Make room on the disk, or make it writable again; ` +
         'the agent goes on by itself then.',
       { cause },
     );
+  }
+}
+
+/** SQLite says only that it cannot open a file where the whole disk is read-only. */
+function readOnlyError(directory: string): Error | undefined {
+  try {
+    accessSync(directory, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return systemCode(error) === 'EROFS' ? (error as Error) : undefined;
   }
 }
 
@@ -32,7 +43,18 @@ const [busy, readOnly, ioError, corrupt, full, cannotOpen, notADatabase] = [5, 8
 
 /** The disk and not the data is the reason: full, read-only, gone. It may be better in a minute. */
 export function isStorageFailure(error: unknown): boolean {
-  return [readOnly, ioError, full, cannotOpen].includes(codeOf(error)) || error instanceof StoreUnavailable;
+  if (error instanceof StoreUnavailable || [readOnly, ioError, full, cannotOpen].includes(codeOf(error))) return true;
+  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'].includes(systemCode(error));
+}
+
+const systemCode = (error: unknown): string => String((error as NodeJS.ErrnoException | null)?.code);
+
+/** How the disk fails, as a stable word. */
+export function storageFault(error: unknown): 'disk-full' | 'disk-read-only' | 'disk-failed' {
+  const cause = error instanceof StoreUnavailable ? error.cause : error;
+  if (codeOf(cause) === full || ['ENOSPC', 'EDQUOT'].includes(systemCode(cause))) return 'disk-full';
+  if (codeOf(cause) === readOnly || systemCode(cause) === 'EROFS') return 'disk-read-only';
+  return 'disk-failed';
 }
 
 /** The file holds something else than what was written. It will not get better by itself. */

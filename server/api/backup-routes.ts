@@ -9,7 +9,7 @@ import { describeDeviceBackup } from '../fleet/device-backup.ts';
 import { readJsonWords, readTextWords } from '../fleet/evidence-words.ts';
 import { Refusal } from '../fleet/refusal.ts';
 import { enterRestoreTest, listRestoreTests, withdrawRestoreTest } from '../fleet/restore-tests.ts';
-import { ReportRate } from '../ingest/report-rate.ts';
+import { Rate } from '../ingest/rate.ts';
 import { actorOf, backupServerOf } from './access.ts';
 import type { ApiScope } from './api-scope.ts';
 import {
@@ -97,7 +97,7 @@ export async function backupRoutes(scope: ApiScope, context: ServerContext): Pro
 }
 
 function evidenceRoute(scope: ApiScope, context: ServerContext): void {
-  const rate = new ReportRate(evidenceRate);
+  const rate = new Rate(evidenceRate);
   // Read as text in both forms: each word is checked by itself, and a line number is worth more than a schema path.
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(['application/json', 'text/plain'], { parseAs: 'string' }, (_, body, done) =>

@@ -17,6 +17,7 @@ const actions: Readonly<Record<string, Words>> = {
   'api-token.create': { de: 'API-Token angelegt', en: 'API token created' },
   'api-token.revoke': { de: 'API-Token widerrufen', en: 'API token revoked' },
   'device.change': { de: 'Gerät geändert', en: 'Device changed' },
+  'device.history-export': { de: 'Nachweis heruntergeladen', en: 'Evidence downloaded' },
   'device.report-now': { de: 'Bericht angefordert', en: 'Report asked for' },
   'device.replaced': { de: 'Gerät ersetzt', en: 'Device replaced' },
   'exception.create': { de: 'Ausnahme eingetragen', en: 'Exception recorded' },
@@ -43,6 +44,10 @@ const events: Readonly<Record<string, Words>> = {
   'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },
   'clock-jump': { de: 'Uhr des Geräts ist gesprungen', en: 'Clock of the device jumped' },
   'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
+  'store-epoch-returned': {
+    de: 'Ein früherer Datenspeicher meldet sich wieder',
+    en: 'An earlier store reports again',
+  },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
   replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },
   'replaced-by': { de: 'Durch ein anderes Gerät ersetzt', en: 'Replaced by another device' },

@@ -37,15 +37,19 @@ async function layersFor(
     .select('group_id')
     .where('device_id', '=', device.id)
     .where('removed_at', 'is', null);
-  // Settings of the municipality a device has left say nothing any more, whatever else went wrong.
-  const own = policyLayers(db).where('policies.municipality_id', '=', device.municipality_id);
   const rows = await policyLayers(db)
-    .where('policies.level', '=', 'district')
-    .unionAll(
-      own.where('policies.level', '=', 'municipality').where('policies.audience_id', '=', device.municipality_id),
+    .where(({ and, eb, or }) =>
+      or([
+        and([eb('policies.level', '=', 'district'), eb('policies.audience_id', '=', '')]),
+        and([eb('policies.level', '=', 'municipality'), eb('policies.audience_id', '=', device.municipality_id)]),
+        and([eb('policies.level', '=', 'group'), eb('policies.audience_id', 'in', groups)]),
+        and([eb('policies.level', '=', 'device'), eb('policies.audience_id', '=', device.id)]),
+      ]),
     )
-    .unionAll(own.where('policies.level', '=', 'group').where('policies.audience_id', 'in', groups))
-    .unionAll(own.where('policies.level', '=', 'device').where('policies.audience_id', '=', device.id))
+    // Settings of the municipality a device has left say nothing any more, whatever else went wrong.
+    .where(({ eb, or }) =>
+      or([eb('policies.municipality_id', 'is', null), eb('policies.municipality_id', '=', device.municipality_id)]),
+    )
     .execute();
   return rows.map(layerOf).toSorted(widestFirst);
 }

@@ -11,6 +11,7 @@ import { settleRequests } from '../fleet/report-requests.ts';
 import { Problem } from '../problem.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
+import { quarantine, watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { noteEvent } from './events.ts';
 import { declareGaps, noteBodyGone, noteHole } from './gaps.ts';
@@ -130,17 +131,8 @@ async function refuse(
   if (device.state !== 'active') return notActive(device);
   const marks = fingerprint.parse(JSON.parse(device.fingerprint));
   if (content !== undefined && compareMarks(marks, content.fingerprint) === 'other') {
-    // The marks are forgotten: when staff release the device, the machine that reports first is the one they meant.
-    await trx
-      .updateTable('devices')
-      .set({ state: 'quarantined', fingerprint: '{}' })
-      .where('id', '=', device.id)
-      .execute();
-    const detail = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
-    await noteEvent(trx, device.id, now, 'clone-suspected', detail);
-    // What was green a moment ago must not stay so until the next round.
-    await evaluateDevice(trx, device.id, now);
-    return notActive({ ...device, state: 'quarantined' });
+    const why = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
+    return notActive(await quarantine(trx, device, { why, forgetMarks: true, now }));
   }
   if (found.length > 0) {
     // The other device may belong to another municipality: nothing of its reports is for this one's eyes.
@@ -169,7 +161,8 @@ async function refuse(
       `This store epoch has come to ${highest.sequence} already; begin a new one.`,
     );
   }
-  return undefined;
+  const watched = await watchEpochs(trx, device, envelope, now);
+  return watched.state === 'active' ? undefined : notActive(watched);
 }
 
 function notActive({ state }: Pick<DeviceRow, 'state'>): Problem {

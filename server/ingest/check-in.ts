@@ -4,6 +4,7 @@ import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
 import { takeRequests } from '../fleet/report-requests.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { highestSequence, neededSections, signAnswer } from './answer.ts';
+import { watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { parseJson } from './parse-json.ts';
 import { wordsFor } from './words.ts';
@@ -19,7 +20,7 @@ export async function checkIn(
 ): Promise<CheckInResponse> {
   const said = parseJson(body, checkInRequest, 400);
   const { device, held, need, words, reportNow } = await context.commits.run(async (trx) => {
-    const taken = await takeProof(trx, context, request);
+    const taken = await watchEpochs(trx, await takeProof(trx, context, request), said, context.now());
     const { agentVersion, storeEpoch, policyVersion } = said;
     const isSame =
       taken.agent_version === agentVersion &&

@@ -12,6 +12,7 @@ import type { DeviceStreams } from '../push/device-streams.ts';
 import type { Database } from '../store/database.ts';
 import type { GroupCommit } from '../store/group-commit.ts';
 import type { DeviceRow } from '../store/schema.ts';
+import type { Admission } from './limits.ts';
 import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
 
 export interface IngestContext extends ServerContext {
@@ -20,6 +21,7 @@ export interface IngestContext extends ServerContext {
   readonly streams: DeviceStreams;
   /** For the small changes that come by the hundred. */
   readonly commits: GroupCommit;
+  readonly admission: Admission;
 }
 
 /** A request whose proof holds; it counts only once `takeProof` has used it up. */

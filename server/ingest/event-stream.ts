@@ -24,11 +24,18 @@ export async function registerEvents(app: FastifyInstance, context: IngestContex
         summary: 'Events for this device as they happen (server-sent events); a heartbeat comes every two minutes',
         produces: ['text/event-stream'],
         headers: proofHeaders,
-        response: { 401: problemDocument, 403: problemDocument, 404: problemDocument, 503: problemDocument },
+        response: {
+          401: problemDocument,
+          403: problemDocument,
+          404: problemDocument,
+          429: problemDocument,
+          503: problemDocument,
+        },
       },
     },
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
+      context.admission.admit('event streams', proven.device, context.now());
       if (!streams.hasRoom()) throw noRoom();
       const device = await context.commits.run((trx) => takeProof(trx, context, proven));
       const after = request.headers[lastEventHeader];

@@ -10,6 +10,7 @@ export type DeviceEventCode =
   | 'gap-mismatch'
   | 'clock-jump'
   | 'store-epoch-new'
+  | 'store-epoch-returned'
   | 'same-hardware';
 
 /** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */

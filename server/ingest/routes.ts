@@ -12,8 +12,7 @@ import {
   reportResponse,
 } from '../../agent/contract/wire.ts';
 import { policyFor } from '../fleet/policies.ts';
-import { Problem, problemOf } from '../problem.ts';
-import { Turns } from '../turns.ts';
+import { problemOf } from '../problem.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
 import { checkInSeconds, highestSequence, neededSections, signAnswer } from './answer.ts';
 import { checkIn } from './check-in.ts';
@@ -23,17 +22,12 @@ import { registerEvents } from './event-stream.ts';
 import { maxWireBytes, openReport } from './open-report.ts';
 import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
-import { ReportRate } from './report-rate.ts';
 import { brief } from './words.ts';
 
 /** An enrolment request and a check-in are below 2 kB. */
 const smallBody = 16 * 1024;
-/** Expanded and parsed, a body takes many times its size: the large ones go one by one. */
+/** Expanded and parsed, a body takes many times its size. */
 const largeBodyBytes = 1024 * 1024;
-const largeBodiesWaiting = 8;
-const busyRetrySeconds = 30;
-/** An agent sends one or two reports an hour; the burst and the rate are for a queue that waited. */
-const reportRate = { burst: 200, perMinute: 30 };
 
 type App = FastifyInstance;
 
@@ -121,12 +115,21 @@ async function registerCheckIn(app: App, context: IngestContext): Promise<void> 
         summary: 'Say that this device is there, and hear what it should know',
         body: checkInRequest,
         headers: proofHeaders,
-        response: { 200: checkInResponse, 400: problem, 401: problem, 403: problem, 404: problem },
+        response: {
+          200: checkInResponse,
+          400: problem,
+          401: problem,
+          403: problem,
+          404: problem,
+          429: problem,
+          503: problem,
+        },
       },
     },
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
-      const response = await checkIn(context, proven, bytesOf(request));
+      context.admission.admit('check-ins', proven.device, context.now());
+      const response = await context.admission.checkInLine.take(() => checkIn(context, proven, bytesOf(request)));
       return reply.headers(renewedNonce(context, proven)).send(response);
     },
   );
@@ -135,8 +138,6 @@ async function registerCheckIn(app: App, context: IngestContext): Promise<void> 
 async function registerReports(app: App, context: IngestContext): Promise<void> {
   acceptBytes(app, reportMediaType);
   const claimed = askWho(app, context);
-  const rate = new ReportRate(reportRate);
-  const largeBodies = new Turns({ atOnce: 1, maxWaiting: largeBodiesWaiting, busy });
   app.addHook('onError', async (_request, _reply, error) => {
     context.metrics.countReport(problemOf(error).code);
   });
@@ -165,10 +166,9 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
     },
     async (request, reply) => {
       const proven = await prove(context, request, claimed(request));
-      const wait = rate.attempt(proven.device.id, context.now());
-      if (wait > 0) throw tooMany(wait);
+      context.admission.admit('reports', proven.device, context.now());
       const encoding = request.headers['content-encoding'];
-      const taken = await take(context, largeBodies, proven, bytesOf(request), encoding);
+      const taken = await context.admission.reportLine.take(() => take(context, proven, bytesOf(request), encoding));
       context.metrics.countReport(taken.created ? 'accepted' : 'repeated');
       const { storeEpoch } = taken;
       const answer = await signAnswer(context, {
@@ -189,13 +189,7 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
 }
 
 /** From the bytes of a request to the decision; in the order that costs a stranger most and the server least. */
-async function take(
-  context: IngestContext,
-  largeBodies: Turns,
-  proven: DeviceRequest,
-  wire: Buffer,
-  encoding: string | undefined,
-) {
+async function take(context: IngestContext, proven: DeviceRequest, wire: Buffer, encoding: string | undefined) {
   const opened = await openReport(wire, encoding, proven.device);
   const read = async () => {
     const signed = await opened.readBody();
@@ -207,21 +201,9 @@ async function take(
   };
   try {
     const { bodyBytes, storeEpoch } = opened.envelope;
-    const taken = await (bodyBytes > largeBodyBytes ? largeBodies.take(read) : read());
+    const taken = await (bodyBytes > largeBodyBytes ? context.admission.largeBodyLine.take(read) : read());
     return { ...taken, storeEpoch };
   } finally {
     await opened.discard();
   }
-}
-
-function tooMany(seconds: number): Problem {
-  return new Problem(429, 'too-many-reports', `This device sends more than ${reportRate.perMinute} reports a minute.`, {
-    headers: { 'retry-after': String(seconds) },
-  });
-}
-
-function busy(): Problem {
-  return new Problem(503, 'busy', 'Too many large reports arrive at once. Nothing was stored; try again later.', {
-    headers: { 'retry-after': String(busyRetrySeconds) },
-  });
 }

@@ -4,6 +4,7 @@ import type { Section } from '../../agent/contract/report.ts';
 import { noteFacts } from '../fleet/facts.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow, ReportSectionTable, SectionRow } from '../store/schema.ts';
+import { noteClockJumps } from './clock-jumps.ts';
 import type { ReadReport } from './read-report.ts';
 import { noteSoftwareChange } from './software-change.ts';
 
@@ -40,6 +41,7 @@ export async function storeSections(
         const complete = next.state === 'complete';
         await noteFacts(trx, device.id, { id: next.section_id, json: next.data, complete }, now);
         if (next.section_id === 'software') await noteSoftwareChange(trx, stored, next);
+        if (next.section_id === 'agent') await noteClockJumps(trx, stored, next, now);
       }
     }
     // For an older report too: the device may believe afterwards that the server holds what it named here.

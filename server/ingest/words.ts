@@ -1,7 +1,7 @@
 /** What a check-in brings to a device: what it does not hold yet of keys, membership, policy and notices. */
 import type { Policy } from '../../agent/contract/policy.ts';
 import { type CheckInRequest, type CheckInResponse, jwsTypes, type SignedAnswer } from '../../agent/contract/wire.ts';
-import { hashBytes } from '../../agent/signing/canonical.ts';
+import { shortHash } from '../../agent/signing/canonical.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import { membershipHash, noticesHash } from '../../agent/signing/words.ts';
 import { type DevicePolicy, policyFor } from '../fleet/policies.ts';
@@ -96,7 +96,7 @@ async function policyBeyond(trx: Database, device: DeviceRow, seen: number): Pro
 
 /** All of them when the device names one that is not ours. */
 function announcementsAfter(announcements: readonly string[], known: string | undefined): string[] {
-  return announcements.slice(announcements.findLastIndex((jws) => hashBytes(jws) === known) + 1);
+  return announcements.slice(announcements.findLastIndex((jws) => shortHash(jws) === known) + 1);
 }
 
 async function municipalityOf(trx: Database, device: DeviceRow): Promise<{ id: string; name: string }> {

@@ -34,6 +34,12 @@ async function settled(page: Page): Promise<void> {
   await expect.poll(() => page.locator('.loading, .content-old').count()).toBe(0);
 }
 
+async function axeOn(page: Page): Promise<string[]> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
 describe('from a group to its policy', () => {
   test('a group is made and gets a device', async () => {
     await using context = await fixture.signedIn('technician');
@@ -74,7 +80,9 @@ describe('from a group to its policy', () => {
     await shot(page, 'groups');
   });
 
-  test('a policy is entered, faults are named, effects are shown before it is stored', async () => {
+  test('a policy is entered, faults are named, effects are shown before it is stored', {
+    timeout: 90_000,
+  }, async () => {
     await using context = await fixture.signedIn('technician');
     const page = await context.newPage();
     await page.goto(`/gruppen/${groupId}`);
@@ -95,6 +103,7 @@ describe('from a group to its policy', () => {
     // It was folded away; the fault opens it.
     await page.getByText('Geben Sie eine Zahl im erlaubten Bereich ein.').waitFor();
     expect(await lock.getAttribute('aria-invalid')).toBe('true');
+    expect(await axeOn(page)).toEqual([]);
     await shot(page, 'policy-fault');
     await lock.fill('300');
 
@@ -121,6 +130,7 @@ describe('from a group to its policy', () => {
       .getByText('spätestens gesperrt sein muss: 900 Sekunden (Voreinstellung) → 300 Sekunden (Gruppe Bürgerbüro)')
       .waitFor();
     await page.getByText('Firewall Rathaus, Gateway oder Firewall, fw.wasungen.example, 443').waitFor();
+    expect(await axeOn(page)).toEqual([]);
     await shot(page, 'policy-effects');
     await page.getByLabel('Grund der Änderung (freiwillig)').fill('Beschluss vom 20.11.');
     await page.getByRole('button', { name: 'Richtlinie speichern' }).click();
@@ -238,9 +248,7 @@ describe('for everybody', () => {
     const found: string[] = [];
     for (const path of addresses()) {
       const page = await show(context, path);
-      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-      found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(' ')}`));
+      found.push(...(await axeOn(page)).map((violation) => `${path} ${violation}`));
       await shot(page, `${colorScheme}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
       await page.close();
     }

@@ -1,4 +1,7 @@
 /** A Windows PC as the documents its PowerShell scripts wrote, its files, and what programs print on it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type CommandName,
   type CommandOutcome,
@@ -21,8 +24,8 @@ export interface RecordedWindows {
   readonly online?: UpdateSearch;
   /** Path in Windows' form → content; `denied` stands for a file only administrators may read. */
   readonly files?: Readonly<Record<string, RecordedFile | 'denied'>>;
-  /** Path of a database in Windows' form → where the test put it. */
-  readonly databases?: Readonly<Record<string, string>>;
+  /** Path of a database in Windows' form → where the test put it, or its content. */
+  readonly databases?: Readonly<Record<string, string | Uint8Array>>;
   readonly run?: (command: CommandName, args: readonly string[]) => CommandOutcome;
   readonly veeamSettings?: string;
 }
@@ -59,7 +62,7 @@ export function recordedWindows(recorded: RecordedWindows): Machine {
     },
     list: async (path) => files.list(path),
     readLink: async (path) => refuse(path),
-    stat: async (path) => files.stat(path),
+    stat: async (path) => (databaseAt(recorded, path) === undefined ? files.stat(path) : aFile),
     ipv4Addresses: () => [],
     volumeSize: async (path) => refuse(path),
     run: async (command, args) => run?.(command, args) ?? { kind: 'not-found' },
@@ -67,6 +70,12 @@ export function recordedWindows(recorded: RecordedWindows): Machine {
     runHook: async () => ({ kind: 'not-found' }),
     connect: async () => ({ reachable: false, failure: 'unreachable' }),
   };
+}
+
+const aFile = { kind: 'file' as const, sizeBytes: 4096, modifiedAt: new Date('2026-11-24T08:00:00.000Z') };
+
+function databaseAt({ databases = {} }: RecordedWindows, path: string): string | Uint8Array | undefined {
+  return Object.entries(databases).find(([known]) => known.toLowerCase() === path.toLowerCase())?.[1];
 }
 
 /** Windows knows no difference between large and small letters. */
@@ -101,7 +110,7 @@ function filesOf({ files = {} }: RecordedWindows) {
   };
 }
 
-function readerOf({ databases = {} }: RecordedWindows, files: ReturnType<typeof filesOf>): Reader {
+function readerOf(recorded: RecordedWindows, files: ReturnType<typeof filesOf>): Reader {
   const real = createReader();
   return {
     ...real,
@@ -110,8 +119,17 @@ function readerOf({ databases = {} }: RecordedWindows, files: ReturnType<typeof 
     list: async (path) => files.list(path),
     stat: async (path) => files.stat(path),
     database: async (path, work, bounds) => {
-      const [, file] = Object.entries(databases).find(([known]) => known.toLowerCase() === path.toLowerCase()) ?? [];
-      return file === undefined ? refuse(path) : await real.database(file, work, bounds);
+      const file = databaseAt(recorded, path);
+      if (file === undefined) return refuse(path);
+      if (typeof file === 'string') return await real.database(file, work, bounds);
+      const folder = mkdtempSync(join(tmpdir(), 'kits-database-'));
+      try {
+        const copy = join(folder, 'copy.db');
+        writeFileSync(copy, file);
+        return await real.database(copy, work, bounds);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -27,7 +27,7 @@ export interface ScheduledUnit {
   readonly schedule?: string;
 }
 
-/** Services whose command starts one of `programs` (names without folder). Folders that are not there hold none. */
+/** Services whose command starts one of `programs` (names without folder, as parts of a regular expression). Folders that are not there hold none. */
 export async function ownUnits(
   { machine }: Pick<BackupContext, 'machine'>,
   programs: readonly string[],

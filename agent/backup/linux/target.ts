@@ -1,10 +1,23 @@
 /** What kind of place a folder on this PC is: a disk of the PC, one that can be taken away, or a share of another machine. */
 import type { TargetKind } from '../../contract/facts/backup.ts';
 import type { Machine } from '../../platform/machine.ts';
+import type { Target } from '../product.ts';
+import { redactTarget } from '../redact.ts';
 
 const shares =
   /^(nfs4?|cifs|smb3|smbfs|ncpfs|9p|ceph|glusterfs|davfs|fuse\.(sshfs|rclone|s3fs|davfs2?|glusterfs|curlftpfs))$/;
 const maxDepth = 4;
+
+/** Of a path or an address, credentials taken out. */
+export async function targetOf(machine: Machine, address: string): Promise<Target> {
+  const name = redactTarget(address);
+  if (name === undefined || address.startsWith('enc-v1:')) return { kind: 'unknown' };
+  const path = address.replace(/^file:\/\/(?=\/)/, '').replace(/\?.*$/, '');
+  if (path.startsWith('/')) return { kind: await targetKindOf(machine, path), name };
+  if (/^(s?ftps?|ssh|aftp|webdavs?|davs?|smb|cifs|rsync|nfs|scp|file):\/\//i.test(address))
+    return { kind: 'share', name };
+  return { kind: /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? 'cloud' : 'unknown', name };
+}
 
 /** Of the file system the folder is on now; a disk that is away leaves its mount point on the PC's own disk. */
 export async function targetKindOf(machine: Machine, folder: string): Promise<TargetKind> {

@@ -25,7 +25,7 @@ export const spectrumProtect: BackupProduct = {
 async function readLinux(context: BackupContext): Promise<ProductFinding | undefined> {
   const program = await findProgram(context, { packages: ['tivsm-ba'], files: [`${folder}/dsmc`] });
   const { logs, server } = await readOptions(context);
-  const log = await readLog(context, logs);
+  const log = await readScheduleLog(context, logs);
   if (!program.installed && log.reason === 'source-missing') return undefined;
   const service = program.installed ? await findService(context, ['dsmcad.service', 'dsmsched.service']) : undefined;
   const finding = scheduleFinding(log, {
@@ -63,7 +63,8 @@ export type ScheduleLog =
   | { readonly text: string; readonly modifiedAt: Date; readonly reason?: undefined }
   | { readonly text?: undefined; readonly reason: BackupReason };
 
-async function readLog({ machine }: BackupContext, paths: readonly string[]): Promise<ScheduleLog> {
+/** The first of the paths that can be read, or why none can. */
+export async function readScheduleLog({ machine }: BackupContext, paths: readonly string[]): Promise<ScheduleLog> {
   let reason: BackupReason = 'source-missing';
   for (const path of paths) {
     try {

@@ -97,7 +97,8 @@ async function readLinux(context: BackupContext): Promise<ProductFinding | undef
   };
 }
 
-async function askClient({
+/** What the client's command says, or why it says nothing; its name differs from system to system. */
+export async function askClient({
   machine,
   signal,
 }: BackupContext): Promise<

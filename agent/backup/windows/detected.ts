@@ -18,6 +18,19 @@ const nowhere = { answers: 'nowhere', reason: 'no-readable-record' } as const;
 
 export const detectedRows: readonly Row[] = [
   {
+    // `acrocmd` lists activities in words and an order of dates that differ between versions and are nowhere documented: a
+    // success would be guessed from the absence of the word for a failure.
+    id: 'acronis',
+    name: 'Acronis Cyber Protect',
+    ...nowhere,
+    traces: {
+      service: /^MMS$/i,
+      image: /\\Acronis\\|\\BackupClient\\/i,
+      program: /^(Acronis|Cyber Protection Agent)\b/i,
+      serviceName: 'MMS',
+    },
+  },
+  {
     id: 'backup-exec',
     name: 'Backup Exec Agent',
     ...onServer,

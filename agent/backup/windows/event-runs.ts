@@ -1,10 +1,8 @@
 /** What products that answer through the event log have in common. */
 import type { BackupEvidence, BackupReason, RunResult } from '../../contract/facts/backup.ts';
 import type { JobRecord, RunRecord } from '../product.ts';
+import { openRun } from '../still-running.ts';
 import { type EventEntry, type EventLog, type LogName, logNames } from './records.ts';
-
-/** A run that began and left no end behind for so long was cut off. */
-const longestRunMs = 24 * 3_600_000;
 
 const badness: readonly RunResult[] = ['success', 'warning', 'cancelled', 'failed'];
 
@@ -45,15 +43,14 @@ export function endedRun(log: LogName, event: EventEntry, result: RunResult, mor
 
 /** A run that began and has not ended: it runs, or nobody will ever say how it ended. */
 export function begunRun(log: LogName, event: EventEntry, now: Date): RunRecord {
-  const recent = event.at !== undefined && now.getTime() - event.at.getTime() <= longestRunMs;
-  return {
+  const open: RunRecord = {
     ...(event.at === undefined ? {} : { startedAt: event.at }),
     ...(event.record === undefined ? {} : { sequence: event.record }),
-    result: recent ? 'running' : 'failed',
+    result: 'running',
     code: String(event.id),
     evidence: evidenceOf(log, event),
-    ...(recent ? {} : { reasons: ['interrupted'] as const }),
   };
+  return openRun(open, true, now);
 }
 
 /** How far a log reaches back, and why it cannot be read. */

@@ -37,6 +37,7 @@ function sharedTime(): Clock & { pass(ms: number): void } {
   return {
     now: () => new Date(Date.now() + ahead),
     monotonicMs: () => performance.now() + ahead,
+    sinceBootMs: () => performance.now() + ahead,
     pass: (ms) => {
       ahead += ms;
     },
@@ -352,6 +353,21 @@ test('a database that was tampered with puts no words on a screen', async () => 
   expect([here.published().notices, refusedBy(here)]).toEqual([[good], ['notice: key']]);
 });
 
+test('a database set back to before a recall brings no notice back', async () => {
+  const here = await town();
+  const notice = noticeOf(here.municipality, {}, here.clock.now());
+  const first = await publish(here.server, notice);
+  here.clock.pass(1000);
+  await publish(here.server, { ...notice, recalled: true, issuedAt: here.clock.now().toISOString() });
+  await here.agent.exchange();
+  await here.server.context.db.updateTable('notices').set({ jws: first }).execute();
+  for (let times = 0; times < 2; times += 1) {
+    await here.agent.exchange();
+    here.agent.publishStatus();
+    expect([here.published().notices, refusedBy(here)]).toEqual([[], ['notice: older']]);
+  }
+});
+
 test('a device that staff moved to another municipality follows, and hears only the new one', async () => {
   const here = await town();
   await publish(here.server, noticeOf(here.municipality, {}, here.clock.now()));
@@ -417,13 +433,17 @@ test('a lost server key is replaced by the recovery key; a device that has not p
     await rotateServerKey(place.serverDir, { overlapDays: 30, recoveryKey: recovery, now: place.clock.now() });
     await place.startServer();
   }
+  // What the lost notice key has signed goes with the key, whatever else the check-in may bring.
+  await here.agent.words.takeKeys(here.server.context.announcements);
+  expect(here.agent.words.inForce()).toMatchObject({ policy: { version: 1 }, notices: [] });
+  // What it has said stays in force until the new key says it again, which it is asked to.
+  expect([here.agent.store.readWords().policy?.generation, here.agent.words.known().wantPolicy]).toEqual([0, true]);
   await here.agent.exchange();
   expect(here.agent.enrolment()).toMatchObject({ serverKeyThumbprint: here.server.keyThumbprint });
-  expect(here.agent.words.trust().generation).toBeGreaterThan(0);
-  // What the lost key has signed stays in force until the new one says it again, which it is asked to.
-  await here.agent.exchange();
+  const { generation } = here.agent.words.trust();
+  expect(generation).toBeGreaterThan(0);
   expect(here.agent.words.inForce()).toMatchObject({ policy: { version: 1 }, notices: [], refused: [] });
-  expect(here.agent.words.known().wantPolicy).toBeUndefined();
+  expect(here.agent.store.readWords().policy?.generation).toBe(generation);
   const again = await publish(here.server, noticeOf(here.municipality, {}, here.clock.now()));
   await here.agent.exchange();
   expect(here.published().notices).toEqual([again]);
@@ -466,6 +486,8 @@ test('whatever comes in place of words, the last good ones stay in force', async
   await fc.assert(
     fc.asyncProperty(words, async (instead) => {
       meddleWithCheckIns(here, (response) => ({ ...response, ...instead }));
+      // The server takes six check-ins a minute from one device.
+      here.clock.pass(11_000);
       const failed = await here.agent.exchange().then(
         () => undefined,
         (error: Error) => error.name,

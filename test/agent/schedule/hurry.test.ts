@@ -3,7 +3,7 @@ import { createHurry } from '../../../agent/schedule/hurry.ts';
 
 function hurried(random = 0.5) {
   let at = 1_000_000;
-  const clock = { now: () => new Date(0), monotonicMs: () => at };
+  const clock = { now: () => new Date(0), monotonicMs: () => at, sinceBootMs: () => at };
   return {
     ...createHurry(clock, () => random),
     pass: (ms: number) => {

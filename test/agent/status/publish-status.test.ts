@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Status } from '../../../agent/contract/status.ts';
-import { publishSent, publishStatus } from '../../../agent/status/publish-status.ts';
+import { publishStatus } from '../../../agent/status/publish-status.ts';
 
 function folder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'kits-status-'));
@@ -41,12 +41,4 @@ test('a status the tray would refuse is not written', () => {
   publishStatus(dir, value);
   expect(() => publishStatus(dir, { ...value, writtenAt: 'yesterday' })).toThrow();
   expect(JSON.parse(readFileSync(join(dir, 'status.json'), 'utf8'))).toEqual(value);
-});
-
-test('the last ten reports stay, counted by number and not by letter', () => {
-  const dir = folder();
-  for (let sequence = 1; sequence <= 12; sequence += 1) publishSent(dir, sequence, { sequence });
-  const kept = readdirSync(join(dir, 'sent')).map((name) => Number.parseInt(name, 10));
-  expect(kept.sort((a, b) => a - b)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-  expect(JSON.parse(readFileSync(join(dir, 'sent', '12.json'), 'utf8'))).toEqual({ sequence: 12 });
 });

@@ -198,6 +198,69 @@ describe('a clone', () => {
   });
 });
 
+describe('two machines whose marks say nothing', () => {
+  /** A copy of the disk with the key, and with a store that has begun an epoch of its own. */
+  async function copyOf(agent: TestAgent): Promise<TestAgent> {
+    const copy = await createTestAgent({ url: server.url, token: server.token, key: agent.key });
+    Object.assign(copy.state, { deviceId: agent.state.deviceId, fingerprint: agent.state.fingerprint });
+    return copy;
+  }
+
+  test('are found out when their stores go on in turn, and nothing is overwritten from then on', async () => {
+    const agent = await enrolled();
+    const copy = await copyOf(agent);
+    const sent = [];
+    for (const one of [agent, copy, agent, copy]) sent.push((await one.report()).status);
+    expect(sent).toEqual([201, 201, 201, 201]);
+    const before = await stored.sectionsOf(agent);
+    const third = await agent.report(agent.sections({ memory: { totalBytes: 1 } }));
+    expect([third.status, third.code]).toEqual([403, 'device-not-active']);
+    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined', light: 'critical' });
+    expect(await stored.sectionsOf(agent)).toEqual(before);
+    expect(await stored.reportsOf(agent)).toHaveLength(4);
+    expect((await stored.eventsOf(agent)).slice(1)).toEqual([
+      'store-epoch-returned',
+      'store-epoch-returned',
+      'store-epoch-returned',
+      'clone-suspected',
+    ]);
+  });
+
+  test('are found out by their check-ins alone, and the answer says so', async () => {
+    const agent = await enrolled();
+    const copy = await copyOf(agent);
+    for (const one of [agent, copy]) await one.report();
+    const states = [];
+    for (const one of [agent, copy, agent]) states.push((await one.checkIn()).answer?.state);
+    expect(states).toEqual(['active', 'active', 'quarantined']);
+  });
+
+  test('after release, what was judged before counts no more', async () => {
+    const agent = await enrolled();
+    const copy = await copyOf(agent);
+    for (const one of [agent, copy, agent, copy, agent]) await one.report();
+    await db().updateTable('devices').set({ state: 'active' }).where('id', '=', agent.state.deviceId).execute();
+    expect((await agent.checkIn()).answer?.state).toBe('active');
+    expect((await agent.checkIn()).answer?.state).toBe('active');
+  });
+
+  test('are not one machine that is set back to an image now and then', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const image = { ...agent.state };
+    for (let day = 0; day < 5; day += 1) {
+      // As every night in a training room: back to the same store, which is told that it was set back.
+      const { epoch, sequence, previousHash } = image;
+      Object.assign(agent.state, { epoch, sequence, previousHash });
+      if (day > 0)
+        expect((await agent.checkIn({ sequence: sequence - (day > 1 ? 1 : 0) })).answer?.state).toBe('active');
+      agent.renewEpoch();
+      expect((await agent.report()).status).toBe(201);
+    }
+    expect(await stored.deviceOf(agent)).toMatchObject({ state: 'active' });
+  });
+});
+
 test('two devices with one serial number are pointed out to the municipality they share, and to no other', async () => {
   const elsewhere = await server.addToken(await server.addMunicipality('Floh-Seligenthal'));
   const agents = [await enrolled(), await enrolled(), await enrolled({ token: elsewhere })];

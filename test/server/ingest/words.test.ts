@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkInResponse, jwsTypes, keysResponse } from '../../../agent/contract/wire.ts';
-import { hashBytes } from '../../../agent/signing/canonical.ts';
+import { shortHash } from '../../../agent/signing/canonical.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
 import { followAnnouncements, pinnedTrust } from '../../../agent/signing/key-set.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
@@ -55,8 +55,8 @@ describe('keys', () => {
     const agent = await device();
     const { keys: brought } = await checkIn(agent);
     expect(brought).toEqual(keys.announcements);
-    expect((await checkIn(agent, { keys: hashBytes(brought!.at(-1)!) })).keys).toBeUndefined();
-    expect((await checkIn(agent, { keys: hashBytes('of another server') })).keys).toEqual(keys.announcements);
+    expect((await checkIn(agent, { keys: shortHash(brought!.at(-1)!) })).keys).toBeUndefined();
+    expect((await checkIn(agent, { keys: shortHash('of another server') })).keys).toEqual(keys.announcements);
   });
 });
 

@@ -21,7 +21,7 @@ export async function productOn(
       problem: (code, detail) => problems.push(`${code} ${detail}`),
       backup: { ...contextOf(machine).backup, sources },
     },
-    backupProducts.filter((product) => product.id === id),
+    backupProducts.filter((product) => product.id === id && product.platforms.includes(machine.platform)),
   );
   return { product: backupFacts.parse(facts).products[0], problems };
 }

@@ -5,7 +5,9 @@ import type { BackupContext } from '../../../../agent/backup/product.ts';
 import { backupSources } from '../../../../agent/backup/sources.ts';
 import { type EventSource, parseEvents, readEventSource } from '../../../../agent/backup/windows/event-source.ts';
 import type { CommandOutcome } from '../../../../agent/platform/machine.ts';
+import { windowsPc } from '../../../fixtures/backup/windows.ts';
 import { damagedText } from '../damaged.ts';
+import { productOn } from './collected.ts';
 
 const source = (changes: Partial<EventSource> = {}): EventSource => ({
   kind: 'windows-event',
@@ -129,4 +131,26 @@ test('damaged output gives events or a reason, and never another number', () => 
     }),
     { numRuns: 2000 },
   );
+});
+
+test('as a product of its own: the job the administrator named, judged by its events', async () => {
+  const machine = windowsPc({
+    run: (command, args) =>
+      command === 'wevtutil' && args.some((arg) => arg.startsWith('/q:'))
+        ? events(event(100, 5001, '2026-11-23T20:00:00Z'))
+        : events(),
+  });
+  const { product } = await productOn(
+    'custom',
+    machine,
+    backupSources.parse({ custom: [source({ target: { kind: 'share', name: '\\\\nas01\\fach$' } })] }),
+  );
+  expect(product?.jobs).toMatchObject([
+    {
+      id: 'fachverfahren',
+      state: 'success',
+      lastSuccess: { endedAt: '2026-11-23T20:00:00.000Z' },
+      targets: [{ kind: 'share' }],
+    },
+  ]);
 });

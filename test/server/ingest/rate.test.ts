@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { ReportRate } from '../../../server/ingest/report-rate.ts';
+import { Rate } from '../../../server/ingest/rate.ts';
 
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1000);
-const taken = (rate: ReportRate, device: string, seconds: number): number => {
+const taken = (rate: Rate, device: string, seconds: number): number => {
   for (let count = 0; ; count += 1) if (rate.attempt(device, at(seconds)) > 0) return count;
 };
 
 test('a burst, then the rate, and never more than the burst', () => {
-  const rate = new ReportRate({ burst: 5, perMinute: 2 });
+  const rate = new Rate({ burst: 5, perMinute: 2 });
   expect(taken(rate, 'a', 0)).toBe(5);
   expect(taken(rate, 'a', 29)).toBe(0);
   expect(taken(rate, 'a', 60)).toBe(2);
@@ -15,7 +15,7 @@ test('a burst, then the rate, and never more than the burst', () => {
 });
 
 test('who waits as told finds room, and devices do not wait for each other', () => {
-  const rate = new ReportRate({ burst: 5, perMinute: 2 });
+  const rate = new Rate({ burst: 5, perMinute: 2 });
   taken(rate, 'a', 0);
   expect(taken(rate, 'b', 0)).toBe(5);
   const wait = rate.attempt('a', at(0));
@@ -24,7 +24,7 @@ test('who waits as told finds room, and devices do not wait for each other', () 
 });
 
 test('a clock that was set back gives nothing and locks nobody out', () => {
-  const rate = new ReportRate({ burst: 5, perMinute: 2 });
+  const rate = new Rate({ burst: 5, perMinute: 2 });
   taken(rate, 'a', 0);
   expect(rate.attempt('a', at(-3600))).toBe(60);
   expect(taken(rate, 'a', -3540)).toBe(2);

@@ -1,0 +1,21 @@
+/** With whose rights a file is read, and what it is worth, by where it lies. */
+import type { Reader } from '../platform/machine.ts';
+import type { BackupContext, JobRecord } from './product.ts';
+
+export interface SourcePlace {
+  readonly reader: Pick<Reader, 'readText'>;
+  readonly writableBy: JobRecord['writableBy'];
+}
+
+/** Everybody writes here. */
+const open = /^\/(tmp|var\/tmp|dev\/shm|run\/user)\/|^[a-z]:\\(users|temp|windows\\temp)\\/i;
+
+/** A file in somebody's home is read with that person's rights: it may be a link to what the person must not see. */
+export async function placeOf(
+  context: Pick<BackupContext, 'machine' | 'users' | 'profile'>,
+  path: string,
+): Promise<SourcePlace> {
+  const owner = (await context.users()).find(({ home }) => path.startsWith(home.endsWith('/') ? home : `${home}/`));
+  if (owner !== undefined) return { reader: context.profile(owner), writableBy: 'user' };
+  return { reader: context.machine, writableBy: open.test(path) ? 'user' : 'administrator' };
+}
