@@ -126,7 +126,7 @@ describe('the page of backups', () => {
     await using context = await fixture.signedIn('technician');
     const page = await context.newPage();
     await page.goto('/sicherungen');
-    await page.getByRole('heading', { level: 2, name: 'Sicherungsserver' }).click();
+    await page.getByRole('heading', { level: 2, name: 'Sicherungsserver', exact: true }).click();
     const form = page.getByRole('form', { name: 'Token anlegen' });
     await form.getByLabel('Gemeinde').selectOption('Wasungen');
     await form.getByLabel('Name des Servers').fill('Borg im Archiv');
