@@ -47,11 +47,12 @@ function movedClock(): Clock & { pass(ms: number): void } {
 }
 
 async function town(options: { server?: TestServerOptions; through?: (target: string) => Promise<string> } = {}) {
-  const server = await startTestServer(options.server);
+  const clock = movedClock();
+  // The server's limits go by the same time: what is hours later for the device is so for the server.
+  const server = await startTestServer({ now: () => clock.now(), ...options.server });
   const dataDir = mkdtempSync(join(tmpdir(), 'kits-events-'));
   const lines: { event: string; why?: string; seconds?: number; task?: string }[] = [];
   const log = createLog('debug', (line) => lines.push(JSON.parse(line)));
-  const clock = movedClock();
   const settings = loadSettings();
   const agent = await openAgent({ dataDir, settings, machine: recordedMachine(vm), log, clock });
   const url = (await options.through?.(server.url)) ?? server.url;
