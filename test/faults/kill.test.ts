@@ -35,9 +35,9 @@ test(
     onTestFinished(async () => {
       if (agent !== undefined) await kill(agent);
     });
-    const startAgent = async (): Promise<ChildProcess> => {
+    const startAgent = async (reports: number): Promise<ChildProcess> => {
       const driver = join(import.meta.dirname, 'agent-driver.ts');
-      const child = spawn(process.execPath, [driver, place.agentDir, String(wanted)], {
+      const child = spawn(process.execPath, [driver, place.agentDir, String(reports)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: withCache(),
       });
@@ -57,20 +57,23 @@ test(
       while (killed.server < kills.server) {
         await pause(1200);
         await kill(server.child);
+        expect(server.child.signalCode).toBe('SIGKILL');
         killed = { ...killed, server: killed.server + 1 };
         server = await place.startServer(server.port);
       }
     };
     const killAgents = async (): Promise<void> => {
       while (killed.agent < kills.agent) {
-        agent = await startAgent();
+        // However fast the machine is, there is always more to do: none of them ends by itself.
+        agent = await startAgent(Number.MAX_SAFE_INTEGER);
         await pause(400);
         await kill(agent);
+        expect(agent.signalCode).toBe('SIGKILL');
         killed = { ...killed, agent: killed.agent + 1 };
       }
     };
     await Promise.all([killServers(), killAgents()]);
-    agent = await startAgent();
+    agent = await startAgent(wanted);
     if (agent.exitCode === null) await once(agent, 'exit');
     expect(agent.exitCode).toBe(0);
     expect(killed).toEqual(kills);
