@@ -141,6 +141,6 @@ test('times of CIM as text, and of the registry as digits', () => {
   expect(cimTime('20261101080000.123456-000')?.toISOString()).toBe('2026-11-01T08:00:00.000Z');
   for (const text of ['', '20261101080000.123456+060', '20261301080000.000000-000', '2026'])
     expect(cimTime(text)).toBeUndefined();
-  expect(fileTime('134079936000000000')?.toISOString()).toBe('2025-11-18T00:00:00.000Z');
+  expect(fileTime('134079936000000000')?.toISOString()).toBe('2025-11-19T02:40:00.000Z');
   for (const text of ['', '0', '-1', '1e18', '99999999999999999999']) expect(fileTime(text)).toBeUndefined();
 });
