@@ -8,6 +8,8 @@ import { agentVersion } from './version.ts';
 interface Command {
   readonly usage: string;
   readonly does: string;
+  /** The name of a file stands behind the command; otherwise further words are refused. */
+  readonly takesFile?: true;
   readonly options?: Readonly<Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>>;
   readonly run: (input: CommandInput) => Promise<ExitCode>;
 }
@@ -78,6 +80,13 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/restore-test.ts')).restoreTestCommand(input),
   },
+  'verify-chain': {
+    usage: 'verify-chain FILE [--device-key THUMBPRINT] [--server-key THUMBPRINT]',
+    does: 'proves that an exported history is complete, unaltered and signed by its device; needs no network',
+    takesFile: true,
+    options: { 'device-key': { type: 'string' }, 'server-key': { type: 'string' } },
+    run: async (input) => (await import('./commands/verify-chain.ts')).verifyChainCommand(input),
+  },
   version: {
     usage: 'version',
     does: 'prints the version',
@@ -105,7 +114,7 @@ function help(): string {
     '',
     'Everywhere: --data-dir DIR, --config FILE, --json, --log-level debug|info|warn|error, --help',
     'Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not enrolled, 4 refused by the server,',
-    '            5 server not reachable (nothing lost: it is queued), 6 partly collected,\n            7 a restore test that failed',
+    '            5 server not reachable (nothing lost: it is queued), 6 partly collected,\n            7 a restore test that failed, 8 a history that is not genuine',
   ].join('\n');
 }
 
@@ -122,25 +131,32 @@ export async function main(
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (command === undefined) throw new UsageError(`There is no command "${name}".`);
-    const { values } = read(command, rest);
+    const { values, positionals } = read(command, rest);
     if (values['help'] === true) {
       streams.out(`kits-agent ${command.usage}\n${command.does}`);
       return exitCodes.done;
     }
-    return await command.run({ ...streams, options: values });
+    return await command.run({ ...streams, options: values, positionals });
   } catch (error) {
     return explain(error, streams.err, command?.usage);
   }
 }
 
-function read(command: Command, rest: readonly string[]): { values: CommandInput['options'] } {
+function read(
+  command: Command,
+  rest: readonly string[],
+): { values: CommandInput['options']; positionals: readonly string[] } {
   try {
-    const { values } = parseArgs({ args: [...rest], options: { ...everywhere, ...command.options } });
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options: { ...everywhere, ...command.options },
+      allowPositionals: command.takesFile === true,
+    });
     const level = values['log-level'];
     if (level !== undefined && !logLevels.some((known) => known === level)) {
       throw new UsageError(`--log-level ${level}: expected one of ${logLevels.join(', ')}`);
     }
-    return { values };
+    return { values, positionals };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError((error as Error).message, { cause: error });

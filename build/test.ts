@@ -2,6 +2,7 @@
  * `npm test`: type check, lint, import rules, unit, integration and browser tests.
  *
  * `npm test -- FILTER…` hands the filters to the test runner and leaves the checks before it as they are.
+ * `npm run test:soak` is the long variant: hours of kills and 100,000 damaged inputs for each parser of what comes from afar.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -17,6 +18,8 @@ const summaryFile = join(root, 'test-results/vitest.json');
 const tools = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
+  { package: 'curl', file: '/usr/bin/curl' },
+  { package: 'jq', file: '/usr/bin/jq' },
   { package: 'openssl', file: '/usr/bin/openssl' },
   { package: 'restic', file: '/usr/bin/restic' },
   { package: 'borgbackup', file: '/usr/bin/borg' },
@@ -92,10 +95,21 @@ step('lint and format', bin('biome'), ['ci', '--error-on-warnings', '.']);
 
 mkdirSync(join(root, 'test-results'), { recursive: true });
 rmSync(summaryFile, { force: true });
+const soak = process.argv.includes('--soak');
+const filters = soak ? ['test/faults/', 'fuzz.test.ts'] : process.argv.slice(2);
 const runner = spawnSync(
   bin('vitest'),
-  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${summaryFile}`, ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${summaryFile}`, ...filters],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      // Hundreds of programs of this project are started and killed: each would read its TypeScript anew.
+      NODE_COMPILE_CACHE: join(root, 'test-results/compile-cache'),
+      ...(soak ? { KITS_SOAK: '1', KITS_FUZZ_INPUTS: '100000' } : {}),
+    },
+  },
 );
 say(existsSync(summaryFile) ? `\n${summary()}` : '\nThe test runner ended without a result.');
 process.exit(runner.status ?? 1);

@@ -5,7 +5,7 @@ import * as staff from './commands/staff.ts';
 import { serverVersion } from './version.ts';
 
 /** Exit codes are part of the interface. */
-export const exitCodes = { done: 0, unexpected: 1, usage: 2 } as const;
+export const exitCodes = { done: 0, unexpected: 1, usage: 2, evidence: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 interface Command {
@@ -39,6 +39,18 @@ const commands: Readonly<Record<string, Command>> = {
     takesSubject: true,
     options: { replace: { type: 'boolean' }, 'other-installation': { type: 'boolean' } },
     run: async (input) => (await import('./commands/backup.ts')).restoreCommand(input),
+  },
+  'export-history': {
+    usage: 'export-history DEVICE FILE',
+    does: 'writes all that a device has signed, for anybody to check with kits-agent verify-chain',
+    takesSubject: true,
+    run: async (input) => (await import('./commands/history.ts')).exportHistoryCommand(input),
+  },
+  verify: {
+    usage: 'verify [--device ID]',
+    does: 'proves for each device that what is held is complete, unaltered and signed by it; names what is not',
+    options: { device: { type: 'string' } },
+    run: async (input) => (await import('./commands/history.ts')).verifyCommand(input),
   },
   'create-municipality': {
     usage: 'create-municipality NAME',
@@ -168,7 +180,7 @@ function help(): string {
     ...Object.values(commands).map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
     '',
     'Everywhere: --data-dir DIR (default .kits/server), --json, --help. M is the name or the id of a municipality.',
-    'Exit codes: 0 done, 1 unexpected, 2 usage, or the command cannot be carried out as it stands',
+    'Exit codes: 0 done, 1 unexpected, 2 usage, or the command cannot be carried out as it stands,\n            3 evidence that is not complete',
   ].join('\n');
 }
 
@@ -234,6 +246,7 @@ function explain(error: unknown, err: (line: string) => void, usage: string | un
   if (error.name === 'UsageError') {
     err(usage === undefined ? 'Run "kits-server --help" for the list.' : `Usage: kits-server ${usage}`);
   }
+  if (error.name === 'EvidenceIncomplete') return exitCodes.evidence;
   if (explained.has(error.name)) return exitCodes.usage;
   err(error.stack ?? '');
   return exitCodes.unexpected;

@@ -13,6 +13,7 @@ export const exitCodes = {
   unreachable: 5,
   partial: 6,
   restoreTestFailed: 7,
+  notGenuine: 8,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -22,6 +23,8 @@ export class UsageError extends Error {
 }
 
 export interface CommandInput {
+  /** The words behind the command; only some commands take any. */
+  readonly positionals?: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   readonly out: (line: string) => void;
   /** The log and words for a person; never mixed with a result on standard output. */

@@ -25,6 +25,7 @@ export const jwsTypes = {
   policy: 'kits-policy',
   notice: 'kits-notice',
   keys: 'kits-keys',
+  history: 'kits-history',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
 

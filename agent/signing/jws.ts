@@ -19,6 +19,7 @@ const maxCharacters: Readonly<Record<JwsType, number>> = {
   'kits-policy': maxWords.policy,
   'kits-notice': maxWords.notice,
   'kits-keys': maxWords.keys,
+  'kits-history': 262_144,
 };
 /** The longest header there is names a key of 43 characters. */
 const maxHeaderCharacters = 512;

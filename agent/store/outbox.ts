@@ -21,7 +21,10 @@ export interface OutboxLimits {
   readonly maxDays: number;
 }
 
-/** Measured on a PC with 740 packages that never gets through: 90 days at the default intervals take about 20 MiB. */
+/**
+ * Measured on a PC with 800 packages that has never got anything through: 23 kB a full report, 3 kB a cheap one, so 90 days at
+ * the default intervals take 18 MB; 5 MB when the server knows the state before.
+ */
 export const defaultOutboxLimits: OutboxLimits = { maxBytes: 64 * 1024 * 1024, maxDays: 100 };
 
 /** After thinning this share of `maxBytes` is left, so that not every new report drops a single old one. */

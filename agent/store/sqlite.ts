@@ -1,4 +1,4 @@
-/** The one place of the agent that knows `node:sqlite`. */
+/** The agent's own files in SQLite. Databases of other programs are read by platform/reader-database.ts. */
 import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,10 +1,13 @@
 /** Devices: list, one of them, its history, changes, and the import of records. */
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { uuid } from '../../agent/contract/field.ts';
+import { historyMediaType } from '../../agent/contract/history.ts';
 import type { ServerContext } from '../context.ts';
 import { changeDevice } from '../fleet/device-change.ts';
 import { listDevices } from '../fleet/device-list.ts';
 import { describeDevice, listHistory } from '../fleet/devices.ts';
+import { exportHistory } from '../fleet/history-export.ts';
 import { maxCsvBytes } from '../fleet/record-csv.ts';
 import { importRecords } from '../fleet/record-import.ts';
 import { requestReport } from '../fleet/report-requests.ts';
@@ -98,6 +101,26 @@ export async function deviceRoutes(scope: ApiScope, context: ServerContext): Pro
       },
     },
     async (request) => listHistory(context, actorOf(request).scope, request.params.id, request.query),
+  );
+
+  scope.get(
+    '/devices/:id/history/export',
+    {
+      config: { access: 'technician' },
+      schema: {
+        tags,
+        summary: 'All that the device has signed, for anybody to check without this server',
+        params: byId,
+        produces: [historyMediaType],
+      },
+    },
+    async (request, reply) => {
+      const { name, chunks } = await exportHistory(context, actorOf(request), request.params.id);
+      return reply
+        .type(historyMediaType)
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .send(Readable.from(chunks, { objectMode: false }));
+    },
   );
 
   scope.get(

@@ -197,6 +197,11 @@ export const deviceTexts = {
   notPresent: { de: 'nicht vorhanden', en: 'not present' },
 
   history: { de: 'Verlauf der Berichte', en: 'History of reports' },
+  downloadEvidence: { de: 'Nachweis herunterladen', en: 'Download evidence' },
+  downloadEvidenceHint: {
+    de: 'Alle Berichte, wie das Gerät sie unterschrieben hat. „kits-agent verify-chain“ prüft die Datei auf jedem PC, auch ohne diesen Server.',
+    en: 'All reports as the device signed them. “kits-agent verify-chain” checks the file on any PC, also without this server.',
+  },
   noHistory: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },
   received: { de: 'Eingegangen', en: 'Received' },
   reportClass: {

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Agent, openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
 import type { Clock } from '../../agent/platform/clock.ts';
-import { createTick } from '../../agent/service.ts';
+import { createTick, startService } from '../../agent/service.ts';
 import { loadSettings } from '../../agent/settings/settings.ts';
 import { recordedMachine } from '../fakes/recorded-machine.ts';
 import { vm } from '../fixtures/vm.ts';
@@ -115,6 +115,18 @@ test('a round that fails is logged and tried again after ten minutes, the others
   await minutes(2);
   expect(tries).toBe(2);
   expect(rounds(lines)).toEqual(['full-round']);
+});
+
+test('a store that turns out to be damaged is said at once, so that the agent is opened anew; a full disk is not', async () => {
+  const { agent, log, clock } = await service();
+  const failing = (errcode: number): Agent => ({
+    ...agent,
+    round: () => Promise.reject(Object.assign(new Error('database disk image is malformed'), { errcode })),
+  });
+  const [full, damaged] = [13, 11].map((code) => startService({ agent: failing(code), log, clock }));
+  const first = await Promise.race([damaged!.damaged.then(() => 'damaged'), full!.damaged.then(() => 'full')]);
+  expect(first).toBe('damaged');
+  await Promise.all([full!.stop(), damaged!.stop()]);
 });
 
 test('without an enrolment nothing is sent and no report is made for nobody', async () => {

@@ -8,6 +8,7 @@ import { askHook, jobOfHook, maxHookRuns } from '../hooks.ts';
 import { parseLocalIso } from '../local-time.ts';
 import type { BackupContext, BackupProduct, JobRecord, ProductFinding, RunRecord } from '../product.ts';
 import type { BackupHook } from '../sources.ts';
+import { cronEntries, withCron } from './cron-job.ts';
 import { findProgram } from './installed.ts';
 import { companionRun, ownUnits, planOf, type ScheduledUnit, scheduledUnits } from './own-units.ts';
 import { hookTargets, repositoryTarget } from './repository.ts';
@@ -37,12 +38,16 @@ async function readBorg(context: BackupContext): Promise<ProductFinding | undefi
   if (!program.installed && repositories.length === 0 && hooks.length === 0) return undefined;
   const units = program.installed ? await borgUnits(context) : [];
   const own = (await Promise.all(hooks.map((hook) => jobsFromHook(context, hook)))).flat();
-  const jobs = await withUnits(context, own, units, repositories);
+  const cron = program.installed ? await cronEntries(context, /\bborg(matic)?\b/) : [];
+  const jobs = withCron(await withUnits(context, own, units, repositories), cron);
   return { ...program, answers: 'here', jobs, ...(jobs.length === 0 ? { reasons: ['needs-credentials'] } : {}) };
 }
 
 async function borgUnits(context: BackupContext): Promise<readonly ScheduledUnit[]> {
-  const named = await ownUnits(context, ['borg', 'borgmatic']);
+  const named = await ownUnits(context, ['borg', 'borgmatic'], {
+    backup: /\bcreate\b/,
+    others: /\b(check|prune|compact|list|info|extract|mount|init|rcreate)\b/,
+  });
   const found = await scheduledUnits(context, ['borgmatic.service', ...named.map(({ name }) => name)]);
   if (typeof found === 'string') return [];
   // The package brings its unit switched on; without a configuration it starts nothing.

@@ -27,10 +27,15 @@ export interface ScheduledUnit {
   readonly schedule?: string;
 }
 
-/** Services whose command starts one of `programs` (names without folder, as parts of a regular expression). Folders that are not there hold none. */
+/**
+ * Services whose command starts one of `programs` (names without folder, as parts of a regular expression). Those that only
+ * check, prune and the like (`tasks.others`) are left out, unless they do what `tasks.backup` names as well. Folders that are
+ * not there hold no services.
+ */
 export async function ownUnits(
   { machine }: Pick<BackupContext, 'machine'>,
   programs: readonly string[],
+  tasks?: { readonly backup: RegExp; readonly others: RegExp },
 ): Promise<OwnUnit[]> {
   const starts = new RegExp(`(^|[\\s"'/=;|&(])(${programs.join('|')})(\\.sh)?(["'\\s;|&)]|$)`, 'm');
   const found: OwnUnit[] = [];
@@ -38,7 +43,10 @@ export async function ownUnits(
     for (const name of await namesIn(machine, folder)) {
       const text = await readUnit(machine, `${folder}/${name}`);
       const commands = settingsOf(text, 'ExecStart');
-      if (commands.some((command) => starts.test(command))) found.push({ name, commands });
+      const own = commands.filter((command) => starts.test(command));
+      if (own.some((command) => tasks?.backup.test(command) !== false || !tasks.others.test(command))) {
+        found.push({ name, commands });
+      }
     }
   }
   return found;
@@ -141,11 +149,13 @@ export function companionRun(
 ): RunRecord[] {
   const run = runOfUnit(unit.state, warningExitCodes);
   if (run === undefined) return [];
-  if (run.result !== 'success' && run.result !== 'warning') return [run];
   const from = (run.startedAt?.getTime() ?? 0) - 1000;
   const to = (run.endedAt?.getTime() ?? 0) + sameRunMs;
   const known = better.some(
-    ({ endedAt }) => endedAt !== undefined && endedAt.getTime() >= from && endedAt.getTime() <= to,
+    ({ result, endedAt }) =>
+      result !== 'running' && endedAt !== undefined && endedAt.getTime() >= from && endedAt.getTime() <= to,
   );
-  return known ? [] : [{ ...run, provesNothing: true }];
+  if (run.result === 'success' || run.result === 'warning') return known ? [] : [{ ...run, provesNothing: true }];
+  // The backup came to its end and the unit did not: what it does afterwards failed, or the backup was not all of it.
+  return [known && run.result === 'failed' ? { ...run, reasons: ['records-disagree'] } : run];
 }

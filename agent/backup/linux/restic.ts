@@ -3,7 +3,8 @@
  * one, status files of resticprofile tell each run, and a unit's exit code tells at least that the program ended.
  */
 import { z } from 'zod';
-import { clean } from '../../collectors/text.ts';
+import { CollectError } from '../../collectors/collector.ts';
+import { clean, codeOf } from '../../collectors/text.ts';
 import type { BackupReason } from '../../contract/facts/backup.ts';
 import type { Reader } from '../../platform/machine.ts';
 import { askHook, jobOfHook, maxHookRuns } from '../hooks.ts';
@@ -11,8 +12,10 @@ import type { BackupContext, BackupProduct, JobRecord, ProductFinding, RunRecord
 import { reasonOf } from '../read-reason.ts';
 import { placeOf } from '../source-place.ts';
 import type { BackupHook } from '../sources.ts';
+import { cronEntries, withCron } from './cron-job.ts';
 import { findProgram } from './installed.ts';
 import { companionRun, ownUnits, planOf, type ScheduledUnit, scheduledUnits } from './own-units.ts';
+import { profileReader } from './profile-source.ts';
 import { hookTargets, repositoryTarget } from './repository.ts';
 import { json, parseAutoresticLock, parseStatusFile, valuesOf } from './resticprofile.ts';
 import { jobOfUnit } from './unit-job.ts';
@@ -25,6 +28,7 @@ const files = ['restic', 'resticprofile', 'autorestic'].flatMap((name) => [
 const warningExitCodes = [3];
 const maxConfigBytes = 1024 * 1024;
 const maxStatusFiles = 8;
+const configNames = ['yaml', 'yml', 'toml', 'conf', 'json', 'hcl'].map((ending) => `profiles.${ending}`);
 
 export const restic: BackupProduct = {
   id: 'restic',
@@ -38,19 +42,28 @@ async function readRestic(context: BackupContext): Promise<ProductFinding | unde
   const hooks = context.sources.hooks.filter(({ product }) => product === 'restic');
   const program = await findProgram(context, { packages: ['restic'], files });
   const profiles = await readProfiles(context);
-  if (!program.installed && profiles.jobs.length === 0 && hooks.length === 0) return undefined;
+  if (!program.installed && profiles.jobs.length === 0 && hooks.length === 0) {
+    // Nothing says that it is here: what could not be looked at is a gap, no product.
+    if (profiles.reasons.includes('user-source-unreadable')) {
+      throw new CollectError('denied', 'profiles of people could not be read');
+    }
+    return undefined;
+  }
   const units = program.installed ? await resticUnits(context) : [];
   const own = [...(await Promise.all(hooks.map((hook) => jobFromHook(context, hook)))), ...profiles.jobs];
-  const jobs = withUnits(own, units);
-  const reasons: BackupReason[] = [...profiles.reasons];
+  const cron = program.installed ? await cronEntries(context, /\b(restic|resticprofile|autorestic)\b/) : [];
+  const jobs = withCron(withUnits(own, units), cron);
+  // Nothing else tells of a backup: then it matters that a profile writes no status file.
+  const reasons = profiles.reasons.filter((reason) => reason !== 'no-readable-record' || jobs.length === 0);
   if (jobs.length === 0 && reasons.length === 0) reasons.push('needs-credentials');
   return { ...program, answers: 'here', jobs, ...(reasons.length === 0 ? {} : { reasons }) };
 }
 
 async function resticUnits(context: BackupContext): Promise<readonly ScheduledUnit[]> {
-  const named = (await ownUnits(context, ['restic', 'resticprofile', 'autorestic'])).filter(
-    ({ name, commands }) => !/check|prune|forget/i.test(name) || commands.some((line) => /\bbackup\b/.test(line)),
-  );
+  const named = await ownUnits(context, ['restic', 'resticprofile', 'autorestic'], {
+    backup: /\bbackup\b/,
+    others: /\b(check|prune|forget|copy|snapshots|stats|unlock|mount|restore|init|self-update)\b/,
+  });
   const found = await scheduledUnits(
     context,
     named.map(({ name }) => name),
@@ -155,18 +168,24 @@ async function readProfiles(context: BackupContext): Promise<{ jobs: JobRecord[]
     writableBy: 'administrator',
   }));
   for (const user of await context.users()) {
-    for (const folder of [`${user.home}/.config/resticprofile`, user.home]) {
-      places.push({ reader: context.profile(user), folder, writableBy: 'user' });
-    }
+    const folders = [`${user.home}/.config/resticprofile`, user.home];
+    const paths = folders.flatMap((folder) => [...configNames, '.autorestic.yml'].map((name) => `${folder}/${name}`));
+    const reader = await profileReader(context, user, paths);
+    if (reader !== undefined)
+      places.push(...folders.map((folder) => ({ reader, folder, writableBy: 'user' as const })));
   }
   const jobs: JobRecord[] = [];
   const reasons: BackupReason[] = [];
   for (const place of places) {
-    jobs.push(...(await autoresticJobs(place)));
-    for (const config of await readConfigs(place)) {
-      const found = await jobsOfConfig(context, place, config);
-      jobs.push(...found.jobs);
-      reasons.push(...found.reasons);
+    try {
+      jobs.push(...(await autoresticJobs(place)));
+      for (const config of await readConfigs(place)) {
+        const found = await jobsOfConfig(context, place, config);
+        jobs.push(...found.jobs);
+        reasons.push(...found.reasons);
+      }
+    } catch (error) {
+      reasons.push(place.writableBy === 'user' ? 'user-source-unreadable' : reasonOf(error));
     }
   }
   return { jobs, reasons: [...new Set(reasons)] };
@@ -174,8 +193,8 @@ async function readProfiles(context: BackupContext): Promise<{ jobs: JobRecord[]
 
 async function readConfigs({ reader, folder }: ConfigPlace): Promise<string[]> {
   const texts: string[] = [];
-  for (const ending of ['yaml', 'yml', 'toml', 'conf', 'json', 'hcl']) {
-    const text = await readOr(reader, `${folder}/profiles.${ending}`);
+  for (const name of configNames) {
+    const text = await readIfThere(reader, `${folder}/${name}`);
     if (text !== undefined) texts.push(text);
   }
   return texts;
@@ -219,9 +238,9 @@ async function jobsOfConfig(
 }
 
 async function autoresticJobs(place: ConfigPlace): Promise<JobRecord[]> {
-  const config = (await readOr(place.reader, `${place.folder}/.autorestic.yml`)) ?? '';
+  const config = (await readIfThere(place.reader, `${place.folder}/.autorestic.yml`)) ?? '';
   const [named] = valuesOf(config, 'lockfile');
-  const text = await readOr(place.reader, named ?? `${place.folder}/.autorestic.lock.yml`);
+  const text = await readIfThere(place.reader, named ?? `${place.folder}/.autorestic.lock.yml`);
   return [...parseAutoresticLock(text ?? '')].slice(0, 32).map(
     ([location, startedAt]): JobRecord => ({
       id: `location ${location}`,
@@ -236,11 +255,11 @@ async function autoresticJobs(place: ConfigPlace): Promise<JobRecord[]> {
   );
 }
 
-async function readOr(reader: Pick<Reader, 'readText'>, path: string): Promise<string | undefined> {
+async function readIfThere(reader: Pick<Reader, 'readText'>, path: string): Promise<string | undefined> {
   try {
     return await reader.readText(path, { maxBytes: maxConfigBytes });
-  } catch {
-    // Not there, or not for the person whose profile it is.
-    return undefined;
+  } catch (error) {
+    if (codeOf(error) === 'not-found') return undefined;
+    throw error;
   }
 }

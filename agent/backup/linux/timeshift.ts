@@ -59,6 +59,10 @@ export const timeshift: BackupProduct = {
       settings.config === undefined ? ['/timeshift/snapshots'] : await snapshotFolders(context, settings.config);
     const found = await readSnapshots(context, folders);
     if (!program.installed && found.runs.length === 0 && settings.reason === 'source-missing') return undefined;
+    // Installed and never set up: there is nothing to speak of.
+    if (settings.reason === 'source-missing' && !found.seen) {
+      return { ...program, answers: 'here', jobs: [], reasons: ['no-schedule'] };
+    }
     return { ...program, answers: 'here', jobs: [jobOf(settings, found)] };
   },
 };
@@ -142,7 +146,7 @@ function jobOf({ config: settings, reason }: Settings, { runs, seen, reason: bro
   const schedules = (['boot', 'hourly', 'daily', 'weekly', 'monthly'] as const).filter(
     (level) => settings?.[`schedule_${level}`] === 'true',
   );
-  const reasons = [reason, broken, seen ? undefined : ('target-unreachable' as const)].filter(
+  const reasons = [reason, broken, seen || settings === undefined ? undefined : ('target-unreachable' as const)].filter(
     (entry) => entry !== undefined,
   );
   return {

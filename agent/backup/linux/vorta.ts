@@ -2,19 +2,23 @@
  * Vorta, a desktop program that runs Borg for one person. Its database lies in the person's profile and keeps a log of every
  * run; the table `repopassword` beside it is never named in a question.
  */
+import { CollectError } from '../../collectors/collector.ts';
 import { clean } from '../../collectors/text.ts';
 import type { BackupReason } from '../../contract/facts/backup.ts';
-import type { DatabaseView, Reader, SqlValue } from '../../platform/machine.ts';
+import type { DatabaseView, ReadError, Reader, SqlValue } from '../../platform/machine.ts';
 import { parseLocalIso } from '../local-time.ts';
 import type { BackupContext, BackupProduct, JobRecord, ProductFinding, RunRecord } from '../product.ts';
 import { reasonOf } from '../read-reason.ts';
 import { openRun } from '../still-running.ts';
 import { findProgram } from './installed.ts';
+import { personHas, profileReader } from './profile-source.ts';
 import { repositoryTarget } from './repository.ts';
 import type { LocalUser } from './users.ts';
 
 /** As packaged and as flatpak. */
 const databases = ['.local/share/Vorta/settings.db', '.var/app/com.borgbase.Vorta/data/Vorta/settings.db'];
+/** Installed for one person only. */
+const ownPrograms = ['.local/bin/vorta', '.local/share/flatpak/app/com.borgbase.Vorta/current'];
 const maxDatabaseBytes = 128 * 1024 * 1024;
 const maxProfiles = 32;
 const maxRuns = 100;
@@ -36,45 +40,37 @@ async function readVorta(context: BackupContext): Promise<ProductFinding | undef
   const reasons = new Set<BackupReason>();
   let installed = program.installed;
   for (const user of await context.users()) {
-    const reader = context.profile(user);
-    for (const file of databases) {
-      const path = `${user.home}/${file}`;
-      try {
-        if (!(await isThere(reader, path))) continue;
+    const paths = [...databases, ...ownPrograms].map((place) => `${user.home}/${place}`);
+    const reader = await profileReader(context, user, paths);
+    if (reader === undefined) continue;
+    try {
+      installed ||= await hasOneOf(
+        reader,
+        ownPrograms.map((place) => `${user.home}/${place}`),
+      );
+      for (const place of databases) {
+        const path = `${user.home}/${place}`;
+        if (!(await personHas(reader, path))) continue;
         const rows = await reader.database(path, readProfiles, { maxBytes: maxDatabaseBytes });
         if (rows === undefined) reasons.add('schema-unknown');
         for (const row of rows ?? []) jobs.push(await jobOf(context, row, user));
-      } catch (error) {
-        reasons.add(codeIsUsers(error) ? 'user-source-unreadable' : reasonOf(error));
       }
+    } catch (error) {
+      reasons.add(
+        /^(EPERM|EACCES)$/.test(String((error as ReadError).code)) ? 'user-source-unreadable' : reasonOf(error),
+      );
     }
-    installed ||= await isInstalledBy(reader, user);
   }
-  if (!installed && jobs.length === 0 && reasons.size === 0) return undefined;
+  if (!installed && jobs.length === 0) {
+    if (reasons.size === 0) return undefined;
+    // Nothing says that it is here: what could not be looked at is a gap, no product.
+    if (reasons.has('user-source-unreadable')) throw new CollectError('denied', 'profiles of people could not be read');
+  }
   return { ...program, installed, answers: 'here', jobs, ...(reasons.size === 0 ? {} : { reasons: [...reasons] }) };
 }
 
-/** Not there, and not even to be looked for, are two things: only the first says that the person does not use it. */
-async function isThere(reader: Reader, path: string): Promise<boolean> {
-  try {
-    return (await reader.stat(path)).kind === 'file';
-  } catch (error) {
-    if (/^(ENOENT|ENOTDIR)$/.test(String((error as { code?: unknown }).code))) return false;
-    throw error;
-  }
-}
-
-/** The agent may not take on the rights of that person. */
-function codeIsUsers(error: unknown): boolean {
-  return /^(EPERM|EACCES)$/.test(String((error as { code?: unknown }).code));
-}
-
-async function isInstalledBy(reader: Reader, { home }: LocalUser): Promise<boolean> {
-  const places = [`${home}/.local/bin/vorta`, `${home}/.local/share/flatpak/app/com.borgbase.Vorta/current`];
-  for (const place of places) {
-    const found = await reader.stat(place).catch(() => undefined);
-    if (found !== undefined) return true;
-  }
+async function hasOneOf(reader: Reader, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (await personHas(reader, path)) return true;
   return false;
 }
 

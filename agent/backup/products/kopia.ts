@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { askHook, jobOfHook, maxHookRuns } from '../hooks.ts';
 import { findProgram } from '../linux/installed.ts';
+import { personHas, profileReader } from '../linux/profile-source.ts';
 import { hookTargets } from '../linux/repository.ts';
 import { sameHost } from '../linux/restic.ts';
 import { json } from '../linux/resticprofile.ts';
@@ -26,7 +27,9 @@ async function readKopia(context: BackupContext): Promise<ProductFinding | undef
     packages: ['kopia', 'kopia-ui'],
     files: ['/usr/bin/kopia', '/usr/local/bin/kopia', '/opt/KopiaUI'],
   });
-  const people = await connectedPeople(context);
+  // What cannot be looked at is a gap where nothing else says that Kopia is here.
+  const found = connectedPeople(context);
+  const people = program.installed || hooks.length > 0 ? await found.catch(() => []) : await found;
   if (!program.installed && people.length === 0 && hooks.length === 0) return undefined;
   const jobs = [...(await Promise.all(hooks.map((hook) => jobFromHook(context, hook)))), ...people];
   return { ...program, answers: 'here', jobs, ...(jobs.length === 0 ? { reasons: ['needs-credentials'] } : {}) };
@@ -36,11 +39,9 @@ async function readKopia(context: BackupContext): Promise<ProductFinding | undef
 async function connectedPeople(context: BackupContext): Promise<JobRecord[]> {
   const jobs: JobRecord[] = [];
   for (const user of await context.users()) {
-    const found = await context
-      .profile(user)
-      .stat(`${user.home}/.config/kopia/repository.config`)
-      .catch(() => undefined);
-    if (found?.kind !== 'file') continue;
+    const path = `${user.home}/.config/kopia/repository.config`;
+    const reader = await profileReader(context, user, [path]);
+    if (reader === undefined || !(await personHas(reader, path))) continue;
     jobs.push({
       id: `account ${user.uid}`,
       name: 'Kopia',

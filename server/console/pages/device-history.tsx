@@ -6,10 +6,12 @@ import { Empty } from '../parts/load-state.tsx';
 import { MorePages, usePages } from '../parts/more-pages.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { When } from '../parts/when.tsx';
+import { useSignedIn } from '../signed-in.ts';
 import { useSpeech } from '../speech.ts';
 
 export function DeviceHistory({ id }: { readonly id: string }): JSX.Element {
   const { t, language, format } = useSpeech();
+  const { mayChange } = useSignedIn();
   const pages = usePages<HistoryEntry>(`devices/${id}/history?limit=10`);
   const names = (entries: HistoryEntry['sections'], otherwise: string): string =>
     entries.map((entry) => sectionName(entry.id, language)).join(', ') || otherwise;
@@ -57,6 +59,16 @@ export function DeviceHistory({ id }: { readonly id: string }): JSX.Element {
           )
         }
       </MorePages>
+      {mayChange ? (
+        <>
+          <p>
+            <a href={`/api/v1/devices/${id}/history/export`} download>
+              {t.downloadEvidence}
+            </a>
+          </p>
+          <p class="hint">{t.downloadEvidenceHint}</p>
+        </>
+      ) : null}
     </section>
   );
 }

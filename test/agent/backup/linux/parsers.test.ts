@@ -94,8 +94,14 @@ describe('GVDB', () => {
 
   test('a ring of parents, a table beyond the end and another byte order', () => {
     const ring = Buffer.from(file);
-    for (let at = 0x18 + 8; at + 24 <= ring.length; at += 4)
-      if (ring.readUInt32LE(at) === 0xffff_ffff) ring.writeUInt32LE(1, at);
+    const table = ring.readUInt32LE(16);
+    const items = table + 8 + 4 * ((ring.readUInt32LE(table) & 0x07ff_ffff) + ring.readUInt32LE(table + 4));
+    for (let at = items; at + 24 <= ring.readUInt32LE(20); at += 24) {
+      if (ring.readUInt32LE(at + 4) !== 0xffff_ffff) continue;
+      // Its own parent, and without a name that would grow too long.
+      ring.writeUInt32LE((at - items) / 24, at + 4);
+      ring.writeUInt16LE(0, at + 12);
+    }
     expect(parseGvdb(ring, '/org/gnome/deja-dup/')).toEqual(new Map());
     const beyond = Buffer.from(file);
     beyond.writeUInt32LE(0x7fff_fff0, 20);

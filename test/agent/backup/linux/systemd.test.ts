@@ -127,13 +127,15 @@ test('services of the administrator are found by what they start', async () => {
   const machine = recordedMachine({
     '/etc/systemd/system/nightly.service': '[Service]\nExecStart=/usr/local/bin/restic backup \\\n  /srv\n',
     '/etc/systemd/system/script.service': '[Service]\nExecStart=/bin/sh -c "cd / && restic.sh"\n',
+    '/etc/systemd/system/forget.service': '[Service]\nExecStart=/usr/bin/restic forget --prune\n',
+    '/etc/systemd/system/both.service': '[Service]\nExecStart=/bin/sh -c "restic backup / && restic forget --prune"\n',
     '/etc/systemd/system/other.service': '[Service]\nExecStart=/usr/bin/resticity\n# ExecStart=/usr/bin/restic\n',
     '/etc/systemd/system/reset.service': '[Service]\nExecStart=/usr/bin/restic\nExecStart=\nExecStart=/bin/true\n',
     '/etc/systemd/system/broken.service': { link: '/lib/systemd/system/gone.service' },
     '/etc/systemd/system/nightly.timer': '[Timer]\nOnCalendar=*-*-* 02:00\nOnCalendar=Sun 12:00\n',
   });
-  const found = await ownUnits({ machine }, ['restic']);
-  expect(found.map(({ name }) => name)).toEqual(['nightly.service', 'script.service']);
+  const found = await ownUnits({ machine }, ['restic'], { backup: /\bbackup\b/, others: /\b(check|forget)\b/ });
+  expect(found.map(({ name }) => name)).toEqual(['both.service', 'nightly.service', 'script.service']);
   expect(settingsOf('A=1\nA=\nA=2 \\\n3\nAB=4', 'A')).toEqual(['2  3']);
 });
 

@@ -1,0 +1,59 @@
+/** `kits-agent verify-chain FILE`: checks an exported history on any machine, without a server and without a network. */
+import { createReadStream, existsSync } from 'node:fs';
+import { HistoryUnreadable } from '../signing/history-lines.ts';
+import { type HistoryFindings, type HistoryVerdict, verdictOn, verifyHistory } from '../signing/verify-history.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+
+const codes: Readonly<Record<HistoryVerdict, ExitCode>> = {
+  complete: exitCodes.done,
+  gaps: exitCodes.partial,
+  broken: exitCodes.notGenuine,
+};
+
+export async function verifyChainCommand(input: CommandInput): Promise<ExitCode> {
+  const [file, ...more] = input.positionals ?? [];
+  if (file === undefined || more.length > 0)
+    throw new UsageError('verify-chain needs the name of one exported history');
+  if (!existsSync(file)) throw new UsageError(`${file} is not there`);
+  const deviceKey = stringOption(input, 'device-key');
+  const serverKey = stringOption(input, 'server-key');
+  let findings: HistoryFindings;
+  try {
+    findings = await verifyHistory(createReadStream(file), { deviceKey, serverKey });
+  } catch (error) {
+    if (!(error instanceof HistoryUnreadable)) throw error;
+    throw new UsageError(`${file} is no exported history of a KITS server: ${error.message}`);
+  }
+  const verdict = verdictOn(findings);
+  if (input.options['json'] === true) input.out(JSON.stringify({ verdict, ...findings }));
+  else for (const line of inWords(findings, deviceKey !== undefined)) input.out(line);
+  return codes[verdict];
+}
+
+function inWords(findings: HistoryFindings, pinned: boolean): string[] {
+  const { deviceId, keyThumbprint, exportedAt, reports, epochs, gaps, faults, end } = findings;
+  const verdicts: Readonly<Record<HistoryVerdict, string>> = {
+    complete: 'Complete, unaltered and signed by this device.',
+    gaps: 'What is here is unaltered and signed by this device. Something is missing that it has not accounted for.',
+    broken: 'NOT GENUINE: this is not the unaltered history of this device.',
+  };
+  return [
+    verdicts[verdictOn(findings)],
+    `Device ${deviceId}, exported ${exportedAt}, ${reports} reports.`,
+    `Key ${keyThumbprint}${pinned ? ', as given' : '; compare it with a source of your own, or give it with --device-key'}.`,
+    ...epochs.map(
+      ({ storeEpoch, first, last, firstAt, lastAt }) =>
+        `Epoch ${storeEpoch}: reports ${first} to ${last}, ${firstAt} to ${lastAt} by the clock of the device.`,
+    ),
+    ...gaps.map(
+      ({ storeEpoch, from, to, missing, declared }) =>
+        `Gap ${from} to ${to} of ${storeEpoch}: ${missing === 'bodies' ? 'the envelopes are here, the bodies are not' : 'nothing is here'}; ${
+          declared === undefined ? 'nobody has said why' : `declared by the device (${declared})`
+        }.`,
+    ),
+    ...(end === 'unstated'
+      ? ['No server has signed where this history ends: later reports may have been left out.']
+      : []),
+    ...faults.map((words) => `Fault: ${words}`),
+  ];
+}

@@ -1,0 +1,102 @@
+/** The history of one device as evidence: what it signed, in its order, with the server's word on where it ends. */
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
+import type { HistoryHeader, HistoryStatement } from '../../agent/contract/history.ts';
+import { jwsTypes } from '../../agent/contract/wire.ts';
+import { signJws } from '../../agent/signing/jws.ts';
+import type { SigningKey } from '../../agent/signing/keys.ts';
+import { recordDeed } from '../staff/audit.ts';
+import type { Database } from '../store/database.ts';
+import { findDevice } from './devices.ts';
+import type { Actor, FleetContext } from './scope.ts';
+
+const expand = promisify(zstdDecompress);
+
+/** Bodies held in memory at once; one is up to 16 MiB. */
+const pageSize = 4;
+const lineFeed = Buffer.from('\n');
+
+/** Recorded as a deed: all that a device ever said leaves the server. Throws `Refusal` not-found. */
+export async function exportHistory(
+  context: FleetContext & { readonly signingKey: SigningKey },
+  actor: Actor,
+  deviceId: string,
+): Promise<{ readonly name: string; readonly chunks: AsyncIterable<Uint8Array> }> {
+  const { db, now, signingKey } = context;
+  const at = now();
+  const device = await findDevice(db, actor.scope, deviceId);
+  const chunks = historyOf(db, device, at, signingKey);
+  await recordDeed(db, at, {
+    actor: actor.name,
+    action: 'device.history-export',
+    municipalityId: device.municipality_id,
+    target: deviceId,
+    detail: { hostname: device.hostname },
+  });
+  // The name of a device comes from the device.
+  const hostname = device.hostname.replaceAll(/[^A-Za-z0-9.-]/g, '_').slice(0, 60);
+  return { name: `${hostname}-${at.toISOString().slice(0, 10)}.kits-history`, chunks };
+}
+
+/** Bytes as docs/decisions/0007-evidence-chain.md has them. Reports that arrive meanwhile are left out. */
+export async function* historyOf(
+  db: Database,
+  device: { readonly id: string; readonly key_x: string },
+  at: Date,
+  signingKey: SigningKey,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const ends = await db
+    .selectFrom('device_epochs')
+    .select(['store_epoch', 'sequence', 'envelope_hash'])
+    .where('device_id', '=', device.id)
+    .orderBy('first_seen_at')
+    .orderBy('store_epoch')
+    .execute();
+  const statement: HistoryStatement = {
+    deviceId: device.id,
+    exportedAt: at.toISOString(),
+    epochs: ends.map((end) => ({
+      storeEpoch: end.store_epoch,
+      sequence: end.sequence,
+      envelopeHash: end.envelope_hash,
+    })),
+  };
+  const header: HistoryHeader = {
+    format: 'kits-history',
+    version: 1,
+    deviceId: device.id,
+    key: { kty: 'OKP', crv: 'Ed25519', x: device.key_x },
+    exportedAt: statement.exportedAt,
+    serverKey: signingKey.publicKey,
+    statement: await signJws(jwsTypes.history, statement, signingKey),
+  };
+  yield Buffer.from(`${JSON.stringify(header)}\n`);
+  for (const { store_epoch, sequence } of ends) yield* reportsOf(db, device.id, store_epoch, sequence);
+}
+
+async function* reportsOf(
+  db: Database,
+  deviceId: string,
+  storeEpoch: string,
+  last: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let behind = 0; ; ) {
+    const page = await db
+      .selectFrom('reports')
+      .select(['sequence', 'envelope_jws', 'body'])
+      .where('device_id', '=', deviceId)
+      .where('store_epoch', '=', storeEpoch)
+      .where('sequence', '>', behind)
+      .where('sequence', '<=', last)
+      .orderBy('sequence')
+      .limit(pageSize)
+      .execute();
+    for (const { sequence, envelope_jws, body } of page) {
+      behind = sequence;
+      yield Buffer.from(`${envelope_jws}\n`);
+      if (body.byteLength > 0) yield await expand(body);
+      yield lineFeed;
+    }
+    if (page.length < pageSize) return;
+  }
+}

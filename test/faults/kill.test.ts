@@ -1,0 +1,81 @@
+/** Agent and server are killed at random, again and again, while they work: nothing is lost, and nothing is doubled. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, onTestFinished, test } from 'vitest';
+import { openAgent } from '../../agent/agent.ts';
+import { createLog } from '../../agent/log.ts';
+import { createLinuxMachine } from '../../agent/platform/linux-machine.ts';
+import { loadSettings } from '../../agent/settings/settings.ts';
+import { expectAllHeld, kill, preparePlace, withCache, writeSettings } from './town.ts';
+
+const soak = process.env['KITS_SOAK'] === '1';
+const kills = soak ? { agent: 1400, server: 600 } : { agent: 140, server: 60 };
+const wanted = soak ? 30_000 : 2000;
+const limitMs = soak ? 3 * 3_600_000 : 500_000;
+
+test(
+  `${kills.agent} kills of the agent and ${kills.server} of the server during ${wanted} reports`,
+  async () => {
+    const place = await preparePlace();
+    const configFile = writeSettings(place.agentDir);
+    let server = await place.startServer();
+    const first = await openAgent({
+      dataDir: place.agentDir,
+      settings: loadSettings({ configFile }),
+      machine: createLinuxMachine(),
+      log: createLog('error', (line) => void process.stderr.write(line)),
+    });
+    await first.enrol({ server: server.url, token: place.token });
+    first.close();
+
+    const made = new Set<string>();
+    let agent: ChildProcess | undefined;
+    onTestFinished(async () => {
+      if (agent !== undefined) await kill(agent);
+    });
+    const startAgent = async (): Promise<ChildProcess> => {
+      const driver = join(import.meta.dirname, 'agent-driver.ts');
+      const child = spawn(process.execPath, [driver, place.agentDir, String(wanted)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: withCache(),
+      });
+      const lines = createInterface({ input: child.stdout });
+      const ready = once(lines, 'line');
+      lines.on('line', (line) => {
+        // The last line of a killed process may be cut.
+        if (line.length === 36) made.add(line);
+      });
+      await Promise.race([ready, once(child, 'exit')]);
+      return child;
+    };
+    const pause = (most: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+
+    let killed = { agent: 0, server: 0 };
+    const killServers = async (): Promise<void> => {
+      while (killed.server < kills.server) {
+        await pause(1200);
+        await kill(server.child);
+        killed = { ...killed, server: killed.server + 1 };
+        server = await place.startServer(server.port);
+      }
+    };
+    const killAgents = async (): Promise<void> => {
+      while (killed.agent < kills.agent) {
+        agent = await startAgent();
+        await pause(400);
+        await kill(agent);
+        killed = { ...killed, agent: killed.agent + 1 };
+      }
+    };
+    await Promise.all([killServers(), killAgents()]);
+    agent = await startAgent();
+    if (agent.exitCode === null) await once(agent, 'exit');
+    expect(agent.exitCode).toBe(0);
+    expect(killed).toEqual(kills);
+    expect(expectAllHeld(place, made)).toBeGreaterThanOrEqual(wanted);
+    expect(made.size).toBeGreaterThan(wanted * 0.9);
+  },
+  limitMs,
+);

@@ -1,0 +1,18 @@
+/** A real server as a process of its own: `server-driver.ts DATA-DIR PORT`. Its limits are those of a whole fleet for one device. */
+import { createServer } from '../../server/server.ts';
+
+const [, , dataDir = '', port = '0'] = process.argv;
+const rate = { burst: 1_000_000, perMinute: 1_000_000 };
+const line = { atOnce: 16, maxWaiting: 500 };
+const server = await createServer({
+  dataDir,
+  port: Number(port),
+  logLevel: 'silent',
+  ingestLimits: {
+    reports: { device: rate, municipality: rate, line },
+    checkIns: { device: rate, municipality: rate, line },
+    streams: { device: rate },
+  },
+});
+process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
+process.once('SIGTERM', () => void server.close());

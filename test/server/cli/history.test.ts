@@ -1,0 +1,153 @@
+/** Evidence from the database to a file and back: by the API, by both command lines, with the server gone. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { main as agentMain } from '../../../agent/cli.ts';
+import { main as serverMain } from '../../../server/cli.ts';
+import { createApiToken } from '../../../server/staff/api-tokens.ts';
+import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
+import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
+
+let dir: string;
+let dataDir: string;
+let server: TestServer;
+let agent: TestAgent;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'kits-history-'));
+  dataDir = join(dir, 'server');
+  server = await startTestServer({ dataDir });
+  agent = await createTestAgent({ url: server.url, token: server.token, hostname: 'rathaus-01' });
+  await agent.enrol();
+  for (let count = 0; count < 6; count += 1) await agent.report();
+  agent.renewEpoch();
+  await agent.report();
+});
+afterEach(async () => {
+  await server.close();
+  rmSync(dir, { recursive: true });
+});
+
+type Main = typeof agentMain | typeof serverMain;
+
+async function run(main: Main, ...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(args, {
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+const file = (): string => join(dir, 'evidence.kits-history');
+const exportFile = () => run(serverMain, 'export-history', agent.state.deviceId, file(), '--data-dir', dataDir);
+const verifyChain = (...args: string[]) => run(agentMain, 'verify-chain', file(), ...args);
+const verifyAll = (...args: string[]) => run(serverMain, 'verify', '--data-dir', dataDir, ...args);
+
+function change(sql: string, ...values: (string | number)[]): void {
+  const db = new DatabaseSync(join(dataDir, 'kits.db'));
+  db.prepare(sql).run(...values);
+  db.close();
+}
+
+describe('a history that is whole', () => {
+  test('is exported with the server gone and proven by the agent’s command alone', async () => {
+    await server.close();
+    expect(await exportFile()).toMatchObject({ code: 0, out: file() });
+    const pins = [`--device-key=${agent.key.thumbprint}`, `--server-key=${server.keyThumbprint}`];
+    const proven = await verifyChain(...pins);
+    expect([proven.code, proven.out]).toEqual([
+      0,
+      expect.stringContaining('Complete, unaltered and signed by this device.'),
+    ]);
+    expect(proven.out).toContain('7 reports');
+    expect(await verifyAll()).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/rathaus-01 .*: 7 reports in 2 epochs, complete/),
+    });
+  });
+
+  test('comes the same by the API, recorded, to those who may', async () => {
+    const tokenOf = async (role: 'technician' | 'viewer', municipalityId?: string) =>
+      (await createApiToken(server.context, 'test', { role, municipalityId })).token;
+    const get = async (token: string) =>
+      fetch(`${server.url}/api/v1/devices/${agent.state.deviceId}/history/export`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+    const answer = await get(await tokenOf('technician'));
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('application/vnd.kits.history');
+    expect(answer.headers.get('content-disposition')).toMatch(
+      /attachment; filename="rathaus-01-\d{4}-\d\d-\d\d\.kits-history"/,
+    );
+    writeFileSync(file(), Buffer.from(await answer.arrayBuffer()));
+    expect((await verifyChain()).code).toBe(0);
+    const deeds = await server.context.db
+      .selectFrom('audit')
+      .selectAll()
+      .where('action', '=', 'device.history-export')
+      .execute();
+    expect(deeds).toMatchObject([{ target: agent.state.deviceId, municipality_id: server.municipalityId }]);
+
+    expect((await get(await tokenOf('viewer'))).status).toBe(403);
+    const elsewhere = await server.addMunicipality('Grabfeld');
+    expect((await get(await tokenOf('technician', elsewhere))).status).toBe(404);
+  });
+
+  test('tells the scripts in JSON', async () => {
+    await exportFile();
+    expect(JSON.parse((await verifyChain('--json')).out)).toMatchObject({
+      verdict: 'complete',
+      reports: 7,
+      end: 'stated',
+    });
+    expect(JSON.parse((await verifyAll('--json')).out)).toMatchObject({
+      devices: [{ hostname: 'rathaus-01', verdict: 'complete' }],
+    });
+  });
+});
+
+describe('an administrator of the server', () => {
+  test('cannot take a report away unnoticed, in the middle or at the end', async () => {
+    change('DELETE FROM reports WHERE sequence = 3');
+    change('DELETE FROM reports WHERE sequence = 6');
+    const { code, out } = await verifyAll();
+    expect([code, out]).toEqual([3, expect.stringContaining('GAPS')]);
+    expect(out).toMatch(/missing: 3 to 3 of .*not declared/);
+    expect(out).toMatch(/missing: 6 to 6 of .*not declared/);
+    await exportFile();
+    expect((await verifyChain()).code).toBe(6);
+  });
+
+  test('cannot alter one, nor put another one in its place', async () => {
+    const bodies = await server.context.db
+      .selectFrom('reports')
+      .select(['sequence', 'body'])
+      .orderBy('sequence')
+      .execute();
+    const db = new DatabaseSync(join(dataDir, 'kits.db'));
+    db.prepare('UPDATE reports SET body = ? WHERE sequence = 2').run(bodies.at(-1)!.body);
+    db.close();
+    const { code, out } = await verifyAll();
+    expect([code, out]).toEqual([3, expect.stringContaining('NOT GENUINE')]);
+    await exportFile();
+    const proven = await verifyChain();
+    expect(proven.code).toBe(8);
+    expect(proven.out).toMatch(/^NOT GENUINE/);
+    expect(proven.out).toMatch(/Fault: Entry 2/);
+  });
+});
+
+test('what is no history is refused in words, and nothing is overwritten', async () => {
+  writeFileSync(file(), 'not a history\n');
+  expect(await verifyChain()).toMatchObject({ code: 2, err: expect.stringContaining('no exported history') });
+  expect(await exportFile()).toMatchObject({ code: 2, err: expect.stringContaining('not overwritten') });
+  expect(readFileSync(file(), 'utf8')).toBe('not a history\n');
+  expect((await run(agentMain, 'verify-chain')).code).toBe(2);
+  expect((await run(agentMain, 'verify-chain', join(dir, 'nowhere'))).code).toBe(2);
+  expect((await run(agentMain, 'status', 'extra')).code).toBe(2);
+  expect((await verifyAll('--device', 'nobody')).code).toBe(2);
+});
