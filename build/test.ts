@@ -18,6 +18,8 @@ const summaryFile = join(root, 'test-results/vitest.json');
 const tools = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
+  { package: 'curl', file: '/usr/bin/curl' },
+  { package: 'jq', file: '/usr/bin/jq' },
   { package: 'openssl', file: '/usr/bin/openssl' },
   { package: 'restic', file: '/usr/bin/restic' },
   { package: 'borgbackup', file: '/usr/bin/borg' },

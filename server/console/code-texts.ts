@@ -28,6 +28,10 @@ const actions: Readonly<Record<string, Words>> = {
   'policy.change': { de: 'Richtlinie geändert', en: 'Policy changed' },
   'policy.restore': { de: 'Richtlinie wiederhergestellt', en: 'Policy restored' },
   'exception.withdraw': { de: 'Ausnahme zurückgenommen', en: 'Exception withdrawn' },
+  'backup-server.create': { de: 'Sicherungsserver eingetragen', en: 'Backup server set up' },
+  'backup-server.revoke': { de: 'Sicherungsserver widerrufen', en: 'Backup server revoked' },
+  'restore-test.enter': { de: 'Rücksicherungsprobe eingetragen', en: 'Restore test entered' },
+  'restore-test.withdraw': { de: 'Rücksicherungsprobe zurückgenommen', en: 'Restore test withdrawn' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };
 
@@ -75,6 +79,12 @@ const details: Readonly<Record<string, Words>> = {
   rule: { de: 'Prüfung', en: 'Check' },
   device: { de: 'Gerätekennung', en: 'Device id' },
   approvedBy: { de: 'genehmigt von', en: 'approved by' },
+  at: { de: 'am', en: 'on' },
+  testedBy: { de: 'geprüft von', en: 'tested by' },
+  source: { de: 'aus', en: 'from' },
+  result: { de: 'Ergebnis', en: 'Result' },
+  files: { de: 'Dateien', en: 'Files' },
+  different: { de: 'abweichend', en: 'different' },
   reason: { de: 'Begründung', en: 'Reason' },
   group: { de: 'Gruppe', en: 'Group' },
   name: { de: 'Name', en: 'Name' },
