@@ -270,6 +270,16 @@ describe('what products there are', () => {
   ] as const)('%s', (_name, products, verdict, reason) => {
     expect(judge('backup-recent', withProducts([...products]))).toMatchObject({ verdict, reason });
   });
+  test('one that answers nobody is not named for another that keeps no record', () => {
+    const found = judge(
+      'backup-recent',
+      withProducts([
+        backupProduct({ ...none, id: 'borg', name: 'Borg', reasons: ['needs-credentials'] }),
+        backupProduct({ jobs: [backupJob({ enabled: false })] }),
+      ]),
+    );
+    expect(found).toMatchObject({ verdict: 'unknown', reason: 'backup-unreadable', values: { products: 'Borg' } });
+  });
   test('only the expected ones count', () => {
     expect(
       judge('backup-recent', withProducts([backupProduct()], policy({ expectedProducts: ['restic'] }))),
