@@ -50,6 +50,7 @@ const events: Readonly<Record<string, Words>> = {
     de: 'Ein früherer Datenspeicher meldet sich wieder',
     en: 'An earlier store reports again',
   },
+  'suspicion-reported': { de: 'Verdacht gemeldet', en: 'Suspicion reported' },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
   replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },
   'replaced-by': { de: 'Durch ein anderes Gerät ersetzt', en: 'Replaced by another device' },

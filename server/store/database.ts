@@ -9,6 +9,7 @@ import * as notices from './migrations/0004-notices.ts';
 import * as gaps from './migrations/0005-gaps.ts';
 import * as ingest from './migrations/0006-ingest.ts';
 import * as backups from './migrations/0008-backups.ts';
+import * as noticeAnswers from './migrations/0009-notice-answers.ts';
 import * as noticesConsole from './migrations/0010-notices-console.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
@@ -24,6 +25,7 @@ const migrations = {
   '0005-gaps': gaps,
   '0006-ingest': ingest,
   '0008-backups': backups,
+  '0009-notice-answers': noticeAnswers,
   '0010-notices-console': noticesConsole,
 };
 

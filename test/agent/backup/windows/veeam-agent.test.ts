@@ -118,3 +118,13 @@ test.each(['', 'Zugriff verweigert', '<ExecutionResult ExitCode="1"/>', '<a/>', 
     expect(parseVeeamExport(text)).toBeUndefined();
   },
 );
+
+test('a repository of the backup server is named without who signs in', async () => {
+  const text = settings().replace(
+    /<TargetInfo[\s\S]*?<\/TargetInfo>/,
+    "<TargetInfo Type='3' ServerName='svc:geheim@vbr01.kreis.example' RemoteRepositoryName='Rathaus'/>",
+  );
+  const log = eventLog([finished(5, at(23), 'Success', 4)]);
+  const { product } = await productOn('veeam-agent-windows', veeamPc(log, text)());
+  expect(product?.jobs[0]?.targets).toEqual([{ kind: 'repository', name: 'vbr01.kreis.example Rathaus' }]);
+});
