@@ -20,9 +20,12 @@ export const noticeProgress = z.object({
   waiting: count,
   /** Not heard of since the publication. */
   unreachable: count,
-  /** On how many of them somebody has seen or acknowledged it, as stated there; null = not known to this server. */
-  seen: count.nullable(),
-  acknowledged: count.nullable(),
+  /** Devices at which somebody has seen, acknowledged or deferred this wording, as stated there: a device may count in several. */
+  seen: count,
+  acknowledged: count,
+  deferred: count,
+  /** Devices that say they could not show it. */
+  notShown: count,
 });
 export type NoticeProgress = z.infer<typeof noticeProgress>;
 

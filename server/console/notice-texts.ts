@@ -209,19 +209,26 @@ export const noticeTexts = {
     en: { delivered: 'Delivered', waiting: 'On its way', unreachable: 'Not reachable' },
   },
   noticeWayHint: {
-    de: '„Zugestellt“ zählt, sobald das Gerät bei einer Meldung bestätigt, dass es diese Fassung hat. Über die offene Verbindung ist sie meist schon früher da. „Nicht erreichbar“: seit der Veröffentlichung nicht gemeldet.',
-    en: '“Delivered” counts once the device confirms at a check-in that it holds this wording. Over the open connection it is usually there earlier. “Not reachable”: not heard of since the publication.',
+    de: '„Zugestellt“ zählt, sobald das Gerät bestätigt, dass es diese Fassung hat. Über die offene Verbindung ist sie meist schon früher da. „Nicht erreichbar“: seit der Veröffentlichung nicht gemeldet.',
+    en: '“Delivered” counts once the device confirms that it holds this wording. Over the open connection it is usually there earlier. “Not reachable”: not heard of since the publication.',
   },
-  noticeAnswers: { de: 'Antworten', en: 'Answers' },
-  noticeSeen: { de: 'Gesehen', en: 'Seen' },
-  noticeAcknowledged: { de: 'Zur Kenntnis genommen', en: 'Acknowledged' },
+  noticeAnswers: { de: 'Antworten an den Geräten', en: 'Answers at the devices' },
+  noticeAnswer: {
+    de: {
+      seen: 'Gesehen',
+      acknowledged: 'Zur Kenntnis genommen',
+      deferred: 'Zurückgestellt',
+      notShown: 'Konnte nicht gezeigt werden',
+    },
+    en: { seen: 'Seen', acknowledged: 'Acknowledged', deferred: 'Deferred', notShown: 'Could not be shown' },
+  },
+  noticeAtDevices: {
+    de: (count: number, shown: string) => many(count, 'an 1 Gerät', `an ${shown} Geräten`),
+    en: (count: number, shown: string) => many(count, 'at 1 device', `at ${shown} devices`),
+  },
   noticeAnswersStated: {
-    de: 'So an den Geräten angegeben, nicht bewiesen.',
-    en: 'As stated at the devices, not proven.',
-  },
-  noticeAnswersUnknown: {
-    de: 'Ob sie gesehen oder zur Kenntnis genommen wurde, ist diesem Server nicht bekannt.',
-    en: 'Whether it was seen or acknowledged is not known to this server.',
+    de: 'So an den Geräten angegeben, nicht bewiesen. Namen werden nicht erfasst.',
+    en: 'As stated at the devices, not proven. Names are not collected.',
   },
   noticeDevices: { de: 'Geräte', en: 'Devices' },
   noticeDeviceFilter: { de: 'Geräte dieser Mitteilung filtern', en: 'Filter the devices of this notice' },

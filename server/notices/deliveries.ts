@@ -1,6 +1,7 @@
 /** What is known of the way of a notice: which devices have said that they hold it, and which cannot have heard of it. */
 import { sql } from 'kysely';
 import type { NoticeProgress } from '../api/contract.ts';
+import { countsFor } from '../fleet/notice-answers.ts';
 import { devicesOf } from '../fleet/policy-audience.ts';
 import type { Scope } from '../fleet/scope.ts';
 import type { Database } from '../store/database.ts';
@@ -40,6 +41,7 @@ export interface Addressed {
   readonly municipality_id: string;
   readonly group_id: string | null;
   readonly device_id: string | null;
+  readonly issued_at: string;
   readonly published_at: string;
 }
 
@@ -58,8 +60,17 @@ export function devicesFor(
   return devices.where('devices.municipality_id', '=', municipality_id).where('devices.state', '!=', 'pending');
 }
 
-/** `devicesFor` with what each has said of this wording; `heard` = it has said anything since the publication. */
+/** When a device first said that it holds this wording: at a check-in, or by a report of its service. */
+function deliveredAt({ id, issued_at }: Addressed) {
+  return sql<
+    string | null
+  >`coalesce(delivery.delivered_at, (select min(answer.received_at) from notice_answers as answer where answer.notice_id = ${id}
+    and answer.issued_at = ${issued_at} and answer.kind = 'delivered' and answer.device_id = devices.id))`;
+}
+
+/** `devicesFor` with how far this wording has come to each. */
 export function deliveriesFor(db: Database, scope: Scope, notice: Addressed) {
+  const delivered = deliveredAt(notice);
   return devicesFor(db, scope, notice)
     .leftJoin('notice_deliveries as delivery', (join) =>
       join
@@ -67,16 +78,17 @@ export function deliveriesFor(db: Database, scope: Scope, notice: Addressed) {
         .on('delivery.notice_id', '=', notice.id)
         .on('delivery.number', '=', notice.number),
     )
-    .select(
-      sql<NoticeDeliveryState>`case when delivery.delivered_at is not null then 'delivered' when devices.last_heard_at >= ${notice.published_at} then 'waiting' else 'unreachable' end`.as(
+    .select([
+      delivered.as('delivered_at'),
+      sql<NoticeDeliveryState>`case when ${delivered} is not null then 'delivered' when devices.last_heard_at >= ${notice.published_at} then 'waiting' else 'unreachable' end`.as(
         'way',
       ),
-    );
+    ]);
 }
 
 export type NoticeDeliveryState = 'delivered' | 'waiting' | 'unreachable';
 
-/** Counts by what is known of each device; what people answered is not among it yet (null). */
+/** Counts of devices, and of those where people answered, as stated there. */
 export async function progressOf(db: Database, scope: Scope, notice: Addressed): Promise<NoticeProgress> {
   const rows = await db
     .selectFrom(deliveriesFor(db, scope, notice).as('each'))
@@ -85,12 +97,15 @@ export async function progressOf(db: Database, scope: Scope, notice: Addressed):
     .execute();
   const countOf = (way: NoticeDeliveryState): number => Number(rows.find((row) => row.way === way)?.count ?? 0);
   const [delivered, waiting, unreachable] = [countOf('delivered'), countOf('waiting'), countOf('unreachable')];
+  const answers = await countsFor(db, notice.id);
   return {
     devices: delivered + waiting + unreachable,
     delivered,
     waiting,
     unreachable,
-    seen: null,
-    acknowledged: null,
+    seen: answers.seen.devices,
+    acknowledged: answers.acknowledged.devices,
+    deferred: answers.deferred.devices,
+    notShown: answers['not-shown'].devices,
   };
 }

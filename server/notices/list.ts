@@ -136,9 +136,7 @@ export async function listNoticeDevices(
   const row = await findRow(db, scope, id, now());
   let wanted = db
     .selectFrom(
-      deliveriesFor(db, scope, row)
-        .select(['devices.id', 'devices.hostname', 'devices.last_heard_at', 'delivery.delivered_at'])
-        .as('each'),
+      deliveriesFor(db, scope, row).select(['devices.id', 'devices.hostname', 'devices.last_heard_at']).as('each'),
     )
     .selectAll('each');
   if (query.state !== undefined) wanted = wanted.where('way', '=', query.state);

@@ -259,7 +259,7 @@ export function NoticeComposePage(): JSX.Element {
   const municipalities = useResource<{ items: Municipality[] }>('municipalities');
   return (
     <Page title={t.newNotice} lead={t.noticeComposeLead}>
-      <p>
+      <p class="apart">
         <Link to={noticesAddress({})}>{t.toNotices}</Link>
       </p>
       <Loaded resource={signing}>

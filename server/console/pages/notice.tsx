@@ -63,22 +63,19 @@ function Facts({ notice }: { readonly notice: NoticeEntry }): JSX.Element {
 
 function Answers({ progress }: Pick<NoticeEntry, 'progress'>): JSX.Element {
   const { t, format } = useSpeech();
-  const { seen, acknowledged } = progress;
-  if (seen === null || acknowledged === null) return <p class="second">{t.noticeAnswersUnknown}</p>;
   return (
-    <>
+    <section aria-labelledby="answers">
+      <h3 id="answers">{t.noticeAnswers}</h3>
       <dl class="facts">
-        <div>
-          <dt>{t.noticeSeen}</dt>
-          <dd>{format.number(seen)}</dd>
-        </div>
-        <div>
-          <dt>{t.noticeAcknowledged}</dt>
-          <dd>{format.number(acknowledged)}</dd>
-        </div>
+        {(['seen', 'acknowledged', 'deferred', 'notShown'] as const).map((kind) => (
+          <div key={kind}>
+            <dt>{t.noticeAnswer[kind]}</dt>
+            <dd>{t.noticeAtDevices(progress[kind], format.number(progress[kind]))}</dd>
+          </div>
+        ))}
       </dl>
       <p class="second">{t.noticeAnswersStated}</p>
-    </>
+    </section>
   );
 }
 
@@ -170,7 +167,7 @@ export function NoticePage({ id }: { readonly id: string }): JSX.Element {
   const title = resource.data?.title[language] ?? resource.data?.title.de ?? t.notice;
   return (
     <Page title={title}>
-      <p>
+      <p class="apart">
         <Link to={noticesAddress({})}>{t.toNotices}</Link>
       </p>
       {done === '' ? null : <p class="notice notice-ok">{done}</p>}

@@ -99,7 +99,7 @@ function Entries({ entries, recall }: EntriesProps): JSX.Element {
         return (
           <div>
             {words(format.number(progress.delivered), format.number(progress.devices))}
-            {progress.acknowledged === null ? null : (
+            {progress.acknowledged === 0 ? null : (
               <div class="second">{t.noticeAcknowledgedBy(format.number(progress.acknowledged))}</div>
             )}
           </div>
@@ -110,7 +110,7 @@ function Entries({ entries, recall }: EntriesProps): JSX.Element {
       id: 'actions',
       header: t.actions,
       cell: (entry) =>
-        mayChange && entry.state !== 'recalled' && entry.state !== 'ended' ? (
+        mayChange && (entry.state === 'active' || entry.state === 'scheduled') ? (
           <button type="button" onClick={() => recall(entry)}>
             {t.noticeRecall}
             <span class="unseen">: {entry.title[language] ?? entry.title.de}</span>
@@ -167,7 +167,7 @@ export function NoticesPage(): JSX.Element {
       {done === '' ? null : <p class="notice notice-ok">{done}</p>}
       {signing === undefined ? null : <NoticeKey signing={signing} />}
       {mayChange && signing === 'online' ? (
-        <p>
+        <p class="apart">
           <Link to={composeAddress()} class="button-link">
             {t.newNotice}
           </Link>

@@ -1,4 +1,5 @@
 /** Notices through the API: who may, what is refused, what becomes of them, and how far they have come. */
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readNotice } from '../../../agent/signing/words.ts';
 import { composeNotice } from '../../../server/notices/compose.ts';
@@ -72,7 +73,16 @@ describe('publishing', () => {
       publishedAt: hours(0),
       publishedBy: by,
       // Heard of before the publication, not since.
-      progress: { devices: 1, delivered: 0, waiting: 0, unreachable: 1, seen: null, acknowledged: null },
+      progress: {
+        devices: 1,
+        delivered: 0,
+        waiting: 0,
+        unreachable: 1,
+        seen: 0,
+        acknowledged: 0,
+        deferred: 0,
+        notShown: 0,
+      },
     });
     const { jws } = await kits.context.db.selectFrom('notices').select('jws').executeTakeFirstOrThrow();
     expect(await readNotice(jws, kits.context.trust, kits.context.now())).toMatchObject({ id, mustAcknowledge: true });
@@ -269,4 +279,29 @@ test('a device that names what it holds counts as delivered, once, and anew afte
   const again = (await agent.checkIn({ notices })).answer?.notices;
   await agent.checkIn({ notices: again });
   expect(await progress()).toMatchObject({ delivered: 1 });
+
+  // By the stream it may be there, and answered, before the next check-in.
+  kits.advance(1);
+  const urgent = await technician.get(`notices/${(await published()).id}`);
+  const said = (kind: string) => ({
+    requestId: randomUUID(),
+    noticeId: urgent.body.id,
+    issuedAt: urgent.body.issuedAt,
+    kind,
+    at: urgent.body.issuedAt,
+  });
+  await agent.report([], {
+    body: { noticeAnswers: [said('delivered'), said('seen'), said('acknowledged')] },
+    envelope: { class: 'acknowledgement' },
+  });
+  expect((await technician.get(`notices/${urgent.body.id}`)).body.progress).toEqual({
+    devices: 2,
+    delivered: 1,
+    waiting: 0,
+    unreachable: 1,
+    seen: 1,
+    acknowledged: 1,
+    deferred: 0,
+    notShown: 0,
+  });
 });
