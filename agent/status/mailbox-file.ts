@@ -70,7 +70,7 @@ function troubleOf(stats: Stats): MailboxTrouble | undefined {
 
 function readOpen(descriptor: number, size: number, from: MailboxPlace): MailboxRead {
   // Shortened or overwritten by somebody else: from the beginning; what was handled already is known by its id.
-  const isSame = from.position <= size && markAt(descriptor, from.position) === from.mark;
+  const isSame = markAt(descriptor, from.position) === from.mark;
   const start = isSame ? from.position : 0;
   const chunk = readAt(descriptor, start, maxReadBytes);
   const end = chunk.lastIndexOf(0x0a) + 1;

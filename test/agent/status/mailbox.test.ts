@@ -224,7 +224,7 @@ describe('hostile lines', () => {
 
   test('a line without end does not hold up those behind it', async () => {
     const { look, handled, file, write } = await mailbox();
-    appendFileSync(file, 'x'.repeat(17 * 1024));
+    appendFileSync(file, 'x'.repeat(70 * 1024));
     await look();
     appendFileSync(file, '\n');
     const request = checkNow();
@@ -247,6 +247,18 @@ describe('hostile lines', () => {
     write(...Array.from({ length: 200 }, () => checkNow()));
     await look();
     expect(handled()).toHaveLength(26 + 2);
+  });
+
+  test('answers come at a rate that a town hall does not reach; what is beyond is handled later', async () => {
+    const { look, handled, write, state } = await mailbox([notice]);
+    const requests = Array.from({ length: 300 }, () => seen(notice.id));
+    write(...requests);
+    await look();
+    expect(handled()).toHaveLength(256);
+    state.passed += 44 * 10_000;
+    write(...requests);
+    await look();
+    expect(handled()).toHaveLength(300);
   });
 
   test('answers without end are cut off for each notice, and every report stays within the contract', async () => {
