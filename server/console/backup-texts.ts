@@ -21,6 +21,7 @@ export const backupFields: Readonly<Record<string, Words>> = {
   onDaysSinceSuccess: { de: 'Seitdem eingeschaltet an', en: 'Switched on since then on' },
   nextRunAt: { de: 'Nächster Lauf', en: 'Next run' },
   schedule: { de: 'Zeitplan', en: 'Schedule' },
+  provesNothing: { de: 'Ohne Daten am Ziel', en: 'Put no data at its target' },
   encrypted: { de: 'Verschlüsselt', en: 'Encrypted' },
   writableBy: { de: 'Nachweis änderbar durch', en: 'Evidence can be changed by' },
   evidence: { de: 'Nachweis', en: 'Evidence' },
