@@ -49,7 +49,7 @@ export const backupValues: Readonly<Record<string, Words>> = {
   'kind.cloud': same('Cloud'),
   'answers.here': { de: 'auf diesem PC', en: 'on this PC' },
   'answers.server': { de: 'nur auf dem Sicherungsserver', en: 'on the backup server only' },
-  'answers.nowhere': { de: 'für Programme nicht', en: 'not by a program' },
+  'answers.nowhere': { de: 'nirgends', en: 'nowhere' },
   'state.success': { de: 'erfolgreich', en: 'succeeded' },
   'state.warning': { de: 'mit Warnungen beendet', en: 'ended with warnings' },
   'state.failed': { de: 'fehlgeschlagen', en: 'failed' },
@@ -65,7 +65,7 @@ export const backupValues: Readonly<Record<string, Words>> = {
   'result.running': { de: 'läuft', en: 'running' },
   'result.equal': { de: 'alle Dateien gleich', en: 'all files equal' },
   'result.different': { de: 'Dateien weichen ab', en: 'files differ' },
-  'writableBy.administrator': { de: 'Verwaltung', en: 'administrators' },
+  'writableBy.administrator': { de: 'Administratoren', en: 'administrators' },
   'writableBy.user': { de: 'angemeldete Person', en: 'the user' },
   'reasons.result-on-server': {
     de: 'Das Ergebnis liegt auf dem Sicherungsserver.',
