@@ -33,6 +33,13 @@ function folder(): string {
   return dir;
 }
 
+test('a reader who has seen enough is no error', async () => {
+  const child = spawn(process.execPath, [cli, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [err, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close') as Promise<[number | null]>]);
+  expect({ code, err: Buffer.concat(err).toString() }).toEqual({ code: 0, err: '' });
+});
+
 test('collect prints one JSON report of this machine and nothing else', async () => {
   const { code, out, err } = await agent('collect');
   expect([0, 6]).toContain(code);
