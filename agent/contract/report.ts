@@ -131,7 +131,8 @@ export type Fingerprint = z.infer<typeof fingerprint>;
 
 /**
  * Why the body of a report is not at the server: the queue was full or too old, the report was refused for good, the store
- * was damaged, nothing could be written (disk full or read-only), or the server lost it after the PC had let go of it.
+ * was damaged, nothing could be written (disk full or read-only), the server lost it after the PC had let go of it, or the
+ * server has it already under the number it had before the store of the PC was set back.
  */
 export const gapReasons = [
   'outbox-full',
@@ -140,6 +141,7 @@ export const gapReasons = [
   'store-damaged',
   'storage-failed',
   'body-expired',
+  'held-before',
 ] as const;
 export type GapReason = (typeof gapReasons)[number];
 

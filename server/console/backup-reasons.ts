@@ -50,7 +50,6 @@ export const backupReasonWords: Readonly<Record<string, Words>> = {
   'sides-agree': { de: 'PC und Sicherungsserver stimmen überein', en: 'PC and backup server agree' },
   'target-lacks-backup': { de: 'Sicherungsserver hält nur ältere Stände', en: 'Backup server holds older ones only' },
   'device-behind-target': { de: 'PC weiß nichts vom Stand des Servers', en: 'PC knows less than the server' },
-  'device-says-nothing': { de: 'PC kennt keine Sicherung zum Vergleich', en: 'PC knows no backup to compare' },
   'target-silent': { de: 'Sicherungsserver meldet sich nicht mehr', en: 'Backup server has fallen silent' },
   'target-from-future': { de: 'Uhr des Sicherungsservers falsch', en: 'Clock of the backup server wrong' },
   'facts-missing': { de: 'Gerät meldet nichts zur Sicherung', en: 'Device reports nothing of backups' },

@@ -393,11 +393,9 @@ describe('the word of a backup server', () => {
       reason,
     });
   });
-  test('the PC knows of no success', () => {
-    expect(judge('backup-two-sided', withoutSuccess({ state: 'unknown' }, says(10)))).toMatchObject({
-      verdict: 'unknown',
-      reason: 'device-says-nothing',
-    });
+  test('a PC that knows of no success has nothing to compare, and can be green by the word of the target', () => {
+    expect(judge('backup-two-sided', withoutSuccess({ state: 'unknown' }, says(10)))).toBeUndefined();
+    expect(judge('backup-two-sided', withProducts(server, says(10)))).toBeUndefined();
   });
   test('without any there is nothing to compare', () => {
     expect(judge('backup-two-sided', withFacts({}))).toBeUndefined();
