@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { checkInResponse, signedAnswer } from '../agent/contract/wire.ts';
+import { shortHash } from '../agent/signing/canonical.ts';
+import { membershipHash } from '../agent/signing/words.ts';
 import { type BenchDevice, proofMaker } from './fleet.ts';
 
 const [mode, url = '', fleetFile = '', ...numbers] = process.argv.slice(2);
@@ -46,20 +49,42 @@ async function open(): Promise<Connection> {
 
 const checkInPath = '/agent/v1/check-in';
 
+interface CheckIns {
+  request(): string;
+  /** Takes in what the server had to say, so that the next check-in finds nothing new: the steady state. */
+  learn(body: string): void;
+}
+
 /** Makes the check-ins of one device, one after the other. */
-function checkIns(device: BenchDevice): () => string {
+function checkIns(device: BenchDevice): CheckIns {
   const prove = proofMaker(device);
-  const body = JSON.stringify({
+  const said: Record<string, unknown> = {
     contractVersion: 1,
     agentVersion: '0.1.0',
     storeEpoch: device.storeEpoch,
     sequence: 0,
     waiting: 0,
     policyVersion: 0,
-  });
-  const digest = digestOf(body);
-  const head = `POST ${checkInPath} HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nkits-proof: `;
-  return () => `${head}${prove('POST', checkInPath, digest)}\r\n\r\n${body}`;
+  };
+  const head = `POST ${checkInPath} HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\n`;
+  return {
+    request: () => {
+      const body = JSON.stringify(said);
+      const proof = prove('POST', checkInPath, digestOf(body));
+      return `${head}content-length: ${body.length}\r\nkits-proof: ${proof}\r\n\r\n${body}`;
+    },
+    learn: (body) => {
+      const { answer, keys } = checkInResponse.parse(JSON.parse(body));
+      const payload: unknown = JSON.parse(Buffer.from(answer.split('.')[1] ?? '', 'base64url').toString());
+      const { policyVersion, membership } = signedAnswer.parse(payload);
+      said['policyVersion'] = policyVersion;
+      const last = keys?.at(-1);
+      if (last !== undefined) said['keys'] = shortHash(last);
+      if (membership === undefined) return;
+      const { municipality, groups } = membership;
+      said['membership'] = membershipHash({ municipality: municipality.id, groups });
+    },
+  };
 }
 
 const quantile = (sorted: readonly number[], share: number): number =>
@@ -82,8 +107,9 @@ async function run(seconds: number, connections: number, perSecond?: number): Pr
   const one = async (connection: Connection, startedAt: number): Promise<number> => {
     const device = next % makers.length;
     next += 1;
-    const { status } = await connection.send(makers[device]?.() ?? '');
+    const { status, body } = await connection.send(makers[device]?.request() ?? '');
     if (status !== 200) failed += 1;
+    else if (startedAt === 0) makers[device]?.learn(body);
     return performance.now() - startedAt;
   };
   // Each device is judged with its first check-in; that is not the steady state.

@@ -18,6 +18,8 @@ const summaryFile = join(root, 'test-results/vitest.json');
 const tools = [
   { package: 'chromium', file: '/usr/bin/chromium' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
+  { package: 'curl', file: '/usr/bin/curl' },
+  { package: 'jq', file: '/usr/bin/jq' },
   { package: 'openssl', file: '/usr/bin/openssl' },
   { package: 'restic', file: '/usr/bin/restic' },
   { package: 'borgbackup', file: '/usr/bin/borg' },
@@ -89,6 +91,7 @@ function summary(): string {
 provideTools();
 step('types', bin('tsc'), ['-p', 'tsconfig.json']);
 step('types of the console', bin('tsc'), ['-p', 'server/console/tsconfig.json']);
+step('types of the window', bin('tsc'), ['-p', 'renderer/tsconfig.json']);
 step('lint and format', bin('biome'), ['ci', '--error-on-warnings', '.']);
 
 mkdirSync(join(root, 'test-results'), { recursive: true });

@@ -255,6 +255,10 @@ function explain(error: unknown, err: (line: string) => void, usage: string | un
 if (import.meta.main) {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // Whoever reads may have seen enough (`| head`); any other failure to write is one.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   // Not process.exit(): standard output may be a pipe that still has to take the result.
   process.exitCode = await main(process.argv.slice(2), {
     out: (line) => process.stdout.write(`${line}\n`),

@@ -11,6 +11,7 @@ const pages = [
   '/geraete/*',
   '/aktualisierungen',
   '/aktualisierungen/geraete',
+  '/sicherungen',
   '/vorgaben',
   '/vorgaben/geraete',
   '/ausnahmen',

@@ -10,6 +10,7 @@ import type { IngestLimits } from './ingest/limits.ts';
 import { loadServerKeys } from './keys.ts';
 import { dropRefused } from './notices/publish.ts';
 import type { StreamLimits } from './push/device-streams.ts';
+import { watchWords } from './push/watch-words.ts';
 import { forgetServerUrl, httpUrl, recordServerUrl } from './server-url.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { lockDirectory } from './store/sqlite.ts';
@@ -123,6 +124,7 @@ function running({ app, context }: HttpApp, db: Database, { dataDir, host, lock 
       });
   };
   const timer = setInterval(tick, tickMs).unref();
+  const words = watchWords(context);
   const { port } = app.server.address() as AddressInfo;
   try {
     recordServerUrl(dataDir, host, port);
@@ -135,6 +137,7 @@ function running({ app, context }: HttpApp, db: Database, { dataDir, host, lock 
     clearInterval(timer);
     stop.abort();
     await app.close();
+    await words.stop();
     await ticking;
     await db.destroy();
     forgetServerUrl(dataDir);

@@ -1,7 +1,8 @@
 /**
- * Elements, attributes and text of small XML files that backup products write. No document type, no entities of its own,
- * no namespaces: what needs more is refused rather than guessed.
+ * Elements, attributes and text of small XML files that backup products write (adapter of @rgrove/parse-xml). A document
+ * type is refused: with it come entities of its own, which no product here needs.
  */
+import { XmlElement as ParsedElement, parseXml as parseDocument, XmlCdata, XmlText } from '@rgrove/parse-xml';
 import { CollectError } from '../collectors/collector.ts';
 
 export interface XmlElement {
@@ -14,53 +15,20 @@ export interface XmlElement {
 
 const maxElements = 100_000;
 const maxDepth = 64;
-const name = '[A-Za-z_][\\w.:-]*';
-/** Comment, declaration, CDATA, end tag, start tag, text; whatever fits none of them is no XML. */
-const token = new RegExp(
-  `<!--[^]*?-->|<\\?[^]*?\\?>|<!\\[CDATA\\[([^]*?)\\]\\]>|</(${name})\\s*>|<(${name})((?:\\s+${name}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*)\\s*(/?)>|([^<]+)`,
-  'y',
-);
-const attribute = new RegExp(`(${name})\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'g');
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-interface OpenElement {
-  readonly name: string;
-  readonly attributes: Record<string, string>;
-  readonly children: XmlElement[];
-  text: string;
-}
 
 /** The root element. Throws `CollectError` with code "invalid" for what is no well-formed XML of this kind. */
 export function parseXml(source: string): XmlElement {
-  const text = source.replace(/^\uFEFF/, '');
-  const root: OpenElement = { name: '', attributes: {}, children: [], text: '' };
-  const open: OpenElement[] = [root];
-  let elements = 0;
-  token.lastIndex = 0;
-  for (let at = 0; at < text.length; at = token.lastIndex) {
-    token.lastIndex = at;
-    const found = token.exec(text);
-    if (found === null) throw bad();
-    const [, data, closing, opening, attributes = '', empty, words] = found;
-    const current = open.at(-1) as OpenElement;
-    if (data !== undefined || words !== undefined) {
-      if (current === root && (data !== undefined || words?.trim() !== '')) throw bad();
-      current.text += data ?? withoutEntities(words ?? '');
-    } else if (opening !== undefined) {
-      if (current === root && root.children.length > 0) throw bad();
-      if (++elements > maxElements || open.length > maxDepth) throw bad();
-      const element: OpenElement = { name: opening, attributes: attributesOf(attributes), children: [], text: '' };
-      current.children.push(element);
-      if (empty === '') open.push(element);
-    } else if (closing !== undefined) {
-      if (current.name !== closing) throw bad();
-      current.text = current.text.trim();
-      open.pop();
-    }
+  // Told before parsing: the parser goes one level down its own stack for each level of the document.
+  if (source.includes('<!DOCTYPE') || isDeep(source)) throw bad();
+  let root: ParsedElement | null;
+  try {
+    ({ root } = parseDocument(source.replace(/^\uFEFF/, ''), { ignoreUndefinedEntities: true }));
+  } catch {
+    // Its message quotes the file, which may hold credentials.
+    throw bad();
   }
-  const [first] = root.children;
-  if (first === undefined || open.length !== 1) throw bad();
-  return first;
+  if (root === null) throw bad();
+  return described(root, { left: maxElements });
 }
 
 /** All elements of this name at or below `element`, in the order of the file. */
@@ -71,22 +39,29 @@ export function elementsNamed(element: XmlElement, wanted: string): XmlElement[]
   ];
 }
 
-function attributesOf(text: string): Record<string, string> {
-  const found: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [, key = '', double, single] of text.matchAll(attribute)) {
-    if (key in found) throw bad();
-    found[key] = withoutEntities(double ?? single ?? '');
+function isDeep(source: string): boolean {
+  let depth = 0;
+  for (const [, closes, empty] of source.matchAll(/<(\/?)[A-Za-z_][^<>]*?(\/?)>/g)) {
+    depth += closes === '/' ? -1 : empty === '/' ? 0 : 1;
+    if (depth > maxDepth) return true;
   }
-  return found;
+  return false;
 }
 
-function withoutEntities(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));?/gi, (all, decimal, hexadecimal, word) => {
-    const code =
-      decimal !== undefined ? Number(decimal) : hexadecimal !== undefined ? Number.parseInt(hexadecimal, 16) : -1;
-    if (code >= 0 && code <= 0x10ffff) return String.fromCodePoint(code);
-    return named[String(word)] ?? all;
-  });
+function described({ name, attributes, children }: ParsedElement, budget: { left: number }): XmlElement {
+  budget.left -= 1;
+  if (budget.left < 0) throw bad();
+  const text = children
+    .filter((child) => child instanceof XmlText || child instanceof XmlCdata)
+    .map((child) => child.text)
+    .join('');
+  return {
+    name,
+    // Without a prototype: a name such as "toString" is then absent, not a function.
+    attributes: Object.assign(Object.create(null) as Record<string, string>, attributes),
+    children: children.flatMap((child) => (child instanceof ParsedElement ? [described(child, budget)] : [])),
+    text: text.trim(),
+  };
 }
 
 function bad(): CollectError {

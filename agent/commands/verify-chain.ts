@@ -1,7 +1,13 @@
 /** `kits-agent verify-chain FILE`: checks an exported history on any machine, without a server and without a network. */
 import { createReadStream, existsSync } from 'node:fs';
 import { HistoryUnreadable } from '../signing/history-lines.ts';
-import { type HistoryFindings, type HistoryVerdict, verdictOn, verifyHistory } from '../signing/verify-history.ts';
+import {
+  type HistoryFindings,
+  type HistoryVerdict,
+  type VerifyOptions,
+  verdictOn,
+  verifyHistory,
+} from '../signing/verify-history.ts';
 import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
 
 const codes: Readonly<Record<HistoryVerdict, ExitCode>> = {
@@ -26,21 +32,24 @@ export async function verifyChainCommand(input: CommandInput): Promise<ExitCode>
   }
   const verdict = verdictOn(findings);
   if (input.options['json'] === true) input.out(JSON.stringify({ verdict, ...findings }));
-  else for (const line of inWords(findings, deviceKey !== undefined)) input.out(line);
+  else for (const line of inWords(findings, { deviceKey, serverKey })) input.out(line);
   return codes[verdict];
 }
 
-function inWords(findings: HistoryFindings, pinned: boolean): string[] {
-  const { deviceId, keyThumbprint, exportedAt, reports, epochs, gaps, faults, end } = findings;
+function inWords(findings: HistoryFindings, pins: VerifyOptions): string[] {
+  const { deviceId, keyThumbprint, exportedAt, reports, epochs, gaps, faults, serverKeyThumbprint } = findings;
   const verdicts: Readonly<Record<HistoryVerdict, string>> = {
     complete: 'Complete, unaltered and signed by this device.',
     gaps: 'What is here is unaltered and signed by this device. Something is missing that it has not accounted for.',
     broken: 'NOT GENUINE: this is not the unaltered history of this device.',
   };
+  // The file names its own keys: who does not compare them believes whoever made the file.
+  const pinned = (pin: string | undefined, option: string): string =>
+    pin === undefined ? `; compare it with a source of your own, or give it with --${option}` : ', as given';
   return [
     verdicts[verdictOn(findings)],
     `Device ${deviceId}, exported ${exportedAt}, ${reports} reports.`,
-    `Key ${keyThumbprint}${pinned ? ', as given' : '; compare it with a source of your own, or give it with --device-key'}.`,
+    `Key ${keyThumbprint}${pinned(pins.deviceKey, 'device-key')}.`,
     ...epochs.map(
       ({ storeEpoch, first, last, firstAt, lastAt }) =>
         `Epoch ${storeEpoch}: reports ${first} to ${last}, ${firstAt} to ${lastAt} by the clock of the device.`,
@@ -51,9 +60,9 @@ function inWords(findings: HistoryFindings, pinned: boolean): string[] {
           declared === undefined ? 'nobody has said why' : `declared by the device (${declared})`
         }.`,
     ),
-    ...(end === 'unstated'
-      ? ['No server has signed where this history ends: later reports may have been left out.']
-      : []),
+    serverKeyThumbprint === undefined
+      ? 'No server has signed where this history ends: later reports may have been left out.'
+      : `Where it ends was signed by the key ${serverKeyThumbprint}${pinned(pins.serverKey, 'server-key')}.`,
     ...faults.map((words) => `Fault: ${words}`),
   ];
 }

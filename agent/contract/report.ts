@@ -131,7 +131,8 @@ export type Fingerprint = z.infer<typeof fingerprint>;
 
 /**
  * Why the body of a report is not at the server: the queue was full or too old, the report was refused for good, the store
- * was damaged, nothing could be written (disk full or read-only), or the server lost it after the PC had let go of it.
+ * was damaged, nothing could be written (disk full or read-only), the server lost it after the PC had let go of it, or the
+ * server has it already under the number it had before the store of the PC was set back.
  */
 export const gapReasons = [
   'outbox-full',
@@ -140,6 +141,7 @@ export const gapReasons = [
   'store-damaged',
   'storage-failed',
   'body-expired',
+  'held-before',
 ] as const;
 export type GapReason = (typeof gapReasons)[number];
 
@@ -178,6 +180,46 @@ export const gap = z.object({
 export type Gap = z.infer<typeof gap>;
 export const maxGapsInReport = 64;
 
+/** What a notice came to at this PC. `delivered` is the service's own word; the others are those of a person, as stated. */
+export const noticeAnswerKinds = ['delivered', 'seen', 'acknowledged', 'deferred', 'not-shown'] as const;
+export type NoticeAnswerKind = (typeof noticeAnswerKinds)[number];
+
+const answered = {
+  de: 'Zeigt KITS, ob eine Mitteilung angekommen ist, ohne Namen',
+  en: 'Shows KITS whether a notice has arrived, without names',
+};
+
+/** Anybody who can log on can say this: counted, never taken as proof. Who said it is not known and not asked. */
+export const noticeAnswer = z.object({
+  /** Of the line in the mailbox; the same one again counts once. */
+  requestId: field(uuid, answered),
+  noticeId: field(uuid, answered),
+  /** Of the wording that was here then: a correction is answered anew. */
+  issuedAt: field(instant, answered),
+  kind: field(z.enum(noticeAnswerKinds), answered),
+  /** When the service read it, device time. */
+  at: field(instant, answered),
+  /** For `deferred`: until when. */
+  until: field(instant.optional(), answered),
+});
+export type NoticeAnswer = z.infer<typeof noticeAnswer>;
+export const maxAnswersInReport = 256;
+
+const suspected = {
+  de: 'Bringt einen Verdacht, den jemand an diesem PC meldet, zu KITS',
+  en: 'Brings a suspicion that somebody at this PC reports to KITS',
+};
+
+/** "Verdacht melden": the words of somebody at the PC, as stated. */
+export const suspicion = z.object({
+  requestId: field(uuid, suspected),
+  /** When the service read it, device time. */
+  at: field(instant, suspected),
+  text: field(text(2000), suspected),
+});
+export type Suspicion = z.infer<typeof suspicion>;
+export const maxSuspicionsInReport = 16;
+
 export const reportBody = z.object({
   contractVersion: field(z.int().min(1), order),
   deviceId: field(uuid, order),
@@ -197,6 +239,10 @@ export const reportBody = z.object({
   verdicts: field(z.array(verdict).max(256), judge),
   /** Only in reports of the class `gap`; sorted by epoch and `from`. */
   gaps: field(z.array(gap).max(maxGapsInReport).optional(), account),
+  /** In reports of the class `acknowledgement`. */
+  noticeAnswers: field(z.array(noticeAnswer).max(maxAnswersInReport).optional(), answered),
+  /** In reports of the class `incident`. */
+  suspicions: field(z.array(suspicion).max(maxSuspicionsInReport).optional(), suspected),
 });
 export type ReportBody = z.infer<typeof reportBody>;
 

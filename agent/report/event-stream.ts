@@ -64,9 +64,9 @@ export function createEventStream(options: EventStreamOptions): EventStream {
   const { client, clock, log, random, hear } = options;
   let connection: Connection | undefined;
   let stopped = false;
-  /** Monotonic ms. */
   /** A stream is a convenience: its attempts keep to the later half of what may be drawn. */
   const late = (): number => 0.5 + random() / 2;
+  /** Monotonic ms. */
   let notBefore = clock.monotonicMs();
   let failures = 0;
   let lastEventId: string | undefined;

@@ -75,15 +75,20 @@ async function converse({
   }
   store.changeExchange({ failure: undefined });
   await reportAsked(reportNow);
-  const gaps = store.undeclaredGaps(maxGapsInReport);
-  if (gaps.length > 0) await compose({ class: 'gap', sections: [], gaps });
+  const declare = async (): Promise<void> => {
+    const gaps = store.undeclaredGaps(maxGapsInReport);
+    if (gaps.length > 0) await compose({ class: 'gap', sections: [], gaps });
+  };
+  await declare();
   const first = await link.sendWaiting(limit);
   if (store.queue().waiting > 0) return { ...first, more: true };
   // At once, not with the next round: until then the server would know only a hash.
   const wanted = new Set(first.need ?? need);
   const sections = readSections().filter(({ id, data }) => wanted.has(id) && data !== undefined);
-  if (sections.length === 0) return { ...first, more: false };
-  await compose({ class: 'routine', sections });
+  if (sections.length > 0) await compose({ class: 'routine', sections });
+  // What came to light while sending is told at once as well.
+  await declare();
+  if (store.queue().waiting === 0) return { ...first, more: false };
   const second = await link.sendWaiting(limit);
   return {
     accepted: first.accepted + second.accepted,

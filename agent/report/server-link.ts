@@ -1,7 +1,6 @@
 /** The conversation with the server after enrolment: check-ins and reports, each with a transport proof. */
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
-import { sectionIds } from '../contract/facts/index.ts';
 import { contractVersion } from '../contract/report.ts';
 import {
   agentErrorCodes,
@@ -204,8 +203,9 @@ export function createServerLink(options: LinkOptions): ServerLink {
             renewed = true;
             await renewEpoch();
           } else if (conflict && report.resigned) {
-            // The server took it under its first signature before this store was set back: nothing is missing.
-            store.acknowledge(report.sequence, now(), sectionIds);
+            // The server took it under its first signature before this store was set back.
+            log.warn('report-held-before', { reportId: report.reportId });
+            store.heldBefore(report.sequence, now());
           } else {
             log.error('report-refused', { reportId: report.reportId, code: error.code, detail: error.message });
             store.refuse(report.sequence, now(), error.code);

@@ -129,7 +129,6 @@ function judgeAbsence(held: BackupFacts, section: EvidenceSection, { backup }: R
 
 /** Products are there, and none of them has a job that is switched on. */
 function judgeWithoutJobs(products: ReturnType<typeof countedProducts>): Finding {
-  const values = { products: products.map(({ product }) => product.name).join(', ') };
   const evidence = products.flatMap(({ product, path }) =>
     evidenceIn('backup', {
       [`${path}.id`]: product.id,
@@ -138,16 +137,21 @@ function judgeWithoutJobs(products: ReturnType<typeof countedProducts>): Finding
       ...(product.reasons[0] === undefined ? {} : { [`${path}.reasons[0]`]: product.reasons[0] }),
     }),
   );
-  const answers = products.map(({ product }) => product.answers);
-  if (answers.includes('server')) return unknown('backup-result-on-server', values, evidence);
-  if (answers.includes('nowhere')) return unknown('backup-result-nowhere', values, evidence);
-  const jobs = products.flatMap(({ product }) => product.jobs);
+  /** Those of them, by name, for the sentence; undefined when there are none. */
+  const named = (chosen: (product: BackupFacts['products'][number]) => boolean): { products: string } | undefined => {
+    const names = products.flatMap(({ product }) => (chosen(product) ? [product.name] : []));
+    return names.length === 0 ? undefined : { products: names.join(', ') };
+  };
+  const onServer = named(({ answers }) => answers === 'server');
+  if (onServer !== undefined) return unknown('backup-result-on-server', onServer, evidence);
+  const unclear = named(({ reasons, jobs }) => jobs.length === 0 && reasons.some((reason) => unreadable.has(reason)));
+  const nowhere = named(({ answers }) => answers === 'nowhere');
+  if (nowhere !== undefined && unclear === undefined) return unknown('backup-result-nowhere', nowhere, evidence);
+  if (unclear !== undefined) return unknown('backup-unreadable', unclear, evidence);
   // Each job there is has been switched off: that is known, and it is no backup.
-  if (jobs.length > 0) return notMet('critical', 'backup-disabled', values, evidence);
-  const unclear = products.some(({ product }) => product.reasons.some((reason) => unreadable.has(reason)));
-  return unclear
-    ? unknown('backup-unreadable', values, evidence)
-    : notMet('critical', 'backup-no-job', values, evidence);
+  const switchedOff = named(({ jobs }) => jobs.length > 0);
+  if (switchedOff !== undefined) return notMet('critical', 'backup-disabled', switchedOff, evidence);
+  return notMet('critical', 'backup-no-job', named(() => true) ?? {}, evidence);
 }
 
 /** Reasons that say nothing about the backup and all about the look at it. */
@@ -173,7 +177,8 @@ function judgeJob(
 ): Finding {
   const success = successOf(job, section.collectedAt, input);
   const writers = failedWriters(held);
-  const failed = job.state === 'failed' || job.state === 'cancelled';
+  const settled = settledState(job);
+  const failed = settled === 'failed' || settled === 'cancelled';
   const values: Values = {
     product: product.name,
     job: job.name,
@@ -212,7 +217,7 @@ function judgeFresh(
   if (!(success.evidenceKind <= weakestProof)) return unknown('backup-weak-evidence', values, evidence);
   if (job.writableBy !== 'administrator') return unknown('backup-stated-by-user', values, evidence);
   if (job.reasons.includes('time-in-future')) return unknown('backup-times-impossible', values, evidence);
-  if (job.state === 'unknown')
+  if (settledState(job) === 'unknown')
     return unknown('backup-unreadable', { ...values, products: String(values['product']) }, evidence);
   if (late === 'fresh-by-use') return met('backup-fresh-by-use', values, evidence);
   const warned = success.result === 'warning';
@@ -221,7 +226,7 @@ function judgeFresh(
 
 function judgeWithoutSuccess(job: CountedJob['job'], values: Values, evidence: Evidence[], input: RuleInput): Finding {
   if (hangs(job, input)) return notMet('warning', 'backup-hangs', values, evidence);
-  switch (job.state) {
+  switch (settledState(job)) {
     case 'never':
       return notMet('critical', 'backup-never', values, evidence);
     case 'failed':
@@ -240,6 +245,12 @@ function judgeWithoutSuccess(job: CountedJob['job'], values: Values, evidence: E
     case 'unknown':
       return unknown('backup-unreadable', { ...values, products: String(values['product']) }, evidence);
   }
+}
+
+/** A run at work says nothing yet: what the run before it came to stays. */
+function settledState({ state, recentRuns }: CountedJob['job']): CountedJob['job']['state'] {
+  if (state !== 'running') return state;
+  return recentRuns.find(({ result }) => result !== 'running')?.result ?? state;
 }
 
 function hangs({ state, lastRun }: CountedJob['job'], input: RuleInput): boolean {

@@ -37,6 +37,8 @@ export interface HistoryFindings {
   readonly faults: readonly string[];
   /** `stated`: the server signed up to where it goes, and it goes there. `unstated`: nobody says where it should end. */
   readonly end: 'stated' | 'unstated';
+  /** RFC 7638 thumbprint of the key that states the end; absent when nobody does. */
+  readonly serverKeyThumbprint?: string;
 }
 
 export type HistoryVerdict = 'complete' | 'gaps' | 'broken';
@@ -103,8 +105,8 @@ export async function verifyHistory(
   }
   const statement = await stated(header.statement, header.serverKey, options.serverKey, fault);
   if (statement !== undefined) {
-    if (statement.deviceId !== header.deviceId) fault('The statement of the server is about another device.');
-    compareEnds(epochs, holes, statement, fault);
+    if (statement.said.deviceId !== header.deviceId) fault('The statement of the server is about another device.');
+    compareEnds(epochs, holes, statement.said, fault);
   }
   return {
     deviceId: header.deviceId,
@@ -114,7 +116,7 @@ export async function verifyHistory(
     epochs: [...epochs.values()].map(({ lastHash: _hash, ...epoch }) => epoch),
     gaps: joined(holes).flatMap((hole) => accountedFor(hole, declared, fault)),
     faults,
-    end: statement === undefined ? 'unstated' : 'stated',
+    ...(statement === undefined ? { end: 'unstated' } : { end: 'stated', serverKeyThumbprint: statement.thumbprint }),
   };
 }
 
@@ -173,7 +175,7 @@ async function stated(
   serverKey: PublicKey | undefined,
   pinned: string | undefined,
   fault: (words: string) => void,
-): Promise<HistoryStatement | undefined> {
+): Promise<{ readonly said: HistoryStatement; readonly thumbprint: string } | undefined> {
   if (jws === undefined || serverKey === undefined) {
     if (pinned !== undefined) fault('No server has signed where this history ends.');
     return undefined;
@@ -183,7 +185,8 @@ async function stated(
     fault(`The end of the history is signed by the key ${thumbprint}, not by ${pinned}.`);
   }
   try {
-    return await verifyJws(jwsTypes.history, jws, [{ publicKey: serverKey, thumbprint }], historyStatement);
+    const said = await verifyJws(jwsTypes.history, jws, [{ publicKey: serverKey, thumbprint }], historyStatement);
+    return { said, thumbprint };
   } catch (error) {
     if (!(error instanceof JwsError)) throw error;
     fault(`The statement of the server does not hold: ${error.message}.`);

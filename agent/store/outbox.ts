@@ -30,9 +30,10 @@ export const defaultOutboxLimits: OutboxLimits = { maxBytes: 64 * 1024 * 1024, m
 /** After thinning this share of `maxBytes` is left, so that not every new report drops a single old one. */
 const thinTo = 0.9;
 const refusedBodiesKept = 100;
-const refusedKeptMs = 90 * 86_400_000;
+const dayMs = 86_400_000;
+const refusedKeptMs = 90 * dayMs;
 /** What the server has acknowledged: the proof that it was sent. */
-const envelopesKeptMs = 400 * 86_400_000;
+const envelopesKeptMs = 400 * dayMs;
 
 export interface WaitingReport {
   readonly sequence: number;
@@ -68,6 +69,8 @@ export interface Outbox {
   /** A verified receipt came: the sections of that report count as known, except those the server asks for. */
   acknowledge(sequence: number, at: Date, need: readonly string[]): void;
   refuse(sequence: number, at: Date, code: string): void;
+  /** The server says that it took this report at an earlier place: its place of now stays empty there, which has to be told. */
+  heldBefore(sequence: number, at: Date): void;
   /** Section hashes the server is known to hold. */
   acknowledgedHashes(): ReadonlyMap<string, string>;
   forgetAcknowledged(ids: readonly string[]): void;
@@ -290,6 +293,14 @@ export function openOutbox(
              (SELECT rowid FROM outbox WHERE state = 'refused' AND body IS NOT NULL ORDER BY rowid DESC LIMIT ?)`,
         ).run(refusedBodiesKept);
       }),
+    heldBefore: (sequence, at) =>
+      transaction(() => {
+        end.run('acknowledged', at.toISOString(), null, epoch, sequence);
+        db.prepare(
+          `UPDATE outbox SET thinned_reason = coalesce(thinned_reason, 'held-before'), declared_by = NULL
+           WHERE epoch = ? AND sequence = ?`,
+        ).run(epoch, sequence);
+      }),
     acknowledgedHashes: () =>
       new Map(
         db
@@ -359,6 +370,12 @@ export function openOutbox(
     dropOldBodies: (now, keepMs) =>
       transaction(() => {
         const before = (ms: number): string => new Date(now.getTime() - ms).toISOString();
+        // A gap report that was refused has told nobody anything. Another one tries a day later, and not at once again.
+        const unheard = db.prepare(
+          `SELECT epoch, sequence, class FROM outbox
+           WHERE class = 'gap' AND state = 'refused' AND thinned_reason IS NULL AND ended_at < ?`,
+        );
+        for (const row of unheard.all(before(dayMs))) thinRow(row, 'refused');
         db.prepare(
           `UPDATE outbox SET body = NULL WHERE state = 'acknowledged' AND body IS NOT NULL AND ended_at < ?`,
         ).run(before(keepMs));

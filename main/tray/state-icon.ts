@@ -3,13 +3,38 @@ import type { TrayState } from './tray-view.ts';
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
-const colours: Record<TrayState, Rgb> = {
-  ok: [31, 138, 76],
-  attention: [201, 122, 0],
-  critical: [196, 43, 28],
-  unknown: [107, 107, 107],
-  offline: [107, 107, 107],
+/** What the panel behind the icon looks like; with high contrast the shape alone tells the states apart. */
+export const trayThemes = ['light', 'dark', 'contrast-light', 'contrast-dark'] as const;
+export type TrayTheme = (typeof trayThemes)[number];
+
+const grey = { light: [82, 93, 110], dark: [169, 179, 193] } as const;
+const colours: Record<'light' | 'dark', Record<TrayState, Rgb>> = {
+  light: {
+    ok: [26, 107, 60],
+    attention: [138, 79, 0],
+    critical: [179, 33, 26],
+    unknown: grey.light,
+    offline: grey.light,
+  },
+  dark: {
+    ok: [116, 207, 155],
+    attention: [239, 184, 98],
+    critical: [255, 154, 144],
+    unknown: grey.dark,
+    offline: grey.dark,
+  },
 };
+
+function colourOf(state: TrayState, theme: TrayTheme): Rgb {
+  switch (theme) {
+    case 'contrast-light':
+      return [0, 0, 0];
+    case 'contrast-dark':
+      return [255, 255, 255];
+    default:
+      return colours[theme][state];
+  }
+}
 
 /** x and y from -1 to 1, y downwards. */
 const shapes: Record<TrayState, (x: number, y: number) => boolean> = {
@@ -23,10 +48,13 @@ const shapes: Record<TrayState, (x: number, y: number) => boolean> = {
   },
 };
 
+/** Pixels at 100, 125, 150, 200 and 300 % of a 16-pixel icon. */
+export const iconScales = [1, 1.25, 1.5, 2, 3] as const;
+
 /** Bitmap of `size` × `size` pixels, four bytes each in the order blue, green, red, alpha, as Electron's `createFromBitmap` takes it. */
-export function stateIcon(state: TrayState, size: number): Buffer {
+export function stateIcon(state: TrayState, size: number, theme: TrayTheme = 'light'): Buffer {
   const bitmap = Buffer.alloc(size * size * 4);
-  const [red, green, blue] = colours[state];
+  const [red, green, blue] = colourOf(state, theme);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const inside = shapes[state](((column + 0.5) / size) * 2 - 1, ((row + 0.5) / size) * 2 - 1);

@@ -97,6 +97,8 @@ export const backupQuery = pageQuery.extend({
   restoreTest: z.enum(restoreTestStates).optional(),
   /** The reason of the worst rule. */
   reason: text(60).optional(),
+  /** `false` leaves the counts out, for whoever only wants the list. */
+  overview: z.enum(['true', 'false']).default('true'),
 });
 export type BackupQuery = z.input<typeof backupQuery>;
 
@@ -125,7 +127,7 @@ export const backupDevice = z.object({
 export type BackupDevice = z.infer<typeof backupDevice>;
 
 export const backupList = z.object({
-  /** Of the municipalities asked for, without the other filters; only with the first page, null on those after it. */
+  /** Of the municipalities asked for, without the other filters; only with the first page, and only unless left out. */
   overview: backupOverview.nullable(),
   /** Worst first; among equals those with the oldest success, none known before all. */
   items: z.array(backupDevice),

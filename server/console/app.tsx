@@ -5,6 +5,7 @@ import type { Session } from '../api/contract.ts';
 import { type ApiError, read, rememberCsrfToken, whenSignedOut } from './api.ts';
 import type { Language } from './format.ts';
 import { AuditPage } from './pages/audit.tsx';
+import { BackupsPage } from './pages/backups.tsx';
 import { ControlPage } from './pages/control.tsx';
 import { ControlsPage } from './pages/controls.tsx';
 import { DevicePage } from './pages/device.tsx';
@@ -52,6 +53,8 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
       return <PatchesPage />;
     case '/aktualisierungen/geraete':
       return <UpdatePage />;
+    case '/sicherungen':
+      return <BackupsPage />;
     case '/vorgaben':
       return <ControlsPage />;
     case '/vorgaben/geraete':

@@ -40,3 +40,11 @@ export function endOfDay(day: string): string | undefined {
 function hourIs(moment: Date, hour: string): boolean {
   return !Number.isNaN(moment.getTime()) && hourFormat.format(moment) === hour;
 }
+
+/** A moment of a day of which only the day is known: noon there, or now when that has not come yet; `undefined` for what is no day. */
+export function noonOf(day: string, now: Date): string | undefined {
+  const start = timeOf(day);
+  if (Number.isNaN(start)) return undefined;
+  // Noon by any of the two times used here is on the same day.
+  return new Date(Math.min(start + 11 * hourMs, Math.max(start, now.getTime()))).toISOString();
+}

@@ -144,6 +144,7 @@ export const deviceTexts = {
       'store-damaged': 'Datenspeicher des Agenten beschädigt',
       'storage-failed': 'Datenträger voll oder schreibgeschützt',
       'body-expired': 'auf dem Gerät nicht mehr vorhanden',
+      'held-before': 'liegt unter einer früheren Nummer schon vor',
       undeclared: 'unbekannt',
     },
     en: {
@@ -153,6 +154,7 @@ export const deviceTexts = {
       'store-damaged': 'store of the agent damaged',
       'storage-failed': 'disk full or read-only',
       'body-expired': 'no longer on the device',
+      'held-before': 'held under an earlier number',
       undeclared: 'unknown',
     },
   },

@@ -62,6 +62,10 @@ export function sectionGist(id: string, data: unknown, t: Texts, to: FactLanguag
     }
     case 'patches':
       return patchesGist(facts, t);
+    case 'backup': {
+      const names = facts.list('products').map((entry) => reader(entry, to).text('name'));
+      return data === null || data === undefined ? '' : names.length === 0 ? t.noBackupProgram : names.join(', ');
+    }
     case 'security': {
       const products = facts.list('antivirus').map((entry) => reader(entry, to).text('name'));
       return [...products, facts.part('firewall').text('product')].filter(Boolean).join(' · ');

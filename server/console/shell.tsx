@@ -25,6 +25,7 @@ function Navigation({ session }: { readonly session: Session }): JSX.Element {
     ['/', t.overview, true],
     ['/geraete', t.devices, true],
     ['/aktualisierungen', t.patches, true],
+    ['/sicherungen', t.backups, true],
     ['/vorgaben', t.controls, true],
     ['/ausnahmen', t.exceptions, true],
     ['/richtlinien', t.policies, true],

@@ -2,7 +2,9 @@
  * Every text of the console in both languages, side by side. German first: it is what people here read.
  * Names of sections and fields stand in fact-texts.ts.
  */
+import { backupPageTexts } from './backup-page-texts.ts';
 import { controlTexts } from './control-texts.ts';
+import { deviceBackupTexts } from './device-backup-texts.ts';
 import { deviceTexts } from './device-texts.ts';
 import type { Language } from './format.ts';
 import { patchTexts } from './patch-texts.ts';
@@ -244,6 +246,8 @@ const pairs = {
   noAudit: { de: 'Es ist noch nichts geändert worden.', en: 'Nothing has been changed yet.' },
 
   ...deviceTexts,
+  ...backupPageTexts,
+  ...deviceBackupTexts,
   ...patchTexts,
   ...controlTexts,
   ...policyTexts,

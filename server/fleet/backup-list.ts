@@ -12,7 +12,7 @@ import {
 } from '../api/contract.ts';
 import type { Database } from '../store/database.ts';
 import type { VerdictRow, VerdictTable } from '../store/schema.ts';
-import { ageDays, describeBackups, lightOf, restoreTestOf, successDay, twoSidedOf } from './backup-overview.ts';
+import { ageDays, describeBackups, lightOf, restoreTestOf, twoSidedOf } from './backup-overview.ts';
 import { decodeCursor, page } from './cursor.ts';
 import { readProducts } from './device-backups.ts';
 import { explained } from './devices.ts';
@@ -24,32 +24,45 @@ type Devices = ReturnType<typeof devicesIn>;
 
 /** Made of the expressions of its index; '' = no success is known, which is worst. */
 const success = sql<string>`coalesce(devices.backup_success_at, '')`;
+/** Up to as many are sorted after they were found. */
+const sortedAlone = 2000;
 const place = z.tuple([z.int(), z.string().max(40), uuid]);
 
 /** Throws `Refusal` invalid-cursor. */
 export async function listBackups(context: FleetContext, scope: Scope, query: Query): Promise<BackupList> {
   const { db, now } = context;
   const at = now();
-  let rows = matching(devicesIn(db, scope), query, at)
-    .innerJoin('municipalities', 'municipalities.id', 'devices.municipality_id')
-    .selectAll('devices')
-    .select(['municipalities.name as municipality_name', success.as('success')]);
-  if (query.cursor !== undefined) {
-    const after = decodeCursor(query.cursor, place);
-    rows = rows
-      // Follows from the next condition; it lets the index start at the right place.
-      .where('devices.backup_rank', '>=', after[0])
-      .where(sql<boolean>`(devices.backup_rank, ${success}, devices.id) > (${sql.join([...after])})`);
-  }
-  const found = await rows
-    .orderBy('devices.backup_rank')
-    .orderBy(success)
-    .orderBy('devices.id')
-    .limit(query.limit + 1)
-    .execute();
   const { total } = await matching(devicesIn(db, scope), query, at)
     .select(({ fn }) => fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
+  // Few are found and sorted faster than the order is walked from end to end: the "+" keeps the index of the order out.
+  const rank = Number(total) <= sortedAlone ? sql<number>`+ devices.backup_rank` : sql<number>`devices.backup_rank`;
+  let ids = matching(devicesIn(db, scope), query, at).select(['devices.id']);
+  if (query.cursor !== undefined) {
+    const after = decodeCursor(query.cursor, place);
+    ids = ids
+      // Follows from the next condition; it lets the index start at the right place.
+      .where(sql<boolean>`${rank} >= ${after[0]}`)
+      .where(sql<boolean>`(${rank}, ${success}, devices.id) > (${sql.join([...after])})`);
+  }
+  const found = await db
+    .selectFrom(
+      ids
+        .orderBy(rank)
+        .orderBy(success)
+        .orderBy('devices.id')
+        .limit(query.limit + 1)
+        .as('shown'),
+    )
+    .innerJoin('devices', 'devices.id', 'shown.id')
+    .innerJoin('municipalities', 'municipalities.id', 'devices.municipality_id')
+    .selectAll('devices')
+    .select(['municipalities.name as municipality_name', success.as('success')])
+    .orderBy('devices.backup_rank')
+    .orderBy(success)
+    .orderBy('devices.id')
+    .execute();
+  const counted = query.cursor === undefined && query.overview === 'true';
   const shown = page(found, query.limit, (row) => [row.backup_rank, row.success, row.id]);
   const verdicts = await worstOf(db, shown.rows);
   const items = shown.rows.map((row): BackupDevice => {
@@ -69,7 +82,7 @@ export async function listBackups(context: FleetContext, scope: Scope, query: Qu
     };
   });
   return {
-    overview: query.cursor === undefined ? await describeBackups(context, scope, query.municipality) : null,
+    overview: counted ? await describeBackups(context, scope, query.municipality) : null,
     items,
     nextCursor: shown.nextCursor,
     total: Number(total),
@@ -117,8 +130,11 @@ function matching(devices: Devices, query: Query, now: Date): Devices {
 
 function aged(devices: Devices, age: NonNullable<Query['age']>, now: Date): Devices {
   const days = ageDays(now);
-  if (age !== 'none') return devices.where(sql<boolean>`${successDay} between ${days[age][0]} and ${days[age][1]}`);
-  return devices.where(sql<boolean>`${successDay} not between ${days.older[0]} and ${days.upTo1Day[1]}`);
+  // A moment of a day is greater than the day as text; "~" is greater than each of them.
+  const between = ([first, last]: readonly [string, string]) =>
+    sql<boolean>`${success} between ${first} and ${`${last}~`}`;
+  if (age !== 'none') return devices.where(between(days[age]));
+  return devices.where(sql<boolean>`not (${between([days.older[0], days.upTo1Day[1]])})`);
 }
 
 function oneOf(

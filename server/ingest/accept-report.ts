@@ -18,6 +18,7 @@ import { declareGaps, noteBodyGone, noteHole } from './gaps.ts';
 import { compareMarks } from './hardware-marks.ts';
 import type { ReadEnvelope, ReadReport } from './read-report.ts';
 import { noteSameHardware } from './same-hardware.ts';
+import { storeSpoken } from './spoken.ts';
 import { type StoredSections, storeSections } from './store-sections.ts';
 
 export interface Taken {
@@ -262,7 +263,10 @@ async function store(
     .execute();
   if (history.length > 0) await trx.insertInto('report_sections').values(history).execute();
   if (report.content === undefined) await noteBodyGone(trx, device, envelope, now);
-  else await declareGaps(trx, device, report, now);
+  else {
+    await declareGaps(trx, device, report, now);
+    await storeSpoken(trx, device, report, now);
+  }
   await evaluateDevice(trx, device.id, now);
   return { created: true, receipt: receiptJws, device };
 }

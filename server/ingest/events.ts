@@ -11,7 +11,8 @@ export type DeviceEventCode =
   | 'clock-jump'
   | 'store-epoch-new'
   | 'store-epoch-returned'
-  | 'same-hardware';
+  | 'same-hardware'
+  | 'suspicion-reported';
 
 /** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */
 export async function noteEvent(

@@ -9,6 +9,7 @@ import * as notices from './migrations/0004-notices.ts';
 import * as gaps from './migrations/0005-gaps.ts';
 import * as ingest from './migrations/0006-ingest.ts';
 import * as backups from './migrations/0008-backups.ts';
+import * as noticeAnswers from './migrations/0009-notice-answers.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -23,6 +24,7 @@ const migrations = {
   '0005-gaps': gaps,
   '0006-ingest': ingest,
   '0008-backups': backups,
+  '0009-notice-answers': noticeAnswers,
 };
 
 /** The file was written by a newer server; it was not touched. */

@@ -528,6 +528,35 @@ export interface NoticeTable {
   published_by: string;
 }
 
+/** What a notice came to at a device: anybody at the PC can say this, so it is counted and proves nothing. */
+export interface NoticeAnswerTable {
+  device_id: string;
+  /** Made by the device; the same one again counts once. */
+  request_id: string;
+  notice_id: string;
+  /** Of the wording that is answered. */
+  issued_at: string;
+  /** One of `noticeAnswerKinds`. */
+  kind: string;
+  /** Device time. */
+  at: string;
+  /** For 'deferred'; device time. */
+  until: string | null;
+  received_at: string;
+  report_id: string;
+}
+
+/** What somebody at a PC reported as a suspicion, in that person's words. */
+export interface SuspicionTable {
+  device_id: string;
+  request_id: string;
+  text: string;
+  /** Device time. */
+  at: string;
+  received_at: string;
+  report_id: string;
+}
+
 /** What staff want a device to report at once; gone when it has. */
 export interface ReportRequestTable {
   device_id: string;
@@ -588,6 +617,8 @@ export interface Schema {
   api_tokens: ApiTokenTable;
   audit: AuditTable;
   notices: NoticeTable;
+  notice_answers: NoticeAnswerTable;
+  suspicions: SuspicionTable;
   report_requests: ReportRequestTable;
   installation: InstallationTable;
   readiness: ReadinessTable;

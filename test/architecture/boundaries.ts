@@ -23,12 +23,13 @@ export const boundaries: readonly Boundary[] = [
   },
   {
     folder: 'agent/backup/',
-    allowed: /^(agent\/(contract|backup)\/|agent\/collectors\/|agent\/signing\/canonical\.ts$|zod$)/,
+    allowed:
+      /^(agent\/(contract|backup)\/|agent\/collectors\/|agent\/signing\/canonical\.ts$|zod$|@rgrove\/parse-xml$)/,
     types: /^agent\/platform\//,
   },
   { folder: 'agent/', allowed: /^(agent\/|node:|zod$|axios$|node-schedule$|systeminformation$)/ },
   { folder: 'main/', allowed: /^(main\/|agent\/(contract|signing)\/|node:|electron$|zod$)/ },
-  { folder: 'renderer/', allowed: /^renderer\//, types: /^(main\/ipc\/|agent\/contract\/)/ },
+  { folder: 'renderer/', allowed: /^(renderer\/|preact(\/|$))/, types: /^(main\/ipc\/|agent\/contract\/)/ },
   {
     folder: 'server/console/',
     allowed: /^(server\/console\/|preact(\/|$))/,
@@ -46,6 +47,7 @@ export const adapters: Readonly<Record<string, RegExp>> = {
   axios: /^agent\/report\/server-client\.ts$/,
   'node-schedule': /^agent\/schedule\//,
   systeminformation: /^agent\/platform\/system-information\.ts$/,
+  '@rgrove/parse-xml': /^agent\/backup\/xml\.ts$/,
   jose: /^agent\/signing\//,
   canonicalize: /^agent\/signing\/canonical\.ts$/,
   electron: /^main\//,

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
@@ -13,6 +13,8 @@ import { expectAllHeld, kill, preparePlace, withCache, writeSettings } from './t
 const soak = process.env['KITS_SOAK'] === '1';
 const kills = soak ? { agent: 1400, server: 600 } : { agent: 140, server: 60 };
 const wanted = soak ? 30_000 : 2000;
+/** On average half of it between two kills: most of the reports are made while somebody is killed. */
+const reportsALife = 24;
 const limitMs = soak ? 3 * 3_600_000 : 500_000;
 
 test(
@@ -35,9 +37,9 @@ test(
     onTestFinished(async () => {
       if (agent !== undefined) await kill(agent);
     });
-    const startAgent = async (): Promise<ChildProcess> => {
+    const startAgent = async (reports: number): Promise<{ child: ChildProcess; lines: Interface }> => {
       const driver = join(import.meta.dirname, 'agent-driver.ts');
-      const child = spawn(process.execPath, [driver, place.agentDir, String(wanted)], {
+      const child = spawn(process.execPath, [driver, place.agentDir, String(reports)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: withCache(),
       });
@@ -48,7 +50,7 @@ test(
         if (line.length === 36) made.add(line);
       });
       await Promise.race([ready, once(child, 'exit')]);
-      return child;
+      return { child, lines };
     };
     const pause = (most: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * most));
 
@@ -57,20 +59,30 @@ test(
       while (killed.server < kills.server) {
         await pause(1200);
         await kill(server.child);
+        expect(server.child.signalCode).toBe('SIGKILL');
         killed = { ...killed, server: killed.server + 1 };
         server = await place.startServer(server.port);
       }
     };
     const killAgents = async (): Promise<void> => {
       while (killed.agent < kills.agent) {
-        agent = await startAgent();
-        await pause(400);
-        await kill(agent);
+        // However fast the machine is, there is always more to do: none of them ends by itself.
+        const { child, lines } = await startAgent(Number.MAX_SAFE_INTEGER);
+        agent = child;
+        // Counted in reports and not in time alone: a slow machine must not be killed at its start each time.
+        const gone = once(child, 'exit');
+        for (let more = Math.floor(Math.random() * reportsALife); more > 0; more -= 1) {
+          await Promise.race([once(lines, 'line'), gone]);
+        }
+        await pause(50);
+        await kill(child);
+        expect(child.signalCode).toBe('SIGKILL');
         killed = { ...killed, agent: killed.agent + 1 };
       }
     };
     await Promise.all([killServers(), killAgents()]);
-    agent = await startAgent();
+    const last = await startAgent(wanted);
+    agent = last.child;
     if (agent.exitCode === null) await once(agent, 'exit');
     expect(agent.exitCode).toBe(0);
     expect(killed).toEqual(kills);

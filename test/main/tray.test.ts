@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Status } from '../../agent/contract/status.ts';
 import { judgeStatus } from '../../main/agent-link/read-status.ts';
 import { stateIcon } from '../../main/tray/state-icon.ts';
-import { trayView } from '../../main/tray/tray-view.ts';
+import { sinceWords, trayView } from '../../main/tray/tray-view.ts';
 import { seen } from '../fakes/electron.ts';
 
 const now = new Date('2026-11-23T09:40:00Z');
@@ -57,13 +57,48 @@ describe('the status file', () => {
 
 describe('the tray', () => {
   test('shows the answer first and its age', () => {
-    const view = trayView({ kind: 'running', status: statusOf() });
+    const view = trayView({ kind: 'running', status: statusOf() }, now);
     expect(view.state).toBe('ok');
-    expect(view.tooltip).toBe('KITS Agent: Ihr PC ist in Ordnung. Stand: 23.11.26, 10:39');
+    expect(view.tooltip).toBe('Ihr PC ist in Ordnung.\nStand: 23.11.26, 10:39');
+  });
+
+  test('names the worst reason and its age', () => {
+    const verdict = (ruleId: string, change: Partial<Status['verdicts'][number]>): Status['verdicts'][number] => ({
+      ruleId,
+      verdict: 'not-met',
+      severity: 'warning',
+      reason: 'late',
+      values: {},
+      evidence: [],
+      title: { de: ruleId, en: ruleId },
+      explanation: { de: '-', en: '-' },
+      ...change,
+    });
+    const verdicts = [
+      verdict('Nicht lesbar', { verdict: 'unknown', severity: 'critical' }),
+      verdict('Neustart', { since: '2026-11-01T08:00:00Z' }),
+      verdict('Erfüllt', { verdict: 'met', severity: 'critical' }),
+      verdict('Sicherung', { severity: 'critical', since: '2026-11-14T08:00:00Z' }),
+      verdict('Virenschutz', { severity: 'critical', since: '2026-11-20T08:00:00Z' }),
+    ];
+    const running = { kind: 'running', status: statusOf({ overall: 'critical', verdicts }) } as const;
+    expect(trayView(running, now).tooltip).toBe('Ihr PC hat ein dringendes Problem.\nSicherung (seit 14.11., 9 Tage)');
+    const long = { ...running, status: statusOf({ overall: 'critical', verdicts: [verdict('x'.repeat(200), {})] }) };
+    expect(trayView(long, now).tooltip).toHaveLength(127);
+  });
+
+  test.each([
+    ['nobody knows', undefined, undefined],
+    ['nonsense', 'neulich', undefined],
+    ['the future', '2026-11-24T09:40:00Z', undefined],
+    ['an hour ago', '2026-11-23T08:40:00Z', 'seit heute'],
+    ['a day ago', '2026-11-22T08:40:00Z', 'seit 22.11., 1 Tag'],
+  ])('says since when: %s', (_name, since, words) => {
+    expect(sinceWords(since, now)).toBe(words);
   });
 
   test('a silent service is offline, never green', () => {
-    const view = trayView(judgeStatus(JSON.stringify(statusOf({ validUntil: '2026-11-23T09:00:00Z' })), now));
+    const view = trayView(judgeStatus(JSON.stringify(statusOf({ validUntil: '2026-11-23T09:00:00Z' })), now), now);
     expect(view.state).toBe('offline');
     expect(view.tooltip).toContain('läuft nicht');
   });
@@ -85,6 +120,7 @@ describe('the main process with a stand-in for Electron', () => {
     vi.resetModules();
     vi.useFakeTimers({ toFake: ['setInterval', 'Date'], now });
     folder = mkdtempSync(join(tmpdir(), 'kits-tray-'));
+    seen.userData = folder;
     process.argv = [...argv, `--status-file=${join(folder, 'status.json')}`];
   });
   afterEach(() => {
@@ -103,6 +139,66 @@ describe('the main process with a stand-in for Electron', () => {
     writeFileSync(join(folder, 'status.json'), JSON.stringify(statusOf({ overall: 'critical' })));
     await vi.advanceTimersByTimeAsync(15_000);
     await vi.waitFor(() => expect(fresh.trays[0]?.menu[0]).toBe('Ihr PC hat ein dringendes Problem.'));
+  });
+
+  test('opens its window on demand, locked down, and lets go of it when it is closed', async () => {
+    writeFileSync(join(folder, 'status.json'), JSON.stringify(statusOf()));
+    process.argv.push('--hidden');
+    const { seen: fresh, appEvents } = await import('../fakes/electron.ts');
+    await import('../../main/index.ts');
+    expect(fresh.windows).toHaveLength(0);
+    expect(fresh.schemes).toEqual([{ scheme: 'app', privileges: { standard: true, secure: true } }]);
+
+    fresh.trays[0]?.click('Mitteilungen');
+    const window = fresh.windows[0]!;
+    expect(window.url).toBe('app://ui/index.html#notices');
+    expect(window.options.webPreferences).toMatchObject({
+      contextIsolation: true,
+      nodeIntegration: false,
+      sandbox: true,
+      webSecurity: true,
+      webviewTag: false,
+    });
+    for (const way of ['will-navigate', 'will-frame-navigate', 'will-redirect', 'will-attach-webview']) {
+      const preventDefault = vi.fn();
+      window.webContents.emit(way, { preventDefault });
+      expect(preventDefault, way).toHaveBeenCalledOnce();
+    }
+    expect(window.webContents.opens?.({ url: 'https://example.org/' } as never)).toEqual({ action: 'deny' });
+
+    const ask = fresh.handlers.get('view:get')!;
+    const frame = { parent: null, url: 'app://ui/index.html' };
+    await expect(ask({ sender: window.webContents, senderFrame: frame } as never)).resolves.toMatchObject({
+      service: 'running',
+      status: { overall: 'ok' },
+    });
+    window.destroy();
+    await expect(ask({ sender: window.webContents, senderFrame: frame } as never)).rejects.toThrow('refused');
+
+    appEvents.emit('second-instance');
+    expect(fresh.windows).toHaveLength(2);
+    appEvents.emit('second-instance');
+    expect(fresh.windows).toHaveLength(2);
+  });
+
+  test('denies every permission and every address but its own', async () => {
+    const { seen: fresh } = await import('../fakes/electron.ts');
+    await import('../../main/index.ts');
+    const granted = vi.fn();
+    fresh.session.request?.({} as never, 'notifications', granted, {} as never);
+    expect(granted).toHaveBeenCalledWith(false);
+    expect(fresh.session.check?.(null, 'media', 'app://ui', {} as never)).toBe(false);
+    const isCancelled = (url: string): boolean | undefined => {
+      let cancel: boolean | undefined;
+      fresh.session.beforeRequest?.({ url }, (answer) => {
+        cancel = answer.cancel;
+      });
+      return cancel;
+    };
+    expect(isCancelled('app://ui/index.js')).toBe(false);
+    for (const url of ['https://kits.example.de/', 'http://127.0.0.1/', 'file:///etc/passwd', 'app://ui.evil/x']) {
+      expect(isCancelled(url), url).toBe(true);
+    }
   });
 
   test('a second instance ends without a second icon', async () => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CollectContext } from '../../collectors/collector.ts';
 import { type Read, type RegistryKey, registryKey, type WindowsDocument } from '../../collectors/windows/document.ts';
-import { flag, listOf, time, whole, words } from '../../collectors/windows/values.ts';
+import { cimTime, fileTime, flag, listOf, time, whole, words } from '../../collectors/windows/values.ts';
 import { canonicalHash } from '../../signing/canonical.ts';
 
 /** Logs the script reads, and what they are called where a person looks. */
@@ -284,18 +284,4 @@ function logOf(events: Read<Record<string, unknown>>, name: LogName): EventLog {
   });
   const cutOff = list.broken > 0 || entries.length < list.items.length || max === undefined || list.items.length >= max;
   return { state: 'read', events: entries, whole: !cutOff && oldestRecord === 1 };
-}
-
-/** "20261101080000.000000-000", in UTC whatever the offset says: System Restore writes no other. */
-function cimTime(text: string): Date | undefined {
-  const [, year, month, day, hour, minute, second] =
-    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.\d{6}[+-]000$/.exec(text) ?? [];
-  const parsed = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(parsed.getTime()) ? undefined : parsed;
-}
-
-/** Tenths of microseconds since 1601 as digits; undefined for 0 and for what is no time. */
-function fileTime(digits: string): Date | undefined {
-  if (!/^[1-9]\d{0,18}$/.test(digits)) return undefined;
-  return new Date(Number(BigInt(digits) / 10_000n) - 11_644_473_600_000);
 }

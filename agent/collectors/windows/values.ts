@@ -86,3 +86,17 @@ export function instantOf(milliseconds: number | undefined, now: Date): string |
 export function hex(code: number): string {
   return `0x${(code >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
 }
+
+/** "20261101080000.000000-000", in UTC whatever the offset says: System Restore writes no other. */
+export function cimTime(text: string): Date | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.\d{6}[+-]000$/.exec(text) ?? [];
+  const parsed = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(parsed.getTime()) ? undefined : parsed;
+}
+
+/** Tenths of microseconds since 1601 as digits; undefined for 0 and for what is no time. */
+export function fileTime(digits: string): Date | undefined {
+  if (!/^[1-9]\d{0,18}$/.test(digits)) return undefined;
+  return new Date(Number(BigInt(digits) / 10_000n) - 11_644_473_600_000);
+}

@@ -15,6 +15,7 @@ import { Link } from '../router.tsx';
 import { useSignedIn } from '../signed-in.ts';
 import { useSpeech } from '../speech.ts';
 import { DeviceActions } from './device-actions.tsx';
+import { DeviceBackupPart } from './device-backup.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import { DeviceGaps } from './device-gaps.tsx';
 import { DeviceHistory } from './device-history.tsx';
@@ -129,6 +130,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
               {device.events.length === 0 ? null : <Events events={device.events} />}
               {device.gaps.length === 0 ? null : <DeviceGaps gaps={device.gaps} />}
               <DevicePolicy id={id} />
+              <DeviceBackupPart id={id} sections={device.sections} changed={changed} />
               <DeviceFacts sections={device.sections} />
               <DeviceSoftware id={id} />
               <DeviceHistory id={id} />

@@ -1,12 +1,13 @@
 /** Enrolment tokens: made here, shown once, taken back when they are no longer wanted. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { EnrolmentToken, Municipality } from '../../api/contract.ts';
 import { change } from '../api.ts';
 import { announce } from '../parts/announcer.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Choice, Field } from '../parts/field.tsx';
 import { Empty, Failure, Loaded } from '../parts/load-state.tsx';
+import { NewSecret } from '../parts/new-secret.tsx';
 import { Page } from '../parts/page.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { start, useAction } from '../parts/use-action.ts';
@@ -16,39 +17,6 @@ import { useSignedIn } from '../signed-in.ts';
 import { useSpeech } from '../speech.ts';
 
 type CreatedToken = EnrolmentToken & { readonly token: string };
-
-function NewToken({ made }: { readonly made: CreatedToken }): JSX.Element {
-  const { t } = useSpeech();
-  const heading = useRef<HTMLHeadingElement>(null);
-  const [told, setTold] = useState('');
-  useEffect(() => heading.current?.focus(), [made]);
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(made.token);
-      setTold(t.copied);
-    } catch {
-      // Without HTTPS the browser offers no clipboard; the token can still be selected.
-      setTold(t.copyFailed);
-    }
-  };
-  return (
-    <section class="notice notice-ok" aria-labelledby="new-token">
-      <h2 id="new-token" ref={heading} tabIndex={-1}>
-        {t.tokenMade}
-      </h2>
-      <p>{t.tokenOnce}</p>
-      <p>
-        <code class="secret">{made.token}</code>
-      </p>
-      <div class="buttons">
-        <button type="button" onClick={() => start(copy())}>
-          {t.copy}
-        </button>
-        <span role="status">{told}</span>
-      </div>
-    </section>
-  );
-}
 
 interface CreateFormProps {
   readonly municipalities: readonly Municipality[];
@@ -168,7 +136,7 @@ export function TokensPage(): JSX.Element {
           )}
         </Loaded>
       ) : null}
-      {made === undefined ? null : <NewToken made={made} />}
+      {made === undefined ? null : <NewSecret secret={made.token} />}
       <h2>{t.existingTokens}</h2>
       <Loaded resource={tokens}>
         {({ items }) =>

@@ -26,13 +26,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       sql`municipality_id, state, backup_rank, backup_rule, backup_reason, backup_presence, backup_two_sided, backup_restore, backup_products, substr(coalesce(backup_success_at, ''), 1, 10)`,
     )
     .execute();
-  // The list, worst first: of all municipalities, and of one.
+  // The list, worst first, of all municipalities and of one; with what it is filtered by, so that rows are read only for
+  // what is shown.
   const order = sql`backup_rank, coalesce(backup_success_at, ''), id`;
-  await db.schema.createIndex('devices_by_backup_order').on('devices').expression(order).execute();
+  const filters = sql`state, backup_presence, backup_two_sided, backup_restore, backup_reason, backup_products`;
+  await db.schema
+    .createIndex('devices_by_backup_order')
+    .on('devices')
+    .expression(sql`${order}, municipality_id, ${filters}`)
+    .execute();
   await db.schema
     .createIndex('devices_by_own_backup_order')
     .on('devices')
-    .expression(sql`municipality_id, ${order}`)
+    .expression(sql`municipality_id, ${order}, ${filters}`)
     .execute();
   await db.schema
     .createTable('backup_runs')

@@ -33,6 +33,13 @@ function folder(): string {
   return dir;
 }
 
+test('a reader who has seen enough is no error', async () => {
+  const child = spawn(process.execPath, [cli, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [err, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close') as Promise<[number | null]>]);
+  expect({ code, err: Buffer.concat(err).toString() }).toEqual({ code: 0, err: '' });
+});
+
 test('collect prints one JSON report of this machine and nothing else', async () => {
   const { code, out, err } = await agent('collect');
   expect([0, 6]).toContain(code);
@@ -120,6 +127,21 @@ test('a server that is not there ends with 5 and says that nothing is lost', asy
   );
   expect(code).toBe(5);
   expect(err).toMatch(/refused.*Nothing is lost/s);
+});
+
+test('a thumbprint that begins with a hyphen is one all the same', async () => {
+  const key = `-${'A'.repeat(42)}`;
+  const args = [
+    'enrol',
+    '--server',
+    'https://127.0.0.1:9',
+    '--token',
+    'kits-enrol-0000000000000000',
+    '--data-dir',
+    folder(),
+  ];
+  const { code, err } = await agent(...args, '--server-key', key, '--recovery-key', key);
+  expect([code, err]).toEqual([5, expect.stringContaining('cannot be reached')]);
 });
 
 test('another machine is enrolled with only with its key', async () => {

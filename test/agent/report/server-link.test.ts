@@ -15,6 +15,7 @@ import { jwsTypes, type Receipt } from '../../../agent/contract/wire.ts';
 import { createLog } from '../../../agent/log.ts';
 import { loadSettings } from '../../../agent/settings/settings.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
+import { describeDevice } from '../../../server/fleet/devices.ts';
 import { createMunicipality } from '../../../server/fleet/municipalities.ts';
 import { type Actor, everything } from '../../../server/fleet/scope.ts';
 import { createEnrolmentToken } from '../../../server/fleet/tokens.ts';
@@ -367,6 +368,36 @@ test('a PC restored from an image begins a new epoch; nothing is lost, nothing i
   expect(new Set(reports.map(({ id }) => id)).size).toBe(reports.length);
   expect(reports.map(({ id }) => id)).toContain(report?.envelope.reportId);
   expect(reports).toHaveLength(4);
+});
+
+test('a PC set back to before reports the server has, which it would send again, leaves no gap unexplained', async () => {
+  const { agentDir, server, agent, enrolment } = await town();
+  await agent.round('full');
+  await agent.exchange();
+  await agent.round('cheap');
+  await agent.round('cheap');
+  close(agent);
+  const image = join(folder(), 'image');
+  cpSync(agentDir, image, { recursive: true });
+  const ahead = await startAgent(agentDir);
+  await ahead.round('cheap');
+  await ahead.round('cheap');
+  await ahead.exchange();
+  close(ahead);
+  rmSync(agentDir, { recursive: true });
+  cpSync(image, agentDir, { recursive: true });
+
+  const restored = await startAgent(agentDir);
+  const { report } = await restored.round('cheap');
+  await restored.exchange();
+  await restored.exchange();
+  expect(restored.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  const reports = await stored(server);
+  expect(new Set(reports.map(({ id }) => id)).size).toBe(reports.length);
+  expect(reports.map(({ id }) => id)).toContain(report?.envelope.reportId);
+  const device = await describeDevice(server.context, everything, enrolment.deviceId);
+  expect(device.gaps).toMatchObject([{ from: 1, to: 2, reason: 'held-before', standing: 'declared' }]);
+  expect(device.events.map(({ code }) => code)).not.toContain('clone-suspected');
 });
 
 test('a server restored from its backup gets again what it had acknowledged since', async () => {

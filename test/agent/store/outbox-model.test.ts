@@ -128,7 +128,7 @@ class Bench {
 
   async refuse(): Promise<void> {
     const [report] = this.store.waiting(1);
-    if (report === undefined || report.class === 'gap') return;
+    if (report === undefined) return;
     const envelope = await verifyJws(jwsTypes.report, report.envelopeJws, [key], reportEnvelope);
     this.refused.set(report.reportId, this.#heldOf(envelope, report.envelopeHash, true));
     this.store.refuse(report.sequence, new Date(this.at), 'malformed');
@@ -186,6 +186,9 @@ class Bench {
     // The server is there: everything is sent, and what is missing is told.
     for (;;) {
       while (await this.send());
+      // What a refused gap report has not told is told a day later.
+      this.at += 25 * 3_600_000;
+      this.store.dropOldBodies(new Date(this.at), 7 * 86_400_000);
       if (!(await this.declare())) break;
     }
   }
@@ -274,6 +277,33 @@ test('a gap record that had to go itself is told again by the next one', async (
     await bench.declare();
     expect(bench.store.waiting(9).map(({ body }) => body)).toEqual([undefined, undefined]);
     expect(bench.store.undeclaredGaps(9)).toMatchObject([{ from: 1, to: 2, counts: { routine: 1, gap: 1 } }]);
+  } finally {
+    bench.close();
+  }
+});
+
+test('what a refused gap record has not told is told by another one, a day later and not at once', async () => {
+  const bench = new Bench();
+  try {
+    await bench.append('routine', 10);
+    await bench.refuse();
+    bench.store.noteGap({ reason: 'storage-failed', counts: { routine: 3 } });
+    await bench.declare();
+    await bench.refuse();
+    const later = (hours: number): void => {
+      bench.at += hours * 3_600_000;
+      bench.store.dropOldBodies(new Date(bench.at), 7 * 86_400_000);
+    };
+    later(23);
+    expect(bench.store.undeclaredGaps(9)).toEqual([]);
+    later(2);
+    expect(bench.store.undeclaredGaps(9)).toMatchObject([
+      { reason: 'storage-failed', counts: { routine: 3 } },
+      { from: 1, to: 2, counts: { routine: 1, gap: 1 }, reason: 'refused' },
+    ]);
+    await bench.declare();
+    later(25);
+    expect(bench.store.undeclaredGaps(9)).toEqual([]);
   } finally {
     bench.close();
   }

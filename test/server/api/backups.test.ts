@@ -107,12 +107,13 @@ describe('the overview', () => {
     expect((await total()).freshness).toMatchObject({ upTo1Day: 0, upTo30Days: 1 });
   });
 
-  test('comes with the first page only', async () => {
+  test('comes with the first page only, and not for those who only want the list', async () => {
     await add('a');
     await add('b');
     const { overview, nextCursor } = (await staff.get('backups?limit=1')).body;
     expect(overview.total.devices).toBe(2);
     expect((await staff.get(`backups?limit=1&cursor=${nextCursor}`)).body.overview).toBeNull();
+    expect((await staff.get('backups?overview=false')).body).toMatchObject({ overview: null, total: 2 });
   });
 });
 

@@ -6,10 +6,11 @@ import { detectedRows } from '../../../../agent/backup/windows/detected.ts';
 import { parseFileHistory } from '../../../../agent/backup/windows/file-history.ts';
 import { parsePlans } from '../../../../agent/backup/windows/msp360.ts';
 import { retrospectResult } from '../../../../agent/backup/windows/retrospect.ts';
+import { recordedWindows } from '../../../fakes/recorded-windows.ts';
 import { eventLog, service, task, windowsPc } from '../../../fixtures/backup/windows.ts';
 import { arcservePc, backupInfo, plans, spxDatabase, spxPc } from '../../../fixtures/backup/windows-by-files.ts';
 import { config, fileTime, profile, profilesSection } from '../../../fixtures/backup/windows-profiles.ts';
-import { englishNotebook } from '../../../fixtures/windows/documents.ts';
+import { englishNotebook, germanDesktop, having } from '../../../fixtures/windows/documents.ts';
 import { damagedText } from '../damaged.ts';
 import { jobOn, productOn } from './collected.ts';
 
@@ -107,6 +108,7 @@ test('SPX: a run that was cut off is a failure once another began', async () => 
 
 test('MSP360: words nobody knows are unknown, a block without an id is no plan', () => {
   expect(parsePlans(plans('Erfolgreich'))[0]?.runs[0]?.result).toBe('unknown');
+  expect(parsePlans(plans('constructor'))[0]?.runs[0]?.result).toBe('unknown');
   expect(parsePlans("Name: 'x'\nLast Result: Success\n")).toEqual([]);
   expect(parsePlans(plans('Success') + plans('Failed')).map(({ runs }) => runs[0]?.result)).toEqual([
     'success',
@@ -198,4 +200,11 @@ test('damaged files are read or refused, never a success that was not there', ()
     }),
     { numRuns: 2000 },
   );
+});
+
+test('without the lists of services and programs nobody says that a product is not there', async () => {
+  const base = having(germanDesktop(), { backupServices: undefined, software: undefined });
+  const { product, problems } = await productOn('commvault', recordedWindows({ document: base }));
+  expect(product).toBeUndefined();
+  expect(problems).toContainEqual(expect.stringMatching(/^unreadable commvault: /));
 });

@@ -28,6 +28,7 @@ test.each([
 
 test('a word nobody knows is no success, and an error without words is a failure', async () => {
   expect((await job([finished(5, at(23), 'Erfolg', 4)])).state).toBe('unknown');
+  expect((await job([finished(5, at(23), 'constructor', 4)])).state).toBe('unknown');
   expect((await job([{ id: 190, level: 2, record: 5, at: at(23), fields: ['', veeamJob, veeamJob] }])).state).toBe(
     'failed',
   );
@@ -118,3 +119,13 @@ test.each(['', 'Zugriff verweigert', '<ExecutionResult ExitCode="1"/>', '<a/>', 
     expect(parseVeeamExport(text)).toBeUndefined();
   },
 );
+
+test('a repository of the backup server is named without who signs in', async () => {
+  const text = settings().replace(
+    /<TargetInfo[\s\S]*?<\/TargetInfo>/,
+    "<TargetInfo Type='3' ServerName='svc:geheim@vbr01.kreis.example' RemoteRepositoryName='Rathaus'/>",
+  );
+  const log = eventLog([finished(5, at(23), 'Success', 4)]);
+  const { product } = await productOn('veeam-agent-windows', veeamPc(log, text)());
+  expect(product?.jobs[0]?.targets).toEqual([{ kind: 'repository', name: 'vbr01.kreis.example Rathaus' }]);
+});

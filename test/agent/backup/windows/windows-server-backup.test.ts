@@ -55,22 +55,25 @@ test.each([
   expect(found.reasons).toContain(reason);
 });
 
-test('failures in the log of applications count; two logs are ordered by time', async () => {
-  const failure = {
-    id: 517,
-    level: 2,
-    record: 99_001,
-    at: '2026-11-23T20:05:00.0000000Z',
-    fields: ['2026-11-23T20:00:00.0000000Z', '2155348129'],
-  };
-  const machine = windowsPc({
-    events: { windowsBackup: eventLog(run(30, '2026-11-20', 4)), windowsBackupFailures: eventLog([failure], 90_000) },
-  });
-  expect(await jobOn(id, machine)).toMatchObject({
-    state: 'failed',
-    lastSuccess: { endedAt: '2026-11-20T20:21:01.000Z' },
-  });
-});
+test.each([517, 518, 521, 527, 528, 544, 545, 546, 561, 564, 565])(
+  'failure %i in the log of applications counts; two logs are ordered by time',
+  async (number) => {
+    const failure = {
+      id: number,
+      level: 2,
+      record: 99_001,
+      at: '2026-11-23T20:05:00.0000000Z',
+      fields: ['2026-11-23T20:00:00.0000000Z', '2155348129'],
+    };
+    const machine = windowsPc({
+      events: { windowsBackup: eventLog(run(30, '2026-11-20', 4)), windowsBackupFailures: eventLog([failure], 90_000) },
+    });
+    expect(await jobOn(id, machine)).toMatchObject({
+      state: 'failed',
+      lastSuccess: { endedAt: '2026-11-20T20:21:01.000Z' },
+    });
+  },
+);
 
 test('a one-off backup is a job of its own, and the schedule belongs to the planned template', async () => {
   const other = '99999999-0d0a-4b52-8f6e-2a90c0f3d7aa';
@@ -104,4 +107,38 @@ test.each([
 ])('the target %s is %s', async (target, kind) => {
   const found = await job(run(30, '2026-11-23', 4, '0', target));
   expect(found.targets).toEqual([{ kind, name: target }]);
+});
+
+test('a success event that carries an error code is none', async () => {
+  const [, success] = run(30, '2026-11-23', 4, '2155348254');
+  const found = await job(success === undefined ? [] : [success]);
+  expect(found.state).toBe('failed');
+  expect(found.lastSuccess).toBeUndefined();
+});
+
+test('a newer success is newer than a failure of the other log, whatever their numbers say', async () => {
+  const failure = {
+    id: 517,
+    level: 2,
+    record: 99_001,
+    at: '2026-11-20T20:05:00.0000000Z',
+    fields: ['2026-11-20T20:00:00.0000000Z', '2155348129'],
+  };
+  const machine = windowsPc({
+    events: { windowsBackup: eventLog(run(30, '2026-11-23', 4)), windowsBackupFailures: eventLog([failure], 90_000) },
+  });
+  expect((await jobOn(id, machine)).state).toBe('success');
+});
+
+test('a field that cannot be read moves no other into its place', async () => {
+  const damaged = {
+    ...marker('2155348254'),
+    fields: [template, { broken: true }, '0', '%%0', '14', '2026-11-23T20:00:02.0000000Z', 'E:', '1'],
+  };
+  const machine = windowsPc({
+    events: { windowsBackup: { ...eventLog([marker('0')]), events: [{ ...damaged, level: 4 }] } },
+  });
+  const found = await jobOn(id, machine);
+  expect(found.state).toBe('unknown');
+  expect(found.lastSuccess).toBeUndefined();
 });

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   ageInDays,
+  cimTime,
   dayOf,
+  fileTime,
   flag,
   hex,
   instantOf,
@@ -133,4 +135,12 @@ test.each([
 test('codes as the documents write them', () => {
   expect(hex(-2145124318)).toBe('0x80240022');
   expect(hex(0)).toBe('0x00000000');
+});
+
+test('times of CIM as text, and of the registry as digits', () => {
+  expect(cimTime('20261101080000.123456-000')?.toISOString()).toBe('2026-11-01T08:00:00.000Z');
+  for (const text of ['', '20261101080000.123456+060', '20261301080000.000000-000', '2026'])
+    expect(cimTime(text)).toBeUndefined();
+  expect(fileTime('134079936000000000')?.toISOString()).toBe('2025-11-19T02:40:00.000Z');
+  for (const text of ['', '0', '-1', '1e18', '99999999999999999999']) expect(fileTime(text)).toBeUndefined();
 });

@@ -1,0 +1,141 @@
+/**
+ * Tells devices that there is a new notice or policy, whoever wrote it: this process, another one, or a command beside a
+ * running server. The tables are the truth; looking once a second costs two small queries.
+ */
+import type { ServerContext } from '../context.ts';
+import type { Target } from './device-streams.ts';
+
+const everyMs = 1000;
+/** So many devices of one audience are asked to check in within a second. */
+const checkInsPerSecond = 20;
+const longestSpreadSeconds = 900;
+const atOnce = 100;
+
+export interface WordsWatch {
+  /** One look now. */
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' | 'log'>): WordsWatch {
+  let newestNotice: number | undefined;
+  let newestChange = '';
+  /** Versions told about that were written at `newestChange`: others may follow within the same millisecond. */
+  let told = new Set<string>();
+  let started = false;
+
+  async function tellNotices(): Promise<void> {
+    if (newestNotice === undefined) {
+      const last = await db
+        .selectFrom('notices')
+        .select('number')
+        .orderBy('number', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      newestNotice = last?.number ?? 0;
+      return;
+    }
+    const fresh = await db
+      .selectFrom('notices')
+      .select(['number', 'municipality_id', 'group_id', 'device_id', 'jws'])
+      .where('number', '>', newestNotice)
+      .orderBy('number')
+      .limit(atOnce)
+      .execute();
+    for (const row of fresh) {
+      newestNotice = row.number;
+      const target = await targetOf(row.municipality_id, row.group_id, row.device_id);
+      push.publish(target, { name: 'notice', data: { notice: row.jws } });
+    }
+  }
+
+  async function tellPolicies(): Promise<void> {
+    const changed = await db
+      .selectFrom('policies')
+      .select(['level', 'audience_id', 'municipality_id', 'version', 'changed_at'])
+      .where('changed_at', '>=', newestChange)
+      .orderBy('changed_at')
+      .execute();
+    for (const row of changed) {
+      const key = `${row.level} ${row.audience_id} ${row.version}`;
+      if (told.has(key) && row.changed_at === newestChange) continue;
+      if (row.changed_at !== newestChange) told = new Set();
+      newestChange = row.changed_at;
+      told.add(key);
+      if (started) await tellPolicy(row);
+    }
+  }
+
+  async function tellPolicy(row: {
+    level: string;
+    audience_id: string;
+    municipality_id: string | null;
+  }): Promise<void> {
+    const municipalities =
+      row.municipality_id === null
+        ? (await db.selectFrom('municipalities').select('id').execute()).map(({ id }) => id)
+        : [row.municipality_id];
+    for (const municipality of municipalities) {
+      const target = await targetOf(
+        municipality,
+        row.level === 'group' ? row.audience_id : null,
+        row.level === 'device' ? row.audience_id : null,
+      );
+      const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
+      push.publish(target, { name: 'policy', data: { spreadSeconds } });
+    }
+  }
+
+  async function targetOf(municipalityId: string, group: string | null, device: string | null): Promise<Target> {
+    if (device !== null) return { municipalityId, deviceIds: [device] };
+    if (group === null) return { municipalityId };
+    const members = await db
+      .selectFrom('group_members')
+      .select('device_id')
+      .where('group_id', '=', group)
+      .where('removed_at', 'is', null)
+      .execute();
+    return { municipalityId, deviceIds: members.map(({ device_id }) => device_id) };
+  }
+
+  async function sizeOf({ municipalityId, deviceIds }: Target): Promise<number> {
+    if (deviceIds !== undefined) return deviceIds.length;
+    const { count } = await db
+      .selectFrom('devices')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('municipality_id', '=', municipalityId)
+      .where('state', '!=', 'retired')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  let current = Promise.resolve();
+  const look = (): Promise<void> => {
+    current = current
+      .then(tellNotices)
+      .then(tellPolicies)
+      .then(() => {
+        started = true;
+      })
+      // The check-in delivers what was not told here.
+      .catch((error: unknown) => log.error({ err: error }, 'news could not be told'));
+    return current;
+  };
+  // What is there now is no news; what comes from here on is.
+  void look();
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => {
+      looking = false;
+    });
+  }, everyMs).unref();
+  return {
+    look,
+    stop: () => {
+      clearInterval(timer);
+      return current;
+    },
+  };
+}
