@@ -9,8 +9,10 @@ import {
   contractVersion,
   type Gap,
   type KnownSection,
+  type NoticeAnswer,
   type ReportClass,
   type Section,
+  type Suspicion,
   type Verdict,
 } from './contract/report.ts';
 import type { SignedAnswer } from './contract/wire.ts';
@@ -33,6 +35,7 @@ import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
+import { createMailbox, type MailboxLook } from './status/mailbox.ts';
 import { createTrustFile, publishStatus, statusValidMs } from './status/publish-status.ts';
 import { markAccepted, publishSent } from './status/sent-reports.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
@@ -82,6 +85,10 @@ export interface Agent {
   /** Notices when the clock is set; at least once a minute. */
   watchClock(): void;
   publishStatus(): void;
+  /** Where people at the PC write what they ask for; the installer makes it. */
+  readonly mailboxFile: string;
+  /** Takes what they ask for. Throws when it cannot be written down. */
+  readMailbox(): Promise<MailboxLook>;
   close(): void;
 }
 
@@ -241,7 +248,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
           : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
       },
       notices: [...words.inForce().notices],
-      handledRequests: [],
+      handledRequests: mailbox.handled(),
     });
   };
 
@@ -251,11 +258,14 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     sections,
     verdicts = [],
     gaps,
+    ...spoken
   }: {
     class: ReportClass;
     sections: readonly Section[];
     verdicts?: readonly Verdict[];
     gaps?: readonly Gap[];
+    noticeAnswers?: readonly NoticeAnswer[];
+    suspicions?: readonly Suspicion[];
   }): Promise<SignedReport | undefined> => {
     const enrolment = store.readEnrolment();
     if (enrolment === undefined || key === undefined) return undefined;
@@ -271,6 +281,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         sections: sections as KnownSection[],
         verdicts,
         ...(gaps === undefined ? {} : { gaps }),
+        ...spoken,
         // A cheap round has not read the marks again; the last full round has.
         fingerprint: fingerprintOf(readSections() as KnownSection[], key.thumbprint),
         acknowledgedHashes: store.acknowledgedHashes(),
@@ -282,6 +293,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     bestEffort(log, () => publishSent(publicDir, report, sections));
     return report;
   };
+
+  const mailboxFile = join(publicDir, 'requests');
+  const mailbox = createMailbox({
+    file: mailboxFile,
+    memory: store,
+    clock,
+    log,
+    notices: () => (words.holder() === undefined ? [] : words.held()),
+    report: (spoken) => compose({ sections: [], ...spoken }),
+  });
 
   const round: Agent['round'] = async (kind) => {
     for (const name of takeRecords(join(dataDir, 'private'), backupMemory.addRestoreTest)) {
@@ -398,6 +419,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
     watchClock: clockWatch.look,
     publishStatus: publish,
+    mailboxFile,
+    readMailbox: mailbox.look,
     close: () => {
       client?.close();
       store.close();

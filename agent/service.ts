@@ -9,6 +9,7 @@ import { ServerRefused } from './report/server-link.ts';
 import { dueTasks, secondOfTick, type Task } from './schedule/due.ts';
 import { createHurry, type Hurry } from './schedule/hurry.ts';
 import { everyMinute } from './schedule/minute-tick.ts';
+import { watchMailbox } from './status/mailbox-watch.ts';
 import { isDamaged, isStorageFailure, storageFault } from './store/sqlite.ts';
 
 /** Two ticks further apart than this: the PC slept. */
@@ -18,6 +19,8 @@ const statusIntervalMs = 5 * 60_000;
 const retryMs = 10 * 60_000;
 /** Events may have been missed, as after a restart of the server: all devices notice that at about the same time. */
 const missedSpreadMs = 60_000;
+/** Between two full rounds that somebody at the PC asks for; in between the last one is new enough. */
+const askedRoundMs = 5 * 60_000;
 
 /**
  * A queue of 90 days is in within two hours, and the server, which takes 30 a minute from one device, never has to say no.
@@ -42,6 +45,25 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
   const failedAt = new Map<Task, number>();
   /** Known here also when the disk takes nothing: what cannot be written down must not run again each minute. */
   const ranAt = new Map<Task, number>();
+
+  let askedAt = -Infinity;
+
+  /** True when a full round is to be made because somebody asks for it. */
+  const readMailbox = async (): Promise<boolean> => {
+    try {
+      const { checkNow, reported, handled } = await agent.readMailbox();
+      const isAsked = checkNow && clock.monotonicMs() - askedAt >= askedRoundMs;
+      if (isAsked) askedAt = clock.monotonicMs();
+      else if (checkNow || reported) hurry?.want(0);
+      if (handled) agent.publishStatus();
+      return isAsked;
+    } catch (error) {
+      // Nothing of it counts as handled: the tray says it again.
+      if (isDamaged(error)) throw error;
+      log.warn('mailbox-failed', { error: (error as Error).message });
+      return false;
+    }
+  };
 
   const run = async (task: Task): Promise<void> => {
     switch (task) {
@@ -83,9 +105,11 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
     const enrolment = agent.enrolment();
     const { settings } = agent.settings();
     const { checkInSeconds, notBefore } = agent.store.readExchange();
+    const lastRuns = new Map([...agent.store.lastRuns(), ...ranAt]);
+    if (await readMailbox()) lastRuns.delete('full-round');
     const due = dueTasks({
       now,
-      lastRuns: new Map([...agent.store.lastRuns(), ...ranAt]),
+      lastRuns,
       intervalsMs: {
         // Both sides may ask for fewer check-ins; neither can ask for more than the other allows.
         'check-in': Math.max(settings.checkInSeconds, checkInSeconds) * 1000,
@@ -142,6 +166,8 @@ export function startService(options: ServiceOptions): Service {
   const listening = agent.enrolment() === undefined ? undefined : agent.events(hear);
   let current = Promise.resolve();
   const guarded = async (): Promise<void> => {
+    // Before the look, so that nothing is written between the two.
+    mailbox.renew();
     try {
       await tick();
       await listening?.look(mayListen);
@@ -155,6 +181,8 @@ export function startService(options: ServiceOptions): Service {
     current = current.then(guarded);
     return current;
   };
+
+  const mailbox = watchMailbox(agent.mailboxFile, look, { log });
 
   /** A notice speaks for itself; one that does not hold, or that needs keys this device lacks, is left to a check-in. */
   async function show(notice: string): Promise<void> {
@@ -190,6 +218,7 @@ export function startService(options: ServiceOptions): Service {
     damaged,
     stop: async () => {
       job.stop();
+      mailbox.stop();
       await listening?.stop();
       await current;
     },

@@ -1,7 +1,7 @@
 /** Which field of a report is there for what: the values beside the reasons that stand in the contract. */
 import { z } from 'zod';
 import { factSchemas, type SectionId } from './facts/index.ts';
-import { type ReportBody, reportBody, reportEnvelope } from './report.ts';
+import { reportBody, reportEnvelope, type Section } from './report.ts';
 
 export interface ExplainedField {
   /** Place in the report, such as "sections.memory.data.totalBytes". */
@@ -33,7 +33,10 @@ function nodeOf(schema: z.ZodType): Node {
 }
 
 /** Every single value of a report, in the order of its fields; sections by their id instead of their number. */
-export function explainReport(report: { readonly envelope: unknown; readonly body: ReportBody }): ExplainedField[] {
+export function explainReport(report: {
+  readonly envelope: unknown;
+  readonly body: { readonly sections: readonly Section[] };
+}): ExplainedField[] {
   const { sections, ...rest } = report.body;
   const sectionNode = child(nodeOf(reportBody), 'sections');
   const one = typeof sectionNode.items === 'object' ? sectionNode.items : {};

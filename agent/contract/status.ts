@@ -1,7 +1,7 @@
 /** What the service tells the tray (`status.json`) and what a local user may ask of it (one line of `requests`). */
 import { z } from 'zod';
 import { compactJws, instant, sha256, text, uuid } from './field.ts';
-import { reportBody, reportEnvelope, verdict } from './report.ts';
+import { maxSuspicionsInReport, reportBody, reportEnvelope, suspicion, verdict } from './report.ts';
 import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
 const spoken = (max: number) => z.object({ de: text(max), en: text(max) });
@@ -50,7 +50,8 @@ export type Status = z.infer<typeof status>;
 
 /**
  * A report as it was signed (`sent/<sequence>.json`), sections in full. The SHA-256 of the signed bytes is
- * `envelope.bodyHash`: canonical JSON of `body` without the `data` of the sections in `sentAsHash`.
+ * `envelope.bodyHash`: canonical JSON of `body` without the `data` of the sections in `sentAsHash`. The words of a
+ * suspicion are withheld, because everybody at the PC may read this; the hash cannot be recomputed then.
  */
 export const sentReport = z.object({
   envelope: reportEnvelope,
@@ -60,7 +61,12 @@ export const sentReport = z.object({
   acceptedAt: instant.optional(),
   /** Sections of which only the hash left the PC, because the server held the same facts already. */
   sentAsHash: z.array(text(40)).max(64),
-  body: reportBody,
+  body: reportBody.extend({
+    suspicions: z
+      .array(suspicion.omit({ text: true }))
+      .max(maxSuspicionsInReport)
+      .optional(),
+  }),
 });
 export type SentReport = z.infer<typeof sentReport>;
 
@@ -69,6 +75,8 @@ export const mailboxRequest = z.discriminatedUnion('kind', [
   z.object({ requestId: uuid, kind: z.literal('check-now') }),
   z.object({ requestId: uuid, kind: z.literal('notice-seen'), noticeId: uuid }),
   z.object({ requestId: uuid, kind: z.literal('notice-acknowledged'), noticeId: uuid }),
+  /** There was no way to show it, such as in a presentation that did not end. */
+  z.object({ requestId: uuid, kind: z.literal('notice-not-shown'), noticeId: uuid }),
   z.object({ requestId: uuid, kind: z.literal('notice-deferred'), noticeId: uuid, until: instant }),
   z.object({ requestId: uuid, kind: z.literal('report-suspicion'), text: text(2000) }),
 ]);

@@ -5,9 +5,11 @@ import {
   type Fingerprint,
   type Gap,
   type KnownSection,
+  type NoticeAnswer,
   type ReportBody,
   type ReportClass,
   type Section,
+  type Suspicion,
   type Verdict,
 } from '../contract/report.ts';
 import { canonicalJson } from '../signing/canonical.ts';
@@ -23,6 +25,8 @@ export interface ReportInput {
   /** Best knowledge of the server's time; absent before its first signed answer. */
   readonly serverTime?: Date;
   readonly gaps?: readonly Gap[];
+  readonly noticeAnswers?: readonly NoticeAnswer[];
+  readonly suspicions?: readonly Suspicion[];
   readonly sections: readonly KnownSection[];
   readonly verdicts: readonly Verdict[];
   readonly fingerprint: Fingerprint;
@@ -42,6 +46,8 @@ export function buildReport(input: ReportInput, key: SigningKey): Promise<Signed
     sections: byKey(input.sections, ({ id }) => id).map((section) => thin(section, input.acknowledgedHashes)),
     verdicts: byKey(input.verdicts, ({ ruleId }) => ruleId),
     ...(input.gaps === undefined ? {} : { gaps: [...input.gaps] }),
+    ...(input.noticeAnswers === undefined ? {} : { noticeAnswers: [...input.noticeAnswers] }),
+    ...(input.suspicions === undefined ? {} : { suspicions: [...input.suspicions] }),
   };
   return signReport(
     {

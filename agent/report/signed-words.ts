@@ -29,6 +29,8 @@ export interface SignedWords {
   /** Undefined while the municipality is not known: then no words are for this device. */
   holder(): WordsHolder | undefined;
   inForce(): WordsInForce;
+  /** Notices that are here and can be answered: not over, not recalled; those to come among them. */
+  held(): Notice[];
   /** What a check-in tells of the words that are here. */
   known(): Pick<CheckInRequest, 'policyVersion' | 'wantPolicy' | 'keys' | 'notices' | 'membership'>;
   /** Before the answer beside them is believed: it may be signed by the key they announce. */
@@ -156,6 +158,8 @@ export function createSignedWords(options: SignedWordsOptions): SignedWords {
         refused,
       };
     },
+
+    held: () => current().flatMap(({ said }) => (said.recalled === true ? [] : [said])),
 
     known: () => {
       const { policy } = read();

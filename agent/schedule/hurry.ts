@@ -3,6 +3,7 @@
  * a few check-ins and not more.
  */
 import type { Clock } from '../platform/clock.ts';
+import { createAllowance } from './allowance.ts';
 
 /** At once after a quiet time, then one for each `refillMs`. */
 const burst = 10;
@@ -17,17 +18,12 @@ export interface Hurry {
 }
 
 export function createHurry(clock: Clock, random: () => number): Hurry {
-  let left = burst;
-  let countedAt = clock.monotonicMs();
+  const allowance = createAllowance(clock, { burst, refillMs });
   let due: number | undefined;
   return {
     want: (withinMs) => {
-      const at = clock.monotonicMs();
-      left = Math.min(burst, left + (at - countedAt) / refillMs);
-      countedAt = at;
-      if (left < 1) return;
-      left -= 1;
-      due = Math.min(due ?? Number.POSITIVE_INFINITY, at + random() * withinMs);
+      if (!allowance.take()) return;
+      due = Math.min(due ?? Number.POSITIVE_INFINITY, clock.monotonicMs() + random() * withinMs);
     },
     isDue: () => due !== undefined && clock.monotonicMs() >= due,
     met: () => {

@@ -26,11 +26,17 @@ export function publishSent(publicDir: string, report: SignedReport, sections: r
     envelope: report.envelope,
     envelopeHash: report.envelopeHash,
     sentAsHash,
-    body: { ...signed, sections: full },
+    body: withheld({ ...signed, sections: full }),
   });
   // A new epoch counts from 1 again: higher numbers are older then.
   const numbers = numbersIn(folder).sort((a, b) => Number(a > sequence) - Number(b > sequence) || b - a);
   for (const old of numbers.slice(sentKept)) unlinkSync(join(folder, `${old}.json`));
+}
+
+/** What somebody reports in confidence is not for everybody at the PC. */
+function withheld({ suspicions, ...body }: ReportBody): SentReport['body'] {
+  if (suspicions === undefined) return body;
+  return { ...body, suspicions: suspicions.map(({ text: _text, ...rest }) => rest) };
 }
 
 /** The server has it; nothing happens when the report is not among the last ones any more. */

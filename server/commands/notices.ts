@@ -64,7 +64,7 @@ function readText(file: string): string {
 }
 
 /** `municipality`: stands in for an audience the draft does not name. Throws `UsageError` with each key that is wrong. */
-function readDraft(file: string, text: string, municipality: string | undefined): Notice {
+export function readDraft(file: string, text: string, municipality: string | undefined): Notice {
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
