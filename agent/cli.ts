@@ -148,7 +148,7 @@ function read(
 ): { values: CommandInput['options']; positionals: readonly string[] } {
   try {
     const { values, positionals } = parseArgs({
-      args: [...rest],
+      args: withThumbprints(rest),
       options: { ...everywhere, ...command.options },
       allowPositionals: command.takesFile === true,
     });
@@ -161,6 +161,19 @@ function read(
     if (error instanceof UsageError) throw error;
     throw new UsageError((error as Error).message, { cause: error });
   }
+}
+
+/** One thumbprint in 64 begins with "-", which would be taken for an option where it stands behind its name. */
+function withThumbprints(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const name = joined.at(-1);
+    const isThumbprint = /^-[A-Za-z0-9_-]{42}$/.test(arg);
+    if (isThumbprint && (name === '--server-key' || name === '--recovery-key'))
+      joined[joined.length - 1] = `${name}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** By name, so that a command that never speaks to a server does not load the classes of one that does. */

@@ -22,6 +22,7 @@ import { type Actor, everything } from '../server/fleet/scope.ts';
 import { createEnrolmentToken } from '../server/fleet/tokens.ts';
 import { AddressUnavailable, createServer, type KitsServer } from '../server/server.ts';
 import { createSignInLink, createUser, findUser } from '../server/staff/users.ts';
+import { buildTray } from './build-tray.ts';
 
 const root = join(import.meta.dirname, '..');
 const usualPort = 7480;
@@ -154,7 +155,7 @@ function electronBinary(): string | undefined {
   return existsSync(binary) ? binary : undefined;
 }
 
-function openTray(publicDir: string): string {
+async function openTray(publicDir: string): Promise<string> {
   const binary = electronBinary();
   if (binary === undefined) {
     return 'Tray: the Electron binary is not here. "node node_modules/electron/install.js" downloads it; everything else works without.';
@@ -162,6 +163,7 @@ function openTray(publicDir: string): string {
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
     return 'Tray: there is no desktop session on this machine; everything else works without.';
   }
+  await buildTray();
   const child = spawn(binary, [root, `--status-file=${join(publicDir, 'status.json')}`], { stdio: 'ignore' });
   child.on('error', (error) => say(`Tray: ${error.message}`));
   process.once('exit', () => child.kill());
@@ -225,7 +227,7 @@ async function main(): Promise<void> {
         );
       }
       const link = await signInLink(server);
-      if (!options.once) say(openTray(join(agentDir, 'public')));
+      if (!options.once) say(await openTray(join(agentDir, 'public')));
       conclude(server, agent, round, sent, link);
       if (options.once) return;
       const service = startService({ agent, log });

@@ -91,6 +91,7 @@ function summary(): string {
 provideTools();
 step('types', bin('tsc'), ['-p', 'tsconfig.json']);
 step('types of the console', bin('tsc'), ['-p', 'server/console/tsconfig.json']);
+step('types of the window', bin('tsc'), ['-p', 'renderer/tsconfig.json']);
 step('lint and format', bin('biome'), ['ci', '--error-on-warnings', '.']);
 
 mkdirSync(join(root, 'test-results'), { recursive: true });

@@ -28,12 +28,6 @@ export const backupTwoSided: Rule = {
       en: (v) =>
         `The backup server “${v.text('source')}” holds a restore point of ${v.day('targetDay')}, but the PC knows only of a backup of ${v.day('localDay')}. The assignment or the record on the PC must be checked.`,
     },
-    'device-says-nothing': {
-      de: (v) =>
-        `Der Sicherungsserver „${v.text('source')}“ hält einen Stand vom ${v.day('targetDay')}; der PC kennt keine erfolgreiche Sicherung, mit der er sich vergleichen ließe.`,
-      en: (v) =>
-        `The backup server “${v.text('source')}” holds a restore point of ${v.day('targetDay')}; the PC knows of no successful backup to compare it with.`,
-    },
     'target-silent': {
       de: (v) =>
         `Der Sicherungsserver „${v.text('source')}“ hat sich zu diesem PC zuletzt am ${v.day('saidOn')} geäußert.`,
@@ -49,7 +43,7 @@ export const backupTwoSided: Rule = {
 
   evaluate(input) {
     const said = input.targetEvidence ?? [];
-    if (said.length === 0) return undefined;
+    if (said.length === 0 || input.backup.declaration !== undefined) return undefined;
     const latest = said.toSorted((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())[0];
     if (latest === undefined) return undefined;
     const reading = facts(input, 'backup');
@@ -75,7 +69,8 @@ export const backupTwoSided: Rule = {
       })
       .toSorted((a, b) => a.success.ageMs - b.success.ageMs)[0];
     const values = { source: target.source, targetDay: newestAt.slice(0, 10) };
-    if (local === undefined) return unknown('device-says-nothing', values, seen);
+    // Nothing to compare: whether the target's word alone suffices is said by the rule about fresh backups.
+    if (local === undefined) return undefined;
     const evidence = [
       ...seen,
       ...evidenceIn('backup', { [`${local.path}.lastSuccess.endedAt`]: local.success.endedAt }),

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type HistoryFindings, verdictOn, verifyHistory } from '../../agent/signing/verify-history.ts';
 import { exportHistory, historyOf } from '../fleet/history-export.ts';
+import { devicesIn } from '../fleet/scope.ts';
 import { loadServerKeys } from '../keys.ts';
 import { type CommandInput, dataDirOf, optionOf, print, UsageError, withFleet } from './command.ts';
 
@@ -39,9 +40,9 @@ export async function exportHistoryCommand(input: CommandInput): Promise<void> {
 export async function verifyCommand(input: CommandInput): Promise<void> {
   const only = optionOf(input, 'device');
   let incomplete = 0;
-  await withFleet(input, async ({ db, now }) => {
+  await withFleet(input, async ({ db, now }, actor) => {
     const { signingKey } = await loadServerKeys(dataDirOf(input), true);
-    let devices = db.selectFrom('devices').select(['id', 'hostname', 'key_x']).orderBy('hostname').orderBy('id');
+    let devices = devicesIn(db, actor.scope).select(['id', 'hostname', 'key_x']).orderBy('hostname').orderBy('id');
     if (only !== undefined) devices = devices.where('id', '=', only);
     const found = await devices.execute();
     if (only !== undefined && found.length === 0) throw new UsageError(`There is no device ${only}.`);

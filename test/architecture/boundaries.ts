@@ -29,7 +29,7 @@ export const boundaries: readonly Boundary[] = [
   },
   { folder: 'agent/', allowed: /^(agent\/|node:|zod$|axios$|node-schedule$|systeminformation$)/ },
   { folder: 'main/', allowed: /^(main\/|agent\/(contract|signing)\/|node:|electron$|zod$)/ },
-  { folder: 'renderer/', allowed: /^renderer\//, types: /^(main\/ipc\/|agent\/contract\/)/ },
+  { folder: 'renderer/', allowed: /^(renderer\/|preact(\/|$))/, types: /^(main\/ipc\/|agent\/contract\/)/ },
   {
     folder: 'server/console/',
     allowed: /^(server\/console\/|preact(\/|$))/,

@@ -129,6 +129,21 @@ test('a server that is not there ends with 5 and says that nothing is lost', asy
   expect(err).toMatch(/refused.*Nothing is lost/s);
 });
 
+test('a thumbprint that begins with a hyphen is one all the same', async () => {
+  const key = `-${'A'.repeat(42)}`;
+  const args = [
+    'enrol',
+    '--server',
+    'https://127.0.0.1:9',
+    '--token',
+    'kits-enrol-0000000000000000',
+    '--data-dir',
+    folder(),
+  ];
+  const { code, err } = await agent(...args, '--server-key', key, '--recovery-key', key);
+  expect([code, err]).toEqual([5, expect.stringContaining('cannot be reached')]);
+});
+
 test('another machine is enrolled with only with its key', async () => {
   const { code, err } = await agent(
     'enrol',

@@ -92,6 +92,7 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => 'devices', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `devices/${own}`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `devices/${own}/history`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `devices/${own}/history/export`, () => undefined, [401, 403, 403, 200, 200, 200]],
   ['GET', () => `devices/${own}/software-changes`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/devices?update=x', () => undefined, [401, 200, 200, 200, 200, 200]],
@@ -185,6 +186,7 @@ describe('what belongs to another municipality is not there', () => {
   test.each<[string, () => string, () => object | undefined]>([
     ['GET', () => `devices/${foreign}`, () => undefined],
     ['GET', () => `devices/${foreign}/history`, () => undefined],
+    ['GET', () => `devices/${foreign}/history/export`, () => undefined],
     ['PATCH', () => `devices/${foreign}`, () => ({ note: 'taken over' })],
     ['PATCH', () => `devices/${foreign}`, () => ({ municipalityId: kits.wasungen })],
     ['PATCH', () => `devices/${own}`, () => ({ municipalityId: kits.grabfeld })],

@@ -309,6 +309,10 @@ describe('help', () => {
     const names = [...all.out.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!);
     expect(names).toEqual([
       'start',
+      'backup',
+      'restore',
+      'export-history',
+      'verify',
       'create-municipality',
       'create-token',
       'create-user',

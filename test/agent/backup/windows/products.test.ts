@@ -108,6 +108,7 @@ test('SPX: a run that was cut off is a failure once another began', async () => 
 
 test('MSP360: words nobody knows are unknown, a block without an id is no plan', () => {
   expect(parsePlans(plans('Erfolgreich'))[0]?.runs[0]?.result).toBe('unknown');
+  expect(parsePlans(plans('constructor'))[0]?.runs[0]?.result).toBe('unknown');
   expect(parsePlans("Name: 'x'\nLast Result: Success\n")).toEqual([]);
   expect(parsePlans(plans('Success') + plans('Failed')).map(({ runs }) => runs[0]?.result)).toEqual([
     'success',

@@ -1,0 +1,42 @@
+/** Builds what the tray's window is made of: the page, the preload, and for the preview the bridge. */
+import { join } from 'node:path';
+import { build } from 'vite';
+
+const root = join(import.meta.dirname, '..');
+
+export async function buildTray(outDir: string = join(root, 'dist/tray')): Promise<void> {
+  await build({
+    configFile: join(root, 'renderer/vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir, emptyOutDir: true },
+  });
+  // A sandboxed preload can neither be a module nor load a second file.
+  await bundle({ outDir, entry: 'main/preload.ts', format: 'cjs', fileName: 'preload.cjs' });
+}
+
+/** `bridge.js` beside the page. */
+export function buildPreviewBridge(outDir: string): Promise<void> {
+  return bundle({ outDir, entry: 'renderer/preview/bridge.ts', format: 'iife', fileName: 'bridge.js' });
+}
+
+interface Bundle {
+  readonly outDir: string;
+  readonly entry: string;
+  readonly format: 'cjs' | 'iife';
+  readonly fileName: string;
+}
+
+async function bundle({ outDir, entry, format, fileName }: Bundle): Promise<void> {
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    build: {
+      outDir,
+      emptyOutDir: false,
+      target: 'es2023',
+      lib: { entry, formats: [format], name: 'bundle', fileName: () => fileName },
+      rolldownOptions: { external: ['electron'] },
+    },
+  });
+}

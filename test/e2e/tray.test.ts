@@ -1,0 +1,349 @@
+/** The window of the tray in a browser: what a person sees and does, for everybody. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { uiFiles } from '../../main/window/ui-files.ts';
+import { resultsDir } from './console-fixture.ts';
+import { hostileText, startTrayWindow, type TrayFixture, verdictOf } from './tray-fixture.ts';
+
+let fixture: TrayFixture;
+beforeAll(async () => {
+  fixture = await startTrayWindow();
+});
+afterAll(async () => {
+  await fixture[Symbol.asyncDispose]();
+});
+afterEach(() => {
+  expect(fixture.complaints.splice(0)).toEqual([]);
+});
+
+const pages = {
+  status: { de: 'Status', en: 'Status' },
+  notices: { de: 'Mitteilungen', en: 'Notices' },
+  sent: { de: 'Was wird übermittelt?', en: 'What is sent?' },
+  help: { de: 'Hilfe', en: 'Help' },
+  about: { de: 'Über', en: 'About' },
+} as const;
+type Language = 'de' | 'en';
+const pageNames = Object.keys(pages) as (keyof typeof pages)[];
+
+const nineDaysAgo = (): string => new Date(Date.now() - 9 * 86_400_000).toISOString();
+
+/** Something in every state, and a notice to acknowledge. */
+async function publishTroubled(): Promise<{ noticeId: string }> {
+  const issuedAt = new Date(Date.now() - 60_000).toISOString();
+  const validUntil = new Date(Date.now() + 86_400_000).toISOString();
+  const notice = fixture.kits.noticeOf({
+    severity: 'urgent',
+    issuedAt,
+    validFrom: issuedAt,
+    validUntil,
+    title: { de: 'Bitte heute neu starten', en: 'Please restart today' },
+    links: ['https://kits.example.de/neustart'],
+    mustAcknowledge: true,
+  });
+  await fixture.publish({
+    overall: 'critical',
+    verdicts: [
+      verdictOf('backup-recent', {
+        verdict: 'not-met',
+        severity: 'critical',
+        since: nineDaysAgo(),
+        title: { de: 'Seit 9 Tagen keine erfolgreiche Sicherung', en: 'No successful backup for 9 days' },
+      }),
+      verdictOf('updates-installed'),
+      verdictOf('restart-due', { verdict: 'not-met', title: { de: hostileText, en: hostileText } }),
+      verdictOf('virus-protection', { verdict: 'unknown' }),
+    ],
+    notices: [await fixture.kits.signNotice(notice)],
+  });
+  return { noticeId: notice.id };
+}
+
+async function show(page: Page, name: keyof typeof pages, language: Language): Promise<void> {
+  await page.goto(`/#${name}`);
+  await page.getByRole('heading', { level: 1, name: pages[name][language] }).waitFor();
+  await expect.poll(() => page.getByText(/^(Wird geladen|Loading) …$/).count()).toBe(0);
+  if (name === 'sent') {
+    const report = page.getByRole('button', { name: /^(Vollständiger Bericht|Full report)/ }).first();
+    await report.click();
+    await page.locator('details').first().waitFor();
+    await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
+  }
+}
+
+async function violations(page: Page): Promise<string[]> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const found = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return found.violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+const focused = (page: Page): Promise<string> =>
+  page.evaluate('(document.activeElement.labels?.[0] ?? document.activeElement).innerText ?? ""');
+
+describe('the built window', () => {
+  test('is at most 40 kB on the wire, and nothing in it is inline', () => {
+    const sizes = Object.values(uiFiles).map(({ name }) => gzipSync(readFileSync(join(fixture.folder, name))).length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(40 * 1024);
+    const html = readFileSync(join(fixture.folder, 'index.html'), 'utf8');
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|data:/);
+  });
+
+  test('has a preload of one small file that needs nothing but Electron', () => {
+    const preload = readFileSync(join(fixture.folder, 'preload.cjs'), 'utf8');
+    expect(preload.length).toBeLessThan(2048);
+    expect([...preload.matchAll(/require\(([^)]*)\)/g)].map(([, name]) => name?.slice(1, -1))).toEqual(['electron']);
+  });
+});
+
+describe('status', () => {
+  test('says the answer first, then what is wrong, since when, what to do and what KITS does', async () => {
+    await publishTroubled();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'status', 'de');
+    await page.getByText('Ihr PC hat ein dringendes Problem.').last().waitFor();
+    const backup = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: /^Sicherung/ }) });
+    await backup.getByText('Seit 9 Tagen keine erfolgreiche Sicherung').waitFor();
+    await backup.getByText(/^Seit \d\d\.\d\d\., 9 Tage$/).waitFor();
+    await backup.getByText('KITS sieht die Meldung und kümmert sich um die Sicherung.').waitFor();
+    await page
+      .getByRole('heading', { name: /^Schutz/ })
+      .getByText('Unbekannt')
+      .waitFor();
+    // An area of which nothing is known is not green.
+    await page
+      .getByRole('heading', { name: /^Speicherplatz/ })
+      .getByText('Unbekannt')
+      .waitFor();
+    await page.getByRole('heading', { name: hostileText }).waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+  });
+
+  test('does not say that KITS knows while the report waits', async () => {
+    await fixture.publish({
+      overall: 'critical',
+      verdicts: [verdictOf('backup-recent', { verdict: 'not-met', severity: 'critical' })],
+      reporting: { waiting: 2, failure: 'offline', lastCollectedAt: nineDaysAgo(), lastAcceptedAt: nineDaysAgo() },
+    });
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'status', 'de');
+    await page.getByText('KITS erfährt davon, sobald dieser PC seinen Bericht übermitteln kann.').waitFor();
+    await page.getByText('2 Berichte warten. Sie werden von selbst übermittelt.').waitFor();
+  });
+
+  test('a service that ended, and a file that is damaged, newer or from the future, is said and recovers by itself', async () => {
+    await fixture.publish();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'status', 'de');
+    const file = join(fixture.publicDir, 'status.json');
+    const old = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+    const answers: [content: string, sentence: string | RegExp][] = [
+      ['{"half', 'Seine Angaben fehlen oder sind nicht zu lesen.'],
+      [JSON.stringify({ contractVersion: 2 }), 'KITS Agent wurde aktualisiert.'],
+      [JSON.stringify(fixture.statusOf({ writtenAt: old(3), validUntil: old(2) })), 'Der letzte Stand ist vom'],
+      [JSON.stringify(fixture.statusOf({ writtenAt: old(-30), validUntil: old(-31) })), 'Der letzte Stand ist vom'],
+    ];
+    for (const [content, sentence] of answers) {
+      writeFileSync(file, content);
+      await fixture.refresh();
+      await page.getByText(sentence).waitFor();
+      expect(await page.getByText('Ihr PC ist in Ordnung.').count()).toBe(0);
+      await fixture.publish();
+      await page.getByText('Ihr PC ist in Ordnung.').last().waitFor();
+    }
+  });
+
+  test('"Jetzt prüfen" shows how far it is', async () => {
+    await fixture.publish();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'status', 'de');
+    await page.getByRole('button', { name: 'Jetzt prüfen' }).click();
+    await page.getByText('Die Prüfung ist angefordert …').waitFor();
+    const request = fixture.mailbox().findLast(({ kind }) => kind === 'check-now')!;
+    await fixture.publish({ handledRequests: [request.requestId] });
+    await page.getByText('Der PC wird geprüft …').waitFor();
+    const now = new Date().toISOString();
+    await fixture.publish({
+      handledRequests: [request.requestId],
+      reporting: { waiting: 0, lastCollectedAt: now, lastAcceptedAt: now },
+    });
+    await page.getByText(/^Geprüft: /).waitFor();
+  });
+});
+
+test('a notice is seen, acknowledged, and the way of the acknowledgement is shown; a forged one is not', async () => {
+  const { noticeId } = await publishTroubled();
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  await show(page, 'notices', 'de');
+  await page.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
+  await expect.poll(() => fixture.mailbox().filter(({ kind }) => kind === 'notice-seen')).toHaveLength(1);
+  await page.getByRole('button', { name: '„Bitte heute neu starten“ zur Kenntnis genommen' }).click();
+  await page.getByText('Ihre Kenntnisnahme ist gespeichert und wird übergeben …').waitFor();
+  const said = fixture.mailbox().find(({ kind }) => kind === 'notice-acknowledged')!;
+  expect(said).toMatchObject({ noticeId });
+  const { notices } = JSON.parse(readFileSync(join(fixture.publicDir, 'status.json'), 'utf8')) as { notices: string[] };
+  await fixture.publish({ notices, handledRequests: [said.requestId] });
+  await page.getByText('Zur Kenntnis genommen.').waitFor();
+
+  await fixture.publish({ notices: [await fixture.kits.signNotice({}, fixture.kits.device)] });
+  await page.getByText('Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist.').waitFor();
+  expect(await page.getByRole('article').count()).toBe(0);
+});
+
+test('a report is shown field by field with its purpose, and saved as it was sent', async () => {
+  await fixture.publish();
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  await show(page, 'sent', 'de');
+  await page.getByText('Noch nicht übermittelt.').waitFor();
+  await page.getByText('Fenstertitel und besuchte Internetseiten').waitFor();
+  await page.getByText('was-pc-01', { exact: true }).first().waitFor();
+  await page.getByText('Unverändert: Übermittelt wurde nur eine Prüfsumme').waitFor();
+  expect(await page.getByText('Kein Zweck angegeben.').count()).toBe(0);
+  await page.getByRole('button', { name: 'Diesen Bericht als Datei speichern' }).click();
+  await page.getByText(/^Gespeichert: /).waitFor();
+  expect(readFileSync(join(fixture.base, 'kits-bericht-2.json'), 'utf8')).toBe(
+    readFileSync(join(fixture.publicDir, 'sent/2.json'), 'utf8'),
+  );
+});
+
+test('with the keyboard alone: every function of the window', async () => {
+  await publishTroubled();
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  const tabTo = async (wanted: RegExp): Promise<void> => {
+    for (let step = 0; step < 60; step += 1) {
+      await page.keyboard.press('Tab');
+      if (wanted.test((await focused(page)).trim())) return;
+    }
+    throw new Error(`no tab stop ${wanted.source}`);
+  };
+  const goTo = async (link: RegExp, heading: string): Promise<void> => {
+    await tabTo(link);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    await expect.poll(() => focused(page)).toBe(heading);
+  };
+  await show(page, 'status', 'de');
+  await tabTo(/^Jetzt prüfen$/);
+  await page.keyboard.press('Enter');
+  await page.getByText('Die Prüfung ist angefordert …').waitFor();
+  await goTo(/^Mitteilungen \(1\)$/, 'Mitteilungen');
+  await tabTo(/zur Kenntnis genommen$/);
+  await page.keyboard.press('Enter');
+  await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
+  await goTo(/^Was wird übermittelt\?$/, 'Was wird übermittelt?');
+  await tabTo(/^Vollständiger Bericht/);
+  await page.keyboard.press('Enter');
+  await tabTo(/als Datei speichern$/);
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Gespeichert: /).waitFor();
+  await tabTo(/^Arbeitsspeicher: /);
+  await page.keyboard.press('Enter');
+  await page.getByText('totalBytes', { exact: true }).waitFor();
+  await goTo(/^Hilfe$/, 'Hilfe');
+  await tabTo(/^Kopieren$/);
+  await page.keyboard.press('Enter');
+  await page.getByText('Gerätename kopiert.').waitFor();
+  await tabTo(/^Was ist Ihnen aufgefallen\?$/);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText('Bitte schreiben Sie kurz, was Ihnen aufgefallen ist.').waitFor();
+  await tabTo(/^Was ist Ihnen aufgefallen\?$/);
+  await page.keyboard.type('Ein unbekanntes Fenster');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Ihre Meldung .* wartet auf den KITS-Dienst\.$/).waitFor();
+  expect(fixture.mailbox().at(-1)).toMatchObject({ kind: 'report-suspicion', text: 'Ein unbekanntes Fenster' });
+  await goTo(/^Über$/, 'Über');
+  await tabTo(/^English$/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'About' }).waitFor();
+  expect(await page.evaluate('document.documentElement.lang')).toBe('en');
+});
+
+describe('for everybody', () => {
+  test.each([
+    ['light', 'de', 'none'],
+    ['dark', 'en', 'none'],
+    ['dark', 'de', 'active'],
+  ] as const)(
+    'axe finds nothing: %s, %s, forced colours %s',
+    { timeout: 120_000 },
+    async (colorScheme, language, forcedColors) => {
+      await publishTroubled();
+      await using context = await fixture.open({ colorScheme, forcedColors, reducedMotion: 'reduce', language });
+      const page = await context.newPage();
+      const found: string[] = [];
+      for (const name of pageNames) {
+        await show(page, name, language);
+        found.push(...(await violations(page)));
+      }
+      writeFileSync(join(fixture.publicDir, 'status.json'), '');
+      await fixture.refresh();
+      await show(page, 'status', language);
+      found.push(...(await violations(page)));
+      expect(found).toEqual([]);
+    },
+  );
+
+  test.each(['de', 'en'] as const)(
+    'nothing is cut at 320 px or with 200 % text: %s',
+    { timeout: 120_000 },
+    async (language) => {
+      await publishTroubled();
+      await using context = await fixture.open({ language });
+      const page = await context.newPage();
+      const overhang = (): Promise<number> =>
+        page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      for (const name of pageNames) {
+        for (const [width, text] of [
+          [760, 100],
+          [760, 200],
+          [320, 100],
+          [320, 200],
+        ] as const) {
+          await page.setViewportSize({ width, height: 720 });
+          await show(page, name, language);
+          await page.evaluate(`document.documentElement.style.fontSize = '${text}%'`);
+          expect(await overhang(), `${name} at ${width} px and ${text} %`).toBe(0);
+          if (width === 760 && name !== 'sent') {
+            await page.screenshot({ path: join(resultsDir, `tray-${name}-${language}-${text}.png`), fullPage: true });
+          } else if (width === 760) {
+            await page.screenshot({ path: join(resultsDir, `tray-${name}-${language}-${text}.png`) });
+          }
+          await page.goto('about:blank');
+        }
+      }
+    },
+  );
+});
+
+describe('the preview', () => {
+  test.each([
+    ['another page', { origin: 'https://evil.example', 'x-kits-preview': '1' }, 403],
+    ['a form', {}, 403],
+  ])('refuses %s', async (_name, headers, status) => {
+    const response = await fetch(`${fixture.url}request/check:start`, { method: 'POST', headers, body: '{}' });
+    expect(response.status).toBe(status);
+  });
+
+  test('serves a fixed list of files and a contract, nothing else', async () => {
+    const origin = fixture.url.slice(0, -1);
+    const headers = { origin, 'x-kits-preview': '1' };
+    expect((await fetch(`${fixture.url}preload.cjs`)).status).toBe(404);
+    expect((await fetch(`${fixture.url}%2e%2e/package.json`)).status).toBe(404);
+    expect((await fetch(`${fixture.url}request/shell:open`, { method: 'POST', headers, body: '{}' })).status).toBe(404);
+    const malformed = JSON.stringify({ input: { noticeId: '../key' } });
+    const answer = await fetch(`${fixture.url}request/notice:seen`, { method: 'POST', headers, body: malformed });
+    expect(answer.status).toBe(400);
+  });
+});
