@@ -15,6 +15,8 @@ const pages = [
   '/vorgaben',
   '/vorgaben/geraete',
   '/ausnahmen',
+  '/mitteilungen',
+  '/mitteilungen/*',
   '/richtlinien',
   '/richtlinien/*',
   '/gruppen',

@@ -68,11 +68,11 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
   let http: HttpApp | undefined;
   try {
     const file = join(dataDir, 'kits.db');
-    const { signingKey, nonceKey, announcements, trust } = await loadServerKeys(dataDir, existsSync(file));
+    const { signingKey, noticeKey, nonceKey, announcements, trust } = await loadServerKeys(dataDir, existsSync(file));
     db = await openDatabase(file);
     const refused = await dropRefused(db, trust, now());
     http = await createHttpApp(
-      { db, now, signingKey, announcements },
+      { db, now, signingKey, noticeKey, announcements, trust },
       {
         nonceKey,
         consoleDir: options.consoleDir ?? defaultConsoleDir,

@@ -6,9 +6,9 @@ import { windowsDocument } from '../collectors/windows/document.ts';
 import type { BackupFacts, BackupProductFacts, BackupReason } from '../contract/facts/backup.ts';
 import type { Machine, Reader } from '../platform/machine.ts';
 import { backupProducts } from './index.ts';
-import { describeJob, type LastSuccess } from './job-state.ts';
+import { describeJob, jobId, type LastSuccess } from './job-state.ts';
 import { type LocalUser, localUsers } from './linux/users.ts';
-import type { BackupContext, BackupProduct, ProductFinding } from './product.ts';
+import type { BackupContext, BackupProduct, JobRecord, ProductFinding } from './product.ts';
 import { readRecords } from './windows/records.ts';
 import { readFailedWriters } from './windows/writers.ts';
 
@@ -89,10 +89,16 @@ async function describeProduct(
     return undefined;
   }
   if (finding === undefined) return undefined;
-  const jobs = atMost(finding.jobs, maxJobs, `jobs of ${product.name}`, context).map((record) => {
-    const key = `${product.id} ${record.id}`.slice(0, 200);
-    const job = describeJob(record, context.backup.memory.of(key), context.now);
-    if (job.lastSuccess !== undefined) successes.set(key, job.lastSuccess);
+  const records = atMost(finding.jobs, maxJobs, `jobs of ${product.name}`, context);
+  const keys = records.map((record) => memoryKey(product, record));
+  const jobs = records.map((record) => {
+    const key = memoryKey(product, record);
+    const { lastSuccess, ...memory } = context.backup.memory.of(key);
+    // Whose success is remembered cannot be told between two jobs of one id.
+    const single = keys.indexOf(key) === keys.lastIndexOf(key);
+    const known = single && lastSuccess !== undefined ? { ...memory, lastSuccess } : memory;
+    const job = describeJob(record, known, context.now);
+    if (job.lastSuccess !== undefined && single) successes.set(key, job.lastSuccess);
     return job;
   });
   const version = clean(finding.version, 80);
@@ -109,6 +115,11 @@ async function describeProduct(
     jobs: withoutTwins(byKey(jobs, ({ id }) => id)),
     reasons: [...reasons].sort(),
   };
+}
+
+/** What a user could write is remembered apart: it must never come back as the success of an administrator's job. */
+function memoryKey({ id }: Pick<BackupProduct, 'id'>, record: JobRecord): string {
+  return `${id}${record.writableBy === 'user' ? '~user' : ''} ${jobId(record)}`;
 }
 
 /** Two jobs with one id cannot be told apart later; the second gets a number. */

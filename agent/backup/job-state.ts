@@ -44,7 +44,7 @@ export function describeJob(record: JobRecord, memory: JobMemory, now: Date): Ba
   const onDays = success === undefined ? undefined : daysOnAfter(success.endedAt, memory.daysOn, now);
   const written = (run: RunRecord) => describeRun(run, record.writableBy);
   return {
-    id: cut(record.id, 120),
+    id: jobId(record),
     name: cut(record.name, 200),
     writableBy: record.writableBy,
     ...(record.enabled === undefined ? {} : { enabled: record.enabled }),
@@ -64,6 +64,11 @@ export function describeJob(record: JobRecord, memory: JobMemory, now: Date): Ba
     recentRuns: newestFirst.slice(0, maxRecentRuns).map(written),
     reasons: [...reasons].sort().slice(0, 16),
   };
+}
+
+/** As it is reported and remembered. */
+export function jobId({ id }: Pick<JobRecord, 'id'>): string {
+  return cut(id, 120);
 }
 
 /** By number where both have one, else by time; without either a run is taken for the oldest. Newest first. */
@@ -134,6 +139,7 @@ function describeRun(run: RunRecord, writableBy: JobRecord['writableBy']) {
     ...(run.endedAt === undefined ? {} : { endedAt: shownTime(run.endedAt, writableBy) }),
     result: run.result,
     ...(run.code === undefined || run.code === '' ? {} : { code: cut(run.code, 60) }),
+    ...(run.provesNothing === true ? { provesNothing: true as const } : {}),
     evidence: run.evidence,
   };
 }

@@ -7,8 +7,8 @@ export interface SourcePlace {
   readonly writableBy: JobRecord['writableBy'];
 }
 
-/** Everybody writes here. */
-const open = /^\/(tmp|var\/tmp|dev\/shm|run\/user)\/|^[a-z]:\\(users|temp|windows\\temp)\\/i;
+/** Everybody writes here, or a person whose account is kept elsewhere (a domain's has no line in /etc/passwd). */
+const open = /^\/(tmp|var\/tmp|dev\/shm|run\/user|home)\/|^[a-z]:\\(users|temp|windows\\temp)\\/i;
 
 /** A file in somebody's home is read with that person's rights: it may be a link to what the person must not see. */
 export async function placeOf(

@@ -16,7 +16,7 @@ import type { SigningKey } from '../signing/keys.ts';
 import type { AgentStore, Enrolment } from '../store/agent-store.ts';
 import { noWords } from '../store/words.ts';
 import { agentVersion } from '../version.ts';
-import { isLoopback, type ServerClient } from './server-client.ts';
+import { isLoopback, type ServerClient, ServerUnreachable } from './server-client.ts';
 import { json, refusalOf, ServerRefused } from './server-link.ts';
 
 export interface EnrolInput {
@@ -63,11 +63,8 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
     body: Buffer.from(await signJws(jwsTypes.enrolment, request, key, { embedKey: true })),
   });
   if (response.status >= 300) throw refusalOf(response);
-  const answer = await verifyJws(
-    jwsTypes.answer,
-    enrolmentResponse.parse(json(response)).answer,
-    [server],
-    enrolmentAnswer,
+  const answer = await readable(() =>
+    verifyJws(jwsTypes.answer, enrolmentResponse.parse(json(response)).answer, [server], enrolmentAnswer),
   );
   if (answer.nonce !== nonce) throw new ServerRefused(0, 'answer-invalid', 'the answer was made for another enrolment');
   const enrolment: Enrolment = {
@@ -105,7 +102,7 @@ export async function findTrust(
 ): Promise<Trust> {
   const response = await client.send({ method: 'GET', path: '/agent/v1/keys' });
   if (response.status >= 300) throw refusalOf(response);
-  const shown = keysResponse.parse(json(response));
+  const shown = await readable(async () => keysResponse.parse(json(response)));
   const pinned = pin === undefined ? shown.keys[0] : await findPinnedKey(pin, shown);
   if (pinned !== undefined) {
     const { trust } = await followAnnouncements(pinnedTrust(pinned), shown.announcements, recoveryKey);
@@ -118,4 +115,18 @@ export async function findTrust(
     `no way leads from the key ${pin ?? ''} to one this server signs with. Either the thumbprint is misspelt, or the key was ` +
       'lost and replaced (then give its new thumbprint, or that of the recovery key), or this is not the KITS server',
   );
+}
+
+/** A page to sign in to a guest network is an answer too, with status 200. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new ServerUnreachable(
+      'answer-invalid',
+      `What answered is not the KITS server (${(cause as Error).message.slice(0, 200)}). Check the address, and whether ` +
+        'something between answers in its place. Nothing was changed.',
+      { cause },
+    );
+  }
 }

@@ -57,7 +57,9 @@ export function successOf(job: BackupJob, collectedAt: string, input: RuleInput)
     const onDays = (job.onDaysSinceSuccess ?? Number.POSITIVE_INFINITY) + later;
     return { endedAt, result, evidenceKind: evidence.kind, ageMs: age, onMs: Math.min(age, onDays * dayMs) };
   }
-  const clean = job.recentRuns.find((run) => run.result === 'success' && run.endedAt !== undefined);
+  const clean = job.recentRuns.find(
+    ({ result, endedAt, provesNothing }) => result === 'success' && endedAt !== undefined && provesNothing !== true,
+  );
   if (clean?.endedAt === undefined) return undefined;
   const age = ageMs(input, clean.endedAt);
   return {

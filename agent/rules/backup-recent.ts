@@ -177,7 +177,8 @@ function judgeJob(
 ): Finding {
   const success = successOf(job, section.collectedAt, input);
   const writers = failedWriters(held);
-  const failed = job.state === 'failed' || job.state === 'cancelled';
+  const settled = settledState(job);
+  const failed = settled === 'failed' || settled === 'cancelled';
   const values: Values = {
     product: product.name,
     job: job.name,
@@ -216,7 +217,7 @@ function judgeFresh(
   if (!(success.evidenceKind <= weakestProof)) return unknown('backup-weak-evidence', values, evidence);
   if (job.writableBy !== 'administrator') return unknown('backup-stated-by-user', values, evidence);
   if (job.reasons.includes('time-in-future')) return unknown('backup-times-impossible', values, evidence);
-  if (job.state === 'unknown')
+  if (settledState(job) === 'unknown')
     return unknown('backup-unreadable', { ...values, products: String(values['product']) }, evidence);
   if (late === 'fresh-by-use') return met('backup-fresh-by-use', values, evidence);
   const warned = success.result === 'warning';
@@ -225,7 +226,7 @@ function judgeFresh(
 
 function judgeWithoutSuccess(job: CountedJob['job'], values: Values, evidence: Evidence[], input: RuleInput): Finding {
   if (hangs(job, input)) return notMet('warning', 'backup-hangs', values, evidence);
-  switch (job.state) {
+  switch (settledState(job)) {
     case 'never':
       return notMet('critical', 'backup-never', values, evidence);
     case 'failed':
@@ -244,6 +245,12 @@ function judgeWithoutSuccess(job: CountedJob['job'], values: Values, evidence: E
     case 'unknown':
       return unknown('backup-unreadable', { ...values, products: String(values['product']) }, evidence);
   }
+}
+
+/** A run at work says nothing yet: what the run before it came to stays. */
+function settledState({ state, recentRuns }: CountedJob['job']): CountedJob['job']['state'] {
+  if (state !== 'running') return state;
+  return recentRuns.find(({ result }) => result !== 'running')?.result ?? state;
 }
 
 function hangs({ state, lastRun }: CountedJob['job'], input: RuleInput): boolean {

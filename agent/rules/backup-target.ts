@@ -30,6 +30,18 @@ export const backupTarget: Rule = {
       de: (v) => `Wohin die Sicherung „${v.text('job')}“ (${v.text('product')}) schreibt, ist nicht bekannt.`,
       en: (v) => `Where the backup “${v.text('job')}” (${v.text('product')}) writes to is not known.`,
     },
+    'target-stated-by-user': {
+      de: (v) =>
+        `Die Sicherung „${v.text('job')}“ (${v.text('product')}) geht an ein Ziel außerhalb dieses PC. Die Angabe steht im Profil der Person am PC und ist allein kein Nachweis.`,
+      en: (v) =>
+        `The backup “${v.text('job')}” (${v.text('product')}) goes to a place outside this PC. That stands in the profile of the user and proves nothing alone.`,
+    },
+    'target-not-reached': {
+      de: (v) =>
+        `Die Sicherung „${v.text('job')}“ (${v.text('product')}) soll an ein Ziel außerhalb dieses PC gehen. Eine erfolgreiche ist aber noch nicht bekannt.`,
+      en: (v) =>
+        `The backup “${v.text('job')}” (${v.text('product')}) is to go to a place outside this PC, but no successful one is known yet.`,
+    },
     'target-partly-read': {
       de: () => 'Nicht alle Sicherungsprogramme konnten gelesen werden; wohin gesichert wird, ist deshalb offen.',
       en: () => 'Not all backup programs could be read; where the backup goes is therefore open.',
@@ -52,11 +64,12 @@ export const backupTarget: Rule = {
       chosen
         .slice(0, 8)
         .flatMap(({ job, path }) => evidenceIn('backup', { [`${path}.targets[0].kind`]: job.targets[0]?.kind }));
-    // One job that goes elsewhere makes up for another that does not.
-    if (elsewhere.length > 0) {
+    // One job that goes elsewhere makes up for another that does not, once something arrived there.
+    const arrived = elsewhere.filter(({ job }) => job.writableBy === 'administrator' && job.lastSuccess !== undefined);
+    if (arrived.length > 0) {
       return hasGaps(reading.section)
         ? unknown('target-partly-read', {}, gapsOf(reading.section))
-        : met('target-apart', {}, evidence(elsewhere));
+        : met('target-apart', {}, evidence(arrived));
     }
     const target = newestTarget(input);
     if (target !== undefined) {
@@ -69,6 +82,11 @@ export const backupTarget: Rule = {
     if (first === undefined) return undefined;
     if (same.length === jobs.length)
       return notMet('warning', 'target-same-pc', about(same[0] ?? first), evidence(same));
+    const [meant] = elsewhere;
+    if (meant !== undefined) {
+      const byUser = meant.job.writableBy !== 'administrator';
+      return unknown(byUser ? 'target-stated-by-user' : 'target-not-reached', about(meant), evidence([meant]));
+    }
     const open = jobs.find((each) => !same.includes(each)) ?? first;
     return unknown('target-unknown', about(open), evidence([open]));
   },

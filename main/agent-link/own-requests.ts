@@ -138,7 +138,8 @@ function isSame({ request: known, handled }: Entry, wish: MailboxRequest): boole
 function append(mailbox: string, request: MailboxRequest): void {
   const file = openSync(mailbox, constants.O_WRONLY | constants.O_APPEND | (constants.O_NONBLOCK ?? 0));
   try {
-    writeSync(file, `${JSON.stringify(request)}\n`);
+    // Behind a line somebody else left unfinished ours would be lost; empty lines mean nothing.
+    writeSync(file, `\n${JSON.stringify(request)}\n`);
   } finally {
     closeSync(file);
   }

@@ -8,6 +8,7 @@ import { deviceStates } from '../../agent/contract/wire.ts';
 import { pageQuery } from './page-query.ts';
 
 export * from './backup-contract.ts';
+export * from './notice-contract.ts';
 export * from './patch-contract.ts';
 export * from './policy-contract.ts';
 export { pageQuery };

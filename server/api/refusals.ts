@@ -16,6 +16,8 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   'not-found': 404,
   'name-taken': 409,
   conflict: 409,
+  'notice-key-offline': 409,
+  'notice-key-missing': 409,
   invalid: 400,
   'invalid-cursor': 400,
   'csv-encoding': 400,

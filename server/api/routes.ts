@@ -9,6 +9,7 @@ import { backupRoutes } from './backup-routes.ts';
 import { controlRoutes } from './control-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
+import { noticeRoutes } from './notice-routes.ts';
 import { patchRoutes } from './patch-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { languageOf, problemOfRefusal } from './refusals.ts';
@@ -37,5 +38,6 @@ const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { c
   controlRoutes(scope, context);
   await backupRoutes(scope, context);
   policyRoutes(scope, context);
+  noticeRoutes(scope, context);
   await deviceRoutes(scope, context);
 };

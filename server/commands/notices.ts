@@ -2,12 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compactJws } from '../../agent/contract/field.ts';
-import { type Notice, notice } from '../../agent/contract/policy.ts';
-import { jwsTypes, maxWords } from '../../agent/contract/wire.ts';
-import { signJws } from '../../agent/signing/jws.ts';
-import type { SigningKey } from '../../agent/signing/keys.ts';
+import type { Notice } from '../../agent/contract/policy.ts';
+import { maxWords } from '../../agent/contract/wire.ts';
+import { noticeDraft } from '../api/contract.ts';
 import { loadServerKeys } from '../keys.ts';
-import { noticeDraft, noticeFrom } from '../notices/draft.ts';
+import { noticeFrom, signNotice } from '../notices/draft.ts';
 import { publishNotice } from '../notices/publish.ts';
 import {
   type CommandInput,
@@ -26,7 +25,7 @@ export async function signNoticeCommand(input: CommandInput): Promise<void> {
   const file = subjectOf(input);
   const draft = readDraft(file, readText(file), undefined);
   const key = await readSealedKey(input, neededOption(input, 'key'), 'passphrase-file');
-  const jws = await sign(draft, key);
+  const jws = await signNotice(draft, key);
   print(input, jws, { jws, id: draft.id });
   input.err(`Signed ${draft.id}, in force until ${draft.validUntil}. Publish it with: kits-server publish-notice FILE`);
 }
@@ -48,16 +47,12 @@ export async function publishNoticeCommand(input: CommandInput): Promise<void> {
       }
       const wanted = optionOf(input, 'municipality');
       const municipality = wanted === undefined ? undefined : await municipalityIdOf(context, wanted);
-      jws = await sign(readDraft(file, text, municipality), noticeKey);
+      jws = await signNotice(readDraft(file, text, municipality), noticeKey);
     }
     const { id, title, recalled } = await publishNotice(context, actor, jws, trust);
     print(input, id, { id });
     input.err(`${recalled === true ? 'Recalled' : 'Published'} "${title.de}".`);
   });
-}
-
-async function sign(draft: Notice, key: SigningKey): Promise<string> {
-  return signJws(jwsTypes.notice, notice.parse(draft), key);
 }
 
 function readText(file: string): string {
@@ -69,7 +64,7 @@ function readText(file: string): string {
 }
 
 /** `municipality`: stands in for an audience the draft does not name. Throws `UsageError` with each key that is wrong. */
-function readDraft(file: string, text: string, municipality: string | undefined): Notice {
+export function readDraft(file: string, text: string, municipality: string | undefined): Notice {
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));

@@ -14,6 +14,9 @@ import { ExceptionsPage } from './pages/exceptions.tsx';
 import { GroupPage } from './pages/group.tsx';
 import { GroupsPage } from './pages/groups.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
+import { NoticePage } from './pages/notice.tsx';
+import { NoticeComposePage } from './pages/notice-compose.tsx';
+import { NoticesPage } from './pages/notices.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PatchesPage } from './pages/patches.tsx';
 import { PoliciesPage } from './pages/policies.tsx';
@@ -44,6 +47,8 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
   if (group !== undefined) return <GroupPage key={group} id={group} />;
   const audience = /^\/richtlinien\/(district|(?:municipality|group|device)-[0-9a-f-]{36})$/.exec(path)?.[1];
   if (audience !== undefined) return <PolicyPage key={audience} audience={audience} />;
+  const notice = /^\/mitteilungen\/([0-9a-f-]{36})$/.exec(path)?.[1];
+  if (notice !== undefined) return <NoticePage key={notice} id={notice} />;
   switch (path) {
     case '/':
       return <OverviewPage />;
@@ -55,6 +60,10 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
       return <UpdatePage />;
     case '/sicherungen':
       return <BackupsPage />;
+    case '/mitteilungen':
+      return <NoticesPage />;
+    case '/mitteilungen/neu':
+      return <NoticeComposePage />;
     case '/vorgaben':
       return <ControlsPage />;
     case '/vorgaben/geraete':

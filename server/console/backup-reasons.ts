@@ -41,6 +41,11 @@ export const backupReasonWords: Readonly<Record<string, Words>> = {
   'target-apart-by-server': { de: 'Sicherungsserver hält die Daten', en: 'Backup server holds the data' },
   'target-same-pc': { de: 'Liegt auf demselben PC', en: 'Lies on the same PC' },
   'target-unknown': { de: 'Sicherungsziel nicht bekannt', en: 'Backup target not known' },
+  'target-stated-by-user': {
+    de: 'Sicherungsziel nur im Benutzerprofil genannt',
+    en: 'Target stated in a user profile only',
+  },
+  'target-not-reached': { de: 'Am Sicherungsziel noch nichts belegt', en: 'Nothing proven at the target yet' },
   'target-partly-read': { de: 'Sicherungsziel nicht sicher erkennbar', en: 'Backup target not certain' },
   'sides-agree': { de: 'PC und Sicherungsserver stimmen überein', en: 'PC and backup server agree' },
   'target-lacks-backup': { de: 'Sicherungsserver hält nur ältere Stände', en: 'Backup server holds older ones only' },

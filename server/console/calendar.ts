@@ -48,3 +48,26 @@ export function noonOf(day: string, now: Date): string | undefined {
   // Noon by any of the two times used here is on the same day.
   return new Date(Math.min(start + 11 * hourMs, Math.max(start, now.getTime()))).toISOString();
 }
+
+const localFormat = new Intl.DateTimeFormat('sv-SE', {
+  timeZone,
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** A moment as an input for date and time has it, YYYY-MM-DDTHH:MM; nothing for a moment that is none. */
+export function localOf(moment: Date): string {
+  return Number.isNaN(moment.getTime()) ? '' : localFormat.format(moment).replace(' ', 'T');
+}
+
+/** The instant of a local time; the first of the two in the hour that comes twice; `undefined` for what is no time or is skipped. */
+export function momentOf(local: string): string | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local)) return undefined;
+  const asUtc = Date.parse(`${local}:00Z`);
+  const moment = [2, 1].map((hours) => new Date(asUtc - hours * hourMs)).find((one) => localOf(one) === local);
+  return moment?.toISOString();
+}

@@ -32,6 +32,8 @@ const actions: Readonly<Record<string, Words>> = {
   'backup-server.revoke': { de: 'Sicherungsserver widerrufen', en: 'Backup server revoked' },
   'restore-test.enter': { de: 'Rücksicherungsprobe eingetragen', en: 'Restore test entered' },
   'restore-test.withdraw': { de: 'Rücksicherungsprobe zurückgenommen', en: 'Restore test withdrawn' },
+  'notice.publish': { de: 'Mitteilung veröffentlicht', en: 'Notice published' },
+  'notice.recall': { de: 'Mitteilung zurückgenommen', en: 'Notice recalled' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };
 

@@ -26,6 +26,7 @@ function Navigation({ session }: { readonly session: Session }): JSX.Element {
     ['/geraete', t.devices, true],
     ['/aktualisierungen', t.patches, true],
     ['/sicherungen', t.backups, true],
+    ['/mitteilungen', t.notices, true],
     ['/vorgaben', t.controls, true],
     ['/ausnahmen', t.exceptions, true],
     ['/richtlinien', t.policies, true],

@@ -7,6 +7,7 @@ import { controlTexts } from './control-texts.ts';
 import { deviceBackupTexts } from './device-backup-texts.ts';
 import { deviceTexts } from './device-texts.ts';
 import type { Language } from './format.ts';
+import { noticeTexts } from './notice-texts.ts';
 import { patchTexts } from './patch-texts.ts';
 import { policyTexts } from './policy-texts.ts';
 
@@ -251,6 +252,7 @@ const pairs = {
   ...patchTexts,
   ...controlTexts,
   ...policyTexts,
+  ...noticeTexts,
 } satisfies Record<string, Record<Language, unknown>>;
 
 /** The texts of one language, by name. */

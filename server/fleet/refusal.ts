@@ -14,6 +14,8 @@ export type RefusalCode =
   | 'not-found'
   | 'name-taken'
   | 'conflict'
+  | 'notice-key-offline'
+  | 'notice-key-missing'
   | 'invalid'
   | 'invalid-cursor'
   | 'csv-encoding'

@@ -1,6 +1,6 @@
 /**
  * The tenant-scoped layer: what a member of staff or a script may reach. Devices, groups, policies, updates,
- * backup servers, exceptions, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
+ * backup servers, exceptions, notices, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
  */
 import type { Role } from '../api/contract.ts';
 import type { ServerContext } from '../context.ts';
@@ -93,6 +93,12 @@ export function policyVersionsIn(db: Database, { municipalities }: Scope) {
       eb('policy_versions.municipality_id', 'in', municipalities),
     ]),
   );
+}
+
+/** As they were signed, those to come and those that are over. */
+export function noticesIn(db: Database, { municipalities }: Scope) {
+  const notices = db.selectFrom('notices');
+  return municipalities === 'all' ? notices : notices.where('notices.municipality_id', 'in', municipalities);
 }
 
 export function backupServersIn(db: Database, { municipalities }: Scope) {

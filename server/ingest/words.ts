@@ -5,6 +5,7 @@ import { shortHash } from '../../agent/signing/canonical.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import { membershipHash, noticesHash } from '../../agent/signing/words.ts';
 import { type DevicePolicy, policyFor } from '../fleet/policies.ts';
+import { noteDelivered } from '../notices/deliveries.ts';
 import { holderOf, noticesFor } from '../notices/in-force.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
@@ -35,8 +36,10 @@ export async function wordsFor(
   if (device.state === 'pending') return { answer: { policyVersion: 0, checkInSeconds }, beside };
 
   const holder = await holderOf(trx, device);
-  const notices = await noticesFor(trx, holder, context.now());
+  const inForce = await noticesFor(trx, holder, context.now());
+  const notices = inForce.map(({ jws }) => jws);
   const hash = noticesHash(notices);
+  if (hash !== undefined && hash === said.notices) await noteDelivered(trx, device, { hash, inForce }, context.now());
   const policy = await policyBeyond(trx, device, said.policyVersion);
   const isMissing = policy.version > 0 && (policy.version !== said.policyVersion || said.wantPolicy === true);
   return {

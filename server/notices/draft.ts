@@ -1,23 +1,18 @@
-/** What a person writes of a notice; the rest is filled in when it is signed. */
+/** From what a person writes to a signed notice. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { type Notice, notice } from '../../agent/contract/policy.ts';
-
-/** Unknown keys are an error: a misspelt "validUntil" must not be ignored in silence. */
-export const noticeDraft = z.strictObject({
-  ...notice.shape,
-  id: notice.shape.id.optional(),
-  issuedAt: z.never('is filled in when the notice is signed').optional(),
-  sender: notice.shape.sender.default('KITS'),
-  /** From now on when it is left out. */
-  validFrom: notice.shape.validFrom.optional(),
-  links: notice.shape.links.default([]),
-  mustAcknowledge: notice.shape.mustAcknowledge.default(false),
-});
-export type NoticeDraft = z.infer<typeof noticeDraft>;
+import { jwsTypes } from '../../agent/contract/wire.ts';
+import { signJws } from '../../agent/signing/jws.ts';
+import type { SigningKey } from '../../agent/signing/keys.ts';
+import type { NoticeDraft } from '../api/contract.ts';
 
 /** Give the `id` of a published notice to correct or recall it. */
 export function noticeFrom(draft: NoticeDraft, now: Date): Notice {
   const { issuedAt: _filled, id = randomUUID(), validFrom = now.toISOString(), ...rest } = draft;
   return { ...rest, id, validFrom, issuedAt: now.toISOString() };
+}
+
+/** Throws `ZodError` for what is no notice. */
+export function signNotice(said: Notice, key: SigningKey): Promise<string> {
+  return signJws(jwsTypes.notice, notice.parse(said), key);
 }

@@ -4,14 +4,21 @@ import type { WordsHolder } from '../../agent/contract/keys.ts';
 import { maxNotices } from '../../agent/contract/wire.ts';
 import type { Database } from '../store/database.ts';
 
+/** One wording of a notice; `number` as in the table. */
+export interface NoticeInForce {
+  readonly id: string;
+  readonly number: number;
+  readonly jws: string;
+}
+
 /**
- * Compact JWS, at most `maxNotices`. Those to come are among them, and recalled ones until their end, so that no earlier
+ * At most `maxNotices`. Those to come are among them, and recalled ones until their end, so that no earlier
  * wording is taken for a new one. A notice that another one has replaced is not.
  */
-export async function noticesFor(db: Database, holder: WordsHolder, now: Date): Promise<string[]> {
-  const rows = await db
+export async function noticesFor(db: Database, holder: WordsHolder, now: Date): Promise<NoticeInForce[]> {
+  return db
     .selectFrom('notices')
-    .select('jws')
+    .select(['id', 'number', 'jws'])
     .where('municipality_id', '=', holder.municipality)
     .where('valid_until', '>', now.toISOString())
     .where(({ eb, or }) => or([eb('device_id', 'is', null), eb('device_id', '=', holder.device)]))
@@ -36,7 +43,6 @@ export async function noticesFor(db: Database, holder: WordsHolder, now: Date): 
     .orderBy('number', 'desc')
     .limit(maxNotices)
     .execute();
-  return rows.map(({ jws }) => jws);
 }
 
 /** Where the device belongs and who may address it. */

@@ -21,6 +21,7 @@ export async function publishNotice(
 ): Promise<Notice> {
   const now = context.now();
   const notice = await genuine(jws, trust, now);
+  requireShown(notice);
   await context.db.transaction().execute(async (trx) => {
     await requireAudience(trx, actor, notice);
     await requireNewer(trx, notice);
@@ -70,6 +71,15 @@ async function genuine(jws: string, trust: Pick<Trust, 'keys'>, now: Date): Prom
       en: `The notice is not published: devices would refuse it (${cause.reason}: ${cause.message}).`,
     });
   }
+}
+
+/** A notice whose end lies before its beginning would be delivered and never be shown. */
+function requireShown({ validFrom, validUntil }: Notice): void {
+  if (Date.parse(validUntil) > Date.parse(validFrom)) return;
+  throw new Refusal('invalid', {
+    de: 'Die Mitteilung endet, bevor sie beginnt: Niemand würde sie sehen.',
+    en: 'The notice ends before it begins: nobody would ever see it.',
+  });
 }
 
 async function requireAudience(trx: Database, { scope }: Actor, { audience }: Notice): Promise<void> {

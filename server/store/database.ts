@@ -10,6 +10,7 @@ import * as gaps from './migrations/0005-gaps.ts';
 import * as ingest from './migrations/0006-ingest.ts';
 import * as backups from './migrations/0008-backups.ts';
 import * as noticeAnswers from './migrations/0009-notice-answers.ts';
+import * as noticesConsole from './migrations/0010-notices-console.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -25,6 +26,7 @@ const migrations = {
   '0006-ingest': ingest,
   '0008-backups': backups,
   '0009-notice-answers': noticeAnswers,
+  '0010-notices-console': noticesConsole,
 };
 
 /** The file was written by a newer server; it was not touched. */

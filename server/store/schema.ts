@@ -51,6 +51,8 @@ export interface DeviceTable {
   fingerprint: string;
   /** Version of the policy it last named as its own; null before the first check-in. */
   policy_version: number | null;
+  /** `noticesHash` of the set last noted in `notice_deliveries`; null before the first one. */
+  notices_noted: string | null;
   /** The newest transport proof accepted: time of issue of its nonce (ms since 1970) and its counter. */
   proof_issued_at: number;
   proof_counter: number;
@@ -528,6 +530,15 @@ export interface NoticeTable {
   published_by: string;
 }
 
+/** A device has said that it holds this wording of a notice. */
+export interface NoticeDeliveryTable {
+  notice_id: string;
+  device_id: string;
+  /** `number` of the wording; a lower one than that of the notice: it holds what was said before. */
+  number: number;
+  delivered_at: string;
+}
+
 /** What a notice came to at a device: anybody at the PC can say this, so it is counted and proves nothing. */
 export interface NoticeAnswerTable {
   device_id: string;
@@ -617,6 +628,7 @@ export interface Schema {
   api_tokens: ApiTokenTable;
   audit: AuditTable;
   notices: NoticeTable;
+  notice_deliveries: NoticeDeliveryTable;
   notice_answers: NoticeAnswerTable;
   suspicions: SuspicionTable;
   report_requests: ReportRequestTable;

@@ -3,12 +3,13 @@ import type { Notice, Policy } from '../../agent/contract/policy.ts';
 import { jwsTypes } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import type { SigningKey } from '../../agent/signing/keys.ts';
+import type { NoticeDraft } from '../../server/api/contract.ts';
 import { changeMembers, createGroup } from '../../server/fleet/groups.ts';
 import { changePolicy } from '../../server/fleet/policy-changes.ts';
 import { describePolicy } from '../../server/fleet/policy-list.ts';
 import { type Actor, everything, type FleetContext } from '../../server/fleet/scope.ts';
 import { loadServerKeys } from '../../server/keys.ts';
-import { type NoticeDraft, noticeFrom } from '../../server/notices/draft.ts';
+import { noticeFrom } from '../../server/notices/draft.ts';
 import { publishNotice } from '../../server/notices/publish.ts';
 
 export const staff: Actor = { name: 'test', scope: everything };

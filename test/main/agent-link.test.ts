@@ -68,6 +68,14 @@ describe('what a person asks of the service', () => {
     expect(lines()).toMatchObject([{ kind: 'report-suspicion', text: 'Eine seltsame E-Mail\nmit zwei Zeilen' }]);
   });
 
+  test('is a line of its own behind what somebody left unfinished', () => {
+    writeFileSync(mailbox(), '{"requestId":"half');
+    own().ask({ kind: 'check-now' });
+    const [half, line] = readFileSync(mailbox(), 'utf8').split('\n');
+    expect(half).toBe('{"requestId":"half');
+    expect(mailboxRequest.parse(JSON.parse(line!)).kind).toBe('check-now');
+  });
+
   test('is not doubled by impatience', () => {
     writeFileSync(mailbox(), '');
     const requests = own();

@@ -52,7 +52,8 @@ export function parsePlans(text: string): JobRecord[] {
       new RegExp(`^\\s*${label}:\\s*'?(.*?)'?\\s*$`, 'm').exec(block)?.[1];
     const [name, id, word] = [value('Name'), value('ID'), value('Last Result')];
     if (id === undefined || id === '') return [];
-    const result = results[word?.toLowerCase() ?? ''] ?? 'unknown';
+    const key = word?.toLowerCase() ?? '';
+    const result = (Object.hasOwn(results, key) ? results[key] : undefined) ?? 'unknown';
     return [
       {
         id,

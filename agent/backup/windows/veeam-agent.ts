@@ -174,7 +174,8 @@ function jobsOf(events: readonly EventEntry[]): { jobs: Map<string, JobEvents>; 
 
 function finished(event: EventEntry, message: string, cached: boolean): RunRecord {
   const [, word] = /' finished with (\w+)/.exec(message) ?? [];
-  const stated = (word === undefined ? undefined : words[word.toLowerCase()]) ?? 'unknown';
+  const key = word?.toLowerCase() ?? '';
+  const stated = (Object.hasOwn(words, key) ? words[key] : undefined) ?? 'unknown';
   const level = resultOfLevel(event.level);
   const disagree = stated !== 'unknown' && level !== 'unknown' && stated !== level;
   return endedRun('veeam', event, worse(stated, level), {

@@ -43,6 +43,7 @@ const failures: Readonly<Record<number, readonly BackupReason[]>> = {
   546: [],
   561: [],
   564: [],
+  565: [],
 };
 /** Windows' codes that explain themselves: disk full (two forms), network path and name not found. */
 const codes: Readonly<Record<string, BackupReason>> = {

@@ -96,6 +96,8 @@ const run = z.object({
   result: field(z.enum(runResults), proof),
   /** The product's own word or number for the result. */
   code: field(text(60).optional(), proof),
+  /** It put no data into safety although it ended well: a copy in a local cache, a run that skipped everything. */
+  provesNothing: field(z.literal(true).optional(), proof),
   evidence: field(backupEvidence, proof),
 });
 

@@ -520,7 +520,7 @@ Add-Section 'backupEvents' {
   $answer.veeam = Read-Log 'Veeam Agent' $veeam 200 6
   $server = '(EventID>=1 and EventID<=9) or EventID=14 or (EventID>=17 and EventID<=23) or (EventID>=49 and EventID<=52) or EventID=99 or EventID=146'
   $answer.windowsBackup = Read-Log 'Microsoft-Windows-Backup' $server 200 8
-  $family = 'EventID=517 or EventID=518 or EventID=521 or (EventID>=527 and EventID<=528) or (EventID>=544 and EventID<=546) or EventID=561 or EventID=564'
+  $family = 'EventID=517 or EventID=518 or EventID=521 or (EventID>=527 and EventID<=528) or (EventID>=544 and EventID<=546) or EventID=561 or (EventID>=564 and EventID<=565)'
   $answer.windowsBackupFailures = Read-Log 'Application' "Provider[@Name='Microsoft-Windows-Backup'] and ($family)" 60 2
   $answer.fileHistory = Read-Log 'Microsoft-Windows-FileHistory-Core/WHC' 'EventID=100' 30 2
   # What follows the code is a path in the profile of a person.

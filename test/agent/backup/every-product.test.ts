@@ -19,10 +19,13 @@ async function collected(productId: string, scenario: Scenario) {
   const memory = createBackupMemory(inMemory());
   memory.keep(
     new Map(
-      Object.entries(scenario.remembered ?? {}).map(([job, endedAt]) => [
-        `${productId} ${job}`,
-        { endedAt, result: 'success', evidence: { kind: 1, source: 'an earlier round' } },
-      ]),
+      Object.entries(scenario.remembered ?? {}).flatMap(([job, endedAt]) =>
+        // A job is remembered by who can write it; the one that is not meant must not be found.
+        [productId, `${productId}~user`].map((owner) => [
+          `${owner} ${job}`,
+          { endedAt, result: 'success', evidence: { kind: 1, source: 'an earlier round' } },
+        ]),
+      ),
     ),
   );
   const facts = await collectBackups(

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openAgent } from '../../../agent/agent.ts';
+import type { Notice } from '../../../agent/contract/policy.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
 import { createLog } from '../../../agent/log.ts';
 import type { Clock } from '../../../agent/platform/clock.ts';
@@ -22,6 +23,8 @@ import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
 import { requestReport } from '../../../server/fleet/report-requests.ts';
 import { everything } from '../../../server/fleet/scope.ts';
+import { composeNotice, recallNotice } from '../../../server/notices/compose.ts';
+import { describeNotice } from '../../../server/notices/list.ts';
 import { streamLimits } from '../../../server/push/device-streams.ts';
 import { createServer } from '../../../server/server.ts';
 import { noticeOf, publish } from '../../fakes/office-words.ts';
@@ -299,4 +302,53 @@ test('a notice is on the screen of the PC seconds after it was published, and a 
   await expect.poll(shown, { timeout: 10_000 }).toEqual([jws]);
   // By the stream itself: no check-in was needed.
   expect(checkIns()).toBe(before);
+});
+
+/** What a member of staff publishes in the console, and what the PC shows of it. */
+async function staffTown(through?: (target: string) => Promise<string>) {
+  const here = await town(through === undefined ? {} : { through });
+  const { context, municipalityId } = here.server;
+  const service = startService({ agent: here.agent, log: here.log });
+  onTestFinished(() => service.stop());
+  const { id: _id, issuedAt: _at, validFrom: _from, ...draft } = noticeOf(municipalityId, { severity: 'urgent' });
+  return {
+    ...here,
+    context,
+    compose: () => composeNotice(context, actor, draft),
+    shown: (): Notice[] =>
+      JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8')).notices.map((jws: string) =>
+        JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()),
+      ),
+    progress: async (id: string) => (await describeNotice(context, everything, id)).progress,
+  };
+}
+
+test('what staff publish and recall reaches the PC by the stream, and counts as delivered with its next check-in', async () => {
+  const here = await staffTown();
+  await expect.poll(() => here.lines.some(({ event }) => event === 'events-open'), { timeout: 20_000 }).toBe(true);
+  const { id } = await here.compose();
+  await expect.poll(here.shown, { timeout: 10_000 }).toMatchObject([{ id, severity: 'urgent' }]);
+  expect(await here.progress(id)).toMatchObject({ devices: 1, delivered: 0 });
+  await here.agent.exchange();
+  expect(await here.progress(id)).toMatchObject({ devices: 1, delivered: 1 });
+  await recallNotice(here.context, actor, id);
+  await expect.poll(here.shown, { timeout: 10_000 }).toEqual([]);
+  await here.agent.exchange();
+  expect(await here.progress(id)).toMatchObject({ delivered: 1 });
+});
+
+test('where a proxy cuts the stream, the check-in delivers what staff publish', async () => {
+  const here = await staffTown(
+    proxy((from, outgoing) => {
+      from.destroy();
+      outgoing.destroy();
+    }),
+  );
+  await expect.poll(() => here.waits().length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const { id } = await here.compose();
+  await here.agent.exchange();
+  await expect.poll(here.shown, { timeout: 10_000 }).toMatchObject([{ id, severity: 'urgent' }]);
+  expect(here.lines.some(({ event }) => event === 'events-open')).toBe(false);
+  await here.agent.exchange();
+  expect(await here.progress(id)).toMatchObject({ devices: 1, delivered: 1 });
 });

@@ -128,6 +128,30 @@ describe('warnings', () => {
     );
     expect(judge('backup-recent', fresh)).toMatchObject({ verdict: 'met', reason: 'backup-fresh' });
   });
+  test('but not a clean run that put nothing into safety', () => {
+    const cached = {
+      endedAt: earlier(5 * hour),
+      result: 'success' as const,
+      provesNothing: true as const,
+      evidence: { kind: 1, source: 'x' },
+    };
+    const by = withJob({ ...warned, recentRuns: [cached] }, policy({ warningsCount: false }));
+    expect(judge('backup-recent', by)).toMatchObject({ verdict: 'not-met', reason: 'backup-only-warnings' });
+  });
+});
+
+describe('a run at work', () => {
+  const running = { startedAt: earlier(hour), result: 'running' as const, evidence: { kind: 1, source: 'x' } };
+  const ended = (result: 'failed' | 'cancelled' | 'unknown') => ({ ...running, endedAt: earlier(9 * hour), result });
+  test.each([
+    ['failed', withJob, 'not-met', 'backup-last-failed'],
+    ['failed', withoutSuccess, 'not-met', 'backup-only-failed'],
+    ['cancelled', withoutSuccess, 'not-met', 'backup-only-failed'],
+    ['unknown', withJob, 'unknown', 'backup-unreadable'],
+  ] as const)('keeps the verdict of the one before: %s', (before, by, verdict, reason) => {
+    const job = { state: 'running' as const, lastRun: running, recentRuns: [running, ended(before)] };
+    expect(judge('backup-recent', by(job))).toMatchObject({ verdict, reason });
+  });
 });
 
 describe('what a job does', () => {
@@ -383,6 +407,17 @@ describe('the target', () => {
     const verdict = { 'local-disk': 'not-met', unknown: 'unknown' }[kind as string] ?? 'met';
     expect(judge('backup-target', withJob({ targets: [{ kind }] }))).toMatchObject({ verdict });
   });
+  test('what a user can write, or what never succeeded, does not say that anything lies there', () => {
+    const targets = [{ kind: 'share' as const }];
+    expect(judge('backup-target', withJob({ targets, writableBy: 'user' }))).toMatchObject({
+      verdict: 'unknown',
+      reason: 'target-stated-by-user',
+    });
+    expect(judge('backup-target', withoutSuccess({ targets, state: 'failed' }))).toMatchObject({
+      verdict: 'unknown',
+      reason: 'target-not-reached',
+    });
+  });
   test('a second target elsewhere is enough', () => {
     expect(judge('backup-target', withJob({ targets: [{ kind: 'local-disk' }, { kind: 'share' }] }))).toMatchObject({
       verdict: 'met',
@@ -430,6 +465,7 @@ describe('whatever is missing or contradicts', () => {
     startedAt: maybe(times),
     endedAt: maybe(times),
     result: fc.constantFrom('success', 'warning', 'failed', 'running', 'cancelled', 'unknown', 'gut'),
+    provesNothing: often<true | undefined>(undefined, [true]),
     evidence: record,
   });
   const job = fc
@@ -539,19 +575,37 @@ describe('whatever is missing or contradicts', () => {
       const clean = by.backup.warningsCount || each.lastSuccess?.result === 'success';
       const found = clean
         ? each.lastSuccess
-        : each.recentRuns.find((one) => one.result === 'success' && one.endedAt !== undefined);
+        : each.recentRuns.find(
+            (one) => one.result === 'success' && one.endedAt !== undefined && one.provesNothing === undefined,
+          );
       const on = clean && each.onDaysSinceSuccess !== undefined ? (each.onDaysSinceSuccess + 1) * day <= limit : false;
       const age = now.getTime() - Date.parse(found?.endedAt ?? '');
+      const before = each.state === 'running' && each.recentRuns.find(({ result }) => result !== 'running');
+      const settled = before ? before.result : each.state;
       return (
         found !== undefined &&
         (within(Date.parse(found.endedAt ?? '')) || (on && age > 0 && age <= 60 * day)) &&
         found.evidence.kind <= 3 &&
         each.writableBy === 'administrator' &&
-        ['success', 'warning', 'running', 'never', 'log-too-short'].includes(each.state) &&
+        ['success', 'warning', 'running', 'never', 'log-too-short'].includes(settled) &&
         !each.reasons.includes('time-in-future')
       );
     };
     return jobs.length > 0 && jobs.every(good);
+  }
+
+  /** Something of this PC provably lies elsewhere. */
+  function mayLieElsewhere(by: RuleInput): boolean {
+    if ((by.targetEvidence ?? []).length > 0) return true;
+    const held = by.sections.get('backup')?.data as BackupFacts | undefined;
+    return (held?.products ?? []).some(({ jobs }) =>
+      jobs.some(
+        ({ writableBy, lastSuccess, targets }) =>
+          writableBy === 'administrator' &&
+          lastSuccess !== undefined &&
+          targets.some(({ kind }) => !['local-disk', 'unknown'].includes(kind)),
+      ),
+    );
   }
 
   test('no combination ends in "met"', () => {
@@ -569,6 +623,8 @@ describe('whatever is missing or contradicts', () => {
           );
           if (found.ruleId === 'backup-recent' && found.verdict === 'met')
             expect(mayBeMet(by), JSON.stringify(found)).toBe(true);
+          if (found.ruleId === 'backup-target' && found.verdict === 'met')
+            expect(mayLieElsewhere(by), JSON.stringify(found)).toBe(true);
         }
       }),
       { numRuns: 6000, seed: 4 },

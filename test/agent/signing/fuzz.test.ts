@@ -1,14 +1,20 @@
 /** Signed words of strangers: changed in any way they are refused with a reason, never by a fault, and never taken. */
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
+
 import { beforeAll, expect, test } from 'vitest';
+import type { HistoryHeader } from '../../../agent/contract/history.ts';
+import { contractVersion } from '../../../agent/contract/report.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
+import { HistoryUnreadable } from '../../../agent/signing/history-lines.ts';
 import { type JwsError, jwsRefusals, signJws } from '../../../agent/signing/jws.ts';
 import { applyAnnouncement, signKeySet } from '../../../agent/signing/key-set.ts';
+import { encodeFrame, type SignedReport, signReport } from '../../../agent/signing/report-frame.ts';
+import { verdictOn, verifyHistory } from '../../../agent/signing/verify-history.ts';
 import { type Listener, verifyNotice, verifyPolicy } from '../../../agent/signing/words.ts';
+import { damagedBytes, damagedJson, damagedJws, damagedValue, fuzz, fuzzTime } from '../../fixtures/mutations.ts';
 import { type Authority, authority, forge, now } from './authority.ts';
-
-/** All tests of this file together; more of them in a soak. */
-const inputs = Number(process.env['KITS_FUZZ_INPUTS'] ?? 2000);
 
 let kits: Authority;
 let listener: Listener;
@@ -38,38 +44,12 @@ test('what the mutations begin with is taken', async () => {
   for (const { jws, read } of readers) expect(await outcome(read(jws))).toBe('taken');
 });
 
-test('bytes that were changed, cut, doubled or swapped are refused', async () => {
-  type Change = (jws: string, at: number, by: string) => string;
-  const changes: Change[] = [
-    (jws, at, by) => jws.slice(0, at) + by + jws.slice(at + 1),
-    (jws, at, by) => jws.slice(0, at) + by + jws.slice(at),
-    (jws, at) => jws.slice(0, at),
-    (jws, at) => jws.slice(at),
-    (jws, at) => jws.slice(0, at) + jws.slice(at + 1),
-    (jws, at, by) => `${jws.slice(0, at)}.${by}${jws.slice(at)}`,
-    (jws) => jws.split('.').reverse().join('.'),
-    (jws, at, by) =>
-      jws
-        .split('.')
-        .with(at % 3, by)
-        .join('.'),
-    (jws) => `${jws}${jws}`,
-  ];
-  const change = fc.constantFrom(...changes);
-  await fc.assert(
-    fc.asyncProperty(which, change, fc.nat(2000), fc.string({ maxLength: 8 }), async (index, mutate, at, by) => {
-      const { jws, read } = readers[index]!;
-      const changed = mutate(jws, at % jws.length, by);
-      const bytes = (text: string) => text.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex'));
-      // Not every character of base64url carries bits: what decodes to the same bytes is the same message.
-      fc.pre(bytes(changed).join() !== bytes(jws).join());
-      expect(jwsRefusals).toContain(await outcome(read(changed)));
-    }),
-    { numRuns: Math.ceil(inputs * 0.5) },
-  );
+test('bytes that were changed, cut, doubled or swapped are refused', fuzzTime, async () => {
+  for (const { jws, read } of readers)
+    await fuzz(damagedJws(jws), async (changed) => expect(jwsRefusals).toContain(await outcome(read(changed))), 0.5);
 });
 
-test('any header over any payload, really signed, is judged and never trips', async () => {
+test('any header over any payload, really signed, is judged and never trips', fuzzTime, async () => {
   const header = fc.record(
     {
       alg: fc.constantFrom('Ed25519', 'EdDSA', 'none', 7),
@@ -79,43 +59,92 @@ test('any header over any payload, really signed, is judged and never trips', as
     },
     { requiredKeys: [] },
   );
-  await fc.assert(
-    fc.asyncProperty(which, header, fc.jsonValue(), async (index, head, payload) => {
+  await fuzz(
+    fc.tuple(which, header, fc.jsonValue()),
+    async ([index, head, payload]) => {
       const kid = head.kid === 'own' ? kits.server.thumbprint : head.kid;
       const made = forge({ ...head, ...(kid === undefined ? {} : { kid }) }, payload, kits.server);
       expect(jwsRefusals).toContain(await outcome(readers[index]!.read(made)));
-    }),
-    { numRuns: Math.ceil(inputs * 0.2) },
+    },
+    0.2,
   );
 });
 
-test('good words with one nonsense value in them, really signed, are judged and never trip', async () => {
-  const mutated = fc.tuple(which, fc.nat(40), fc.jsonValue({ maxDepth: 2 }));
-  await fc.assert(
-    fc.asyncProperty(mutated, async ([index, place, value]) => {
-      const words = [kits.policyOf(), kits.noticeOf(), kits.setOf()][index]!;
-      const spoilt = withValue(words, place, value);
-      const type = [jwsTypes.policy, jwsTypes.notice, jwsTypes.keys][index]!;
-      const signer = [kits.server, kits.notice, kits.server][index]!;
-      const jws = await signJws(type, spoilt, signer, { embedKey: index === 2 });
-      expect([...jwsRefusals, 'taken']).toContain(await outcome(readers[index]!.read(jws)));
-    }),
-    { numRuns: Math.ceil(inputs * 0.3) },
-  );
+test('good words with nonsense in them, really signed, are judged and never trip', fuzzTime, async () => {
+  const words = [kits.policyOf(), kits.noticeOf(), kits.setOf()];
+  for (const [index, said] of words.entries()) {
+    const type = [jwsTypes.policy, jwsTypes.notice, jwsTypes.keys][index]!;
+    const signer = [kits.server, kits.notice, kits.server][index]!;
+    await fuzz(
+      damagedValue<unknown>(said),
+      async (changed) => {
+        const jws = await signJws(type, changed, signer, { embedKey: index === 2 });
+        expect([...jwsRefusals, 'taken']).toContain(await outcome(readers[index]!.read(jws)));
+      },
+      0.5,
+    );
+  }
 });
 
-/** A copy with the value at the `place`-th path replaced; counts round when there are fewer. */
-function withValue(words: object, place: number, value: unknown): unknown {
-  const paths: (readonly string[])[] = [];
-  const walk = (node: unknown, path: readonly string[]): void => {
-    if (path.length > 0) paths.push(path);
-    if (typeof node === 'object' && node !== null)
-      for (const [key, child] of Object.entries(node)) walk(child, [...path, key]);
+test('an exported history that was changed is not proven', fuzzTime, async () => {
+  const chain = await madeHistory();
+  const pins = { deviceKey: kits.device.thumbprint, serverKey: kits.server.thumbprint };
+  const verdict = async (header: string, entries: Uint8Array): Promise<string> => {
+    try {
+      return verdictOn(await verifyHistory(Readable.from([Buffer.from(`${header}\n`), entries]), pins));
+    } catch (error) {
+      if (!(error instanceof HistoryUnreadable)) throw error;
+      return 'unreadable';
+    }
   };
-  walk(words, []);
-  const path = paths[place % paths.length]!;
-  const copy = structuredClone(words) as Record<string, unknown>;
-  const holder = path.slice(0, -1).reduce((node, key) => node[key] as Record<string, unknown>, copy);
-  holder[path.at(-1)!] = value;
-  return copy;
+  const { header, entries } = chain;
+  expect(await verdict(JSON.stringify(header), entries)).toBe('complete');
+  await fuzz(damagedBytes, async (change) => {
+    const changed = change(entries);
+    const found = await verdict(JSON.stringify(header), changed);
+    if (!entries.equals(changed)) expect(['gaps', 'broken', 'unreadable']).toContain(found);
+  });
+  // Of the header only the time of the export is nobody's word.
+  await fuzz(damagedJson(header), async (text) => {
+    if ((await verdict(text, entries)) !== 'complete') return;
+    const { exportedAt: _, ...said } = JSON.parse(text);
+    const { exportedAt: __, ...words } = header;
+    expect(said).toMatchObject(words);
+  });
+});
+
+/** Three reports of a device, in one epoch. */
+async function madeHistory(): Promise<{ header: HistoryHeader; entries: Buffer }> {
+  const { device: deviceId } = kits.holder;
+  const [storeEpoch, exportedAt] = [randomUUID(), now.toISOString()];
+  const parts: Uint8Array[] = [];
+  let last: SignedReport | undefined;
+  for (const sequence of [1, 2, 3]) {
+    last = await signReport(
+      {
+        contractVersion,
+        reportId: randomUUID(),
+        deviceId,
+        storeEpoch,
+        sequence,
+        class: 'full',
+        createdAt: exportedAt,
+        ...(last === undefined ? {} : { previousHash: last.envelopeHash }),
+      },
+      Buffer.from(`{"note":"Bericht ${sequence}"}`),
+      kits.device,
+    );
+    parts.push(encodeFrame(last), Buffer.from('\n'));
+  }
+  const epochs = [{ storeEpoch, sequence: 3, envelopeHash: last?.envelopeHash ?? '' }];
+  const header: HistoryHeader = {
+    format: 'kits-history',
+    version: 1,
+    deviceId,
+    key: kits.device.publicKey,
+    exportedAt,
+    serverKey: kits.server.publicKey,
+    statement: await signJws(jwsTypes.history, { deviceId, exportedAt, epochs }, kits.server),
+  };
+  return { header, entries: Buffer.concat(parts) };
 }

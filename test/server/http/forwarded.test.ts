@@ -13,10 +13,10 @@ let db: Database;
 let http: HttpApp;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'kits-forwarded-'));
-  const { signingKey, nonceKey, announcements } = await loadServerKeys(dir, false);
+  const { nonceKey, ...keys } = await loadServerKeys(dir, false);
   db = await openDatabase(join(dir, 'kits.db'));
   const now = () => new Date('2026-11-24T09:00:00Z');
-  http = await createHttpApp({ db, now, signingKey, announcements }, { nonceKey, consoleDir: dir, logLevel: 'silent' });
+  http = await createHttpApp({ db, now, ...keys }, { nonceKey, consoleDir: dir, logLevel: 'silent' });
 });
 afterEach(async () => {
   await http.app.close();

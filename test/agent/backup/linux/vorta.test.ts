@@ -72,6 +72,17 @@ test('each profile is a job, with its plan and its place, and the passwords are 
 });
 
 test.each([
+  [0, 'success', []],
+  [1, 'warning', ['files-skipped']],
+  [2, 'failed', []],
+  [-2, 'failed', []],
+])('return code %i is %s', async (code, result, reasons) => {
+  const [found] = (await inTree(vortaDatabase([{ ...run, code }])))?.jobs[0]?.runs ?? [];
+  expect(found?.result).toBe(result);
+  expect(found?.reasons ?? []).toEqual(reasons);
+});
+
+test.each([
   ['a column is gone', vortaTables.replace('returncode INTEGER NOT NULL,', '')],
   [
     'the log is a view',

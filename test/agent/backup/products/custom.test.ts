@@ -46,6 +46,8 @@ test('what a person can write proves nothing alone', async () => {
   for (const [file, verdict] of [
     ['/var/lib/archiv/status.json', 'met'],
     ['/home/anna/status.json', 'unknown'],
+    // A person of a domain, who has no line in /etc/passwd.
+    ['/home/rathaus/berta/status.json', 'unknown'],
     ['/tmp/status.json', 'unknown'],
   ] as const) {
     const machine = recordedMachine({ ...passwd, [file]: status });

@@ -28,6 +28,7 @@ test.each([
 
 test('a word nobody knows is no success, and an error without words is a failure', async () => {
   expect((await job([finished(5, at(23), 'Erfolg', 4)])).state).toBe('unknown');
+  expect((await job([finished(5, at(23), 'constructor', 4)])).state).toBe('unknown');
   expect((await job([{ id: 190, level: 2, record: 5, at: at(23), fields: ['', veeamJob, veeamJob] }])).state).toBe(
     'failed',
   );

@@ -55,22 +55,25 @@ test.each([
   expect(found.reasons).toContain(reason);
 });
 
-test('failures in the log of applications count; two logs are ordered by time', async () => {
-  const failure = {
-    id: 517,
-    level: 2,
-    record: 99_001,
-    at: '2026-11-23T20:05:00.0000000Z',
-    fields: ['2026-11-23T20:00:00.0000000Z', '2155348129'],
-  };
-  const machine = windowsPc({
-    events: { windowsBackup: eventLog(run(30, '2026-11-20', 4)), windowsBackupFailures: eventLog([failure], 90_000) },
-  });
-  expect(await jobOn(id, machine)).toMatchObject({
-    state: 'failed',
-    lastSuccess: { endedAt: '2026-11-20T20:21:01.000Z' },
-  });
-});
+test.each([517, 518, 521, 527, 528, 544, 545, 546, 561, 564, 565])(
+  'failure %i in the log of applications counts; two logs are ordered by time',
+  async (number) => {
+    const failure = {
+      id: number,
+      level: 2,
+      record: 99_001,
+      at: '2026-11-23T20:05:00.0000000Z',
+      fields: ['2026-11-23T20:00:00.0000000Z', '2155348129'],
+    };
+    const machine = windowsPc({
+      events: { windowsBackup: eventLog(run(30, '2026-11-20', 4)), windowsBackupFailures: eventLog([failure], 90_000) },
+    });
+    expect(await jobOn(id, machine)).toMatchObject({
+      state: 'failed',
+      lastSuccess: { endedAt: '2026-11-20T20:21:01.000Z' },
+    });
+  },
+);
 
 test('a one-off backup is a job of its own, and the schedule belongs to the planned template', async () => {
   const other = '99999999-0d0a-4b52-8f6e-2a90c0f3d7aa';

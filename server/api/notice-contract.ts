@@ -1,0 +1,105 @@
+/** Part of the contract in contract.ts, through which it is used: notices to the people at the devices. */
+import { z } from 'zod';
+import { instant, text, uuid } from '../../agent/contract/field.ts';
+import { notice } from '../../agent/contract/policy.ts';
+import { pageQuery } from './page-query.ts';
+
+const count = z.int().min(0);
+
+/** `scheduled` = its time has not come; `replaced` = another one stands in its place. */
+export const noticeStates = ['scheduled', 'active', 'ended', 'replaced', 'recalled'] as const;
+export type NoticeState = (typeof noticeStates)[number];
+
+/** Devices; `delivered`, `waiting` and `unreachable` add up to `devices`. */
+export const noticeProgress = z.object({
+  /** The notice is for them: approved, not retired. */
+  devices: count,
+  /** They have said that they hold this wording; of a recalled notice: that they hold the recall. */
+  delivered: count,
+  /** Heard of since the publication, and have not said so yet. */
+  waiting: count,
+  /** Not heard of since the publication. */
+  unreachable: count,
+  /** Devices at which somebody has seen, acknowledged or deferred this wording, as stated there: a device may count in several. */
+  seen: count,
+  acknowledged: count,
+  deferred: count,
+  /** Devices that say they could not show it. */
+  notShown: count,
+});
+export type NoticeProgress = z.infer<typeof noticeProgress>;
+
+/** `GET /api/v1/notices` */
+export const noticeEntry = notice.omit({ audience: true, recalled: true, replaces: true }).extend({
+  municipality: z.object({ id: uuid, name: text(120) }),
+  /** The whole municipality, or one group or device of it. */
+  audience: z.object({
+    level: z.enum(['municipality', 'group', 'device']),
+    id: uuid,
+    name: z.string().max(253),
+  }),
+  state: z.enum(noticeStates),
+  replaces: uuid.nullable(),
+  replacedBy: uuid.nullable(),
+  publishedAt: instant,
+  publishedBy: text(120),
+  progress: noticeProgress,
+});
+export type NoticeEntry = z.infer<typeof noticeEntry>;
+export const noticeQuery = pageQuery.extend({
+  municipality: uuid.optional(),
+  state: z.enum(noticeStates).optional(),
+  /** Each one is counted. */
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+/** Published last comes first. */
+export const noticeList = z.object({ items: z.array(noticeEntry), nextCursor: z.string().nullable() });
+
+/**
+ * What a person writes of a notice; the rest is filled in when it is signed. Unknown keys are an error: a misspelt "validUntil" or "device" must not be ignored in silence.
+ */
+export const noticeDraft = z.strictObject({
+  ...notice.shape,
+  audience: notice.shape.audience.strict(),
+  title: notice.shape.title.strict(),
+  body: notice.shape.body.strict(),
+  id: notice.shape.id.optional(),
+  issuedAt: z.never('is filled in when the notice is signed').optional(),
+  sender: notice.shape.sender.default('KITS'),
+  /** From now on when it is left out. */
+  validFrom: notice.shape.validFrom.optional(),
+  links: notice.shape.links.default([]),
+  mustAcknowledge: notice.shape.mustAcknowledge.default(false),
+});
+export type NoticeDraft = z.infer<typeof noticeDraft>;
+
+/** `POST /api/v1/notices`; `replaces`: a notice of the same municipality that is then no longer shown. */
+export const noticeRequest = noticeDraft.omit({ id: true, issuedAt: true, recalled: true });
+export type NoticeRequest = z.input<typeof noticeRequest>;
+
+/** `GET /api/v1/notices/signing`: whether this server can sign notices itself. */
+export const noticeSigning = z.object({ key: z.enum(['online', 'offline', 'missing']) });
+export type NoticeSigning = z.infer<typeof noticeSigning>;
+
+/** `GET /api/v1/notices/reach` */
+export const noticeReachQuery = z.object({ municipality: uuid, group: uuid.optional(), device: uuid.optional() });
+export const noticeReach = z.object({
+  devices: count,
+  /** Of these, heard of within the last 24 hours. */
+  heardToday: count,
+});
+export type NoticeReach = z.infer<typeof noticeReach>;
+
+/** `GET /api/v1/notices/:id/devices` */
+export const noticeDeviceStates = ['delivered', 'waiting', 'unreachable'] as const;
+export const noticeDeviceQuery = pageQuery.extend({ state: z.enum(noticeDeviceStates).optional() });
+export const noticeDevice = z.object({
+  id: uuid,
+  hostname: text(253),
+  state: z.enum(noticeDeviceStates),
+  deliveredAt: instant.nullable(),
+  lastHeardAt: instant.nullable(),
+});
+export type NoticeDevice = z.infer<typeof noticeDevice>;
+/** By name. */
+export const noticeDeviceList = z.object({ items: z.array(noticeDevice), nextCursor: z.string().nullable() });
