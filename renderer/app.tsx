@@ -1,6 +1,6 @@
 /** Frame of the window: navigation, language, and the page the address names. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { PageName } from '../main/ipc/channels.ts';
 import type { View } from '../main/ipc/contract.ts';
 import type { AppApi } from './api.ts';
@@ -70,7 +70,8 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
     };
   }, [api]);
 
-  useEffect(() => {
+  // Together with the texts: a screen reader must not read one language in the voice of the other.
+  useLayoutEffect(() => {
     document.documentElement.lang = language;
     document.title = t.windowTitle(t.pages[page]);
   }, [language, page, t]);

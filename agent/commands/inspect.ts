@@ -1,6 +1,6 @@
 /** Commands that look and change nothing: status, explain-settings, doctor. */
 import { lookup } from 'node:dns/promises';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { defaultThresholds } from '../contract/policy.ts';
@@ -14,6 +14,7 @@ import { peekStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { agentVersion } from '../version.ts';
 import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
+import { rightsFindings } from './rights-checks.ts';
 import { windowsFindings } from './windows-checks.ts';
 
 const words = { ok: 'in Ordnung', attention: 'Achtung', critical: 'dringend', unknown: 'unbekannt' } as const;
@@ -132,6 +133,7 @@ export async function doctorCommand(input: CommandInput): Promise<ExitCode> {
   const findings: Finding[] = [
     { check: 'version', result: 'ok', detail: `KITS Agent ${agentVersion} on Node ${process.versions.node}` },
     directory(dataDir),
+    ...rightsFindings(dataDir),
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...enrolled(dataDir),
     ...(await server(settings, dataDir)),
@@ -146,14 +148,7 @@ function directory(dataDir: string): Finding {
   const check = 'directory';
   try {
     accessSync(dataDir, constants.R_OK | constants.W_OK);
-    const open = process.platform !== 'win32' && (statSync(join(dataDir, 'private')).mode & 0o077) !== 0;
-    return open
-      ? {
-          check,
-          result: 'problem',
-          detail: `${join(dataDir, 'private')} is open to other users; run "chmod 700" on it`,
-        }
-      : { check, result: 'ok', detail: dataDir };
+    return { check, result: 'ok', detail: dataDir };
   } catch (error) {
     return { check, result: 'problem', detail: `${(error as Error).message}. Run as root, or enrol first.` };
   }

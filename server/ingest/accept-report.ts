@@ -81,7 +81,11 @@ export async function acceptReport(
     return store(trx, context, device, report, place);
   });
   // Thrown outside, so that the evidence of a refusal is not rolled back with it.
-  if ('refusal' in decision) throw decision.refusal;
+  if ('refusal' in decision) {
+    // Quarantined or retired: an open stream of its key goes on for nobody.
+    if (decision.refusal.code === 'device-not-active') context.streams.deviceMoved(request.device.id, null);
+    throw decision.refusal;
+  }
   return decision;
 }
 
@@ -182,8 +186,10 @@ async function store(
   const receivedAt = now.toISOString();
   await noteOddities(trx, device, report, highest, now);
 
-  // A clock that runs ahead must not make later reports look old.
-  const createdAt = envelope.createdAt < receivedAt ? envelope.createdAt : receivedAt;
+  // The device's own clock may be years behind and would make new facts look old; what it knew of the server's time is
+  // better. A clock that runs ahead must not make later reports look old either.
+  const stated = content?.serverTime ?? envelope.createdAt;
+  const createdAt = stated < receivedAt ? stated : receivedAt;
   // Within an epoch the sequence decides; a report from before, signed anew in a later epoch, adds to the history only.
   const isNewest =
     content !== undefined &&

@@ -38,6 +38,8 @@ export async function registerEvents(app: FastifyInstance, context: IngestContex
       context.admission.admit('event streams', proven.device, context.now());
       if (!streams.hasRoom()) throw noRoom();
       const device = await context.commits.run((trx) => takeProof(trx, context, proven));
+      // Whoever has an enrolment token would otherwise hear the notices of a municipality that has not approved the device.
+      if (device.state !== 'active') throw notHeard(device.state);
       const after = request.headers[lastEventHeader];
       const response = begin(reply, renewedNonce(context, proven));
       const forget = streams.add(
@@ -52,6 +54,10 @@ export async function registerEvents(app: FastifyInstance, context: IngestContex
       });
     },
   );
+}
+
+function notHeard(state: string): Problem {
+  return new Problem(403, 'device-not-active', `This device is ${state}; it is told nothing but by its check-in.`);
 }
 
 function noRoom(): Problem {

@@ -1,7 +1,7 @@
 /** The agent against a real KITS server on loopback, with a middleman who can lose and forge what passes. */
 
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -199,10 +199,18 @@ test('an answer by somebody else counts as none', async () => {
   expect(agent.store.queue().waiting).toBe(1);
 });
 
+/** What the package does when it is installed. */
+function asInstalled(dataDir: string): void {
+  chmodSync(dataDir, 0o755);
+  writeFileSync(join(dataDir, 'public', 'requests'), '');
+  chmodSync(join(dataDir, 'public', 'requests'), 0o622);
+}
+
 test('doctor looks at an enrolled device without disturbing the service', async () => {
   const { agentDir, server, agent } = await town();
   await agent.round('cheap');
   await agent.exchange();
+  asInstalled(agentDir);
   const lines: string[] = [];
   const signal = new AbortController().signal;
   const code = await doctorCommand({
@@ -213,6 +221,7 @@ test('doctor looks at an enrolled device without disturbing the service', async 
   });
   const { findings } = JSON.parse(lines.join('')) as { findings: { check: string; result: string; detail: string }[] };
   expect(Object.fromEntries(findings.map(({ check, result }) => [check, result]))).toMatchObject({
+    rights: 'ok',
     key: 'ok',
     enrolment: 'ok',
     queue: 'ok',

@@ -131,6 +131,22 @@ describe('what does not follow', () => {
     expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
   });
 
+  test('a clock that is years behind does not make new facts look old, where the device knew the server’s time', async () => {
+    const agent = await enrolled();
+    const now = new Date(Date.now() - 60_000);
+    await agent.report(agent.sections({ memory: { totalBytes: 111 } }), {
+      createdAt: now,
+      body: { serverTime: now.toISOString() },
+    });
+    agent.renewEpoch();
+    const behind = new Date('2009-01-01T00:00:00Z');
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }), {
+      createdAt: behind,
+      body: { serverTime: new Date().toISOString() },
+    });
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
+  });
+
   test('a clock that ran years ahead does not make the reports of the next epoch look old', async () => {
     const agent = await enrolled();
     const ahead = new Date('2135-01-01T00:00:00Z');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { StreamEvent } from '../../../agent/contract/wire.ts';
 import { streamLimits } from '../../../server/push/device-streams.ts';
+import { newMarks } from '../../fakes/office-facts.ts';
 import { createTestAgent, type Listening, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 
@@ -59,6 +60,24 @@ describe('a stream', () => {
     }
     // Made for POST; good; the same once more.
     expect(answers).toEqual([401, 200, 401]);
+  });
+
+  test('a device that nobody has approved hears nothing', async () => {
+    const strict = await server.addMunicipality('Fambach', { approvalRequired: true });
+    const agent = await enrolled({ token: await server.addToken(strict) });
+    expect(await agent.listen()).toMatchObject({ status: 403, code: 'device-not-active' });
+    await server.context.db.updateTable('devices').set({ state: 'active' }).execute();
+    await greeted(agent);
+  });
+
+  test('the stream of a device ends with the report that gets it quarantined', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const stream = await greeted(agent);
+    const clone = await agent.report(agent.sections(), { fingerprint: newMarks() });
+    expect(clone.code).toBe('device-not-active');
+    expect(await stream.next()).toBeUndefined();
+    expect(await agent.listen()).toMatchObject({ status: 403, code: 'device-not-active' });
   });
 
   test('a retired device gets none, and an open one ends with its retirement', async () => {

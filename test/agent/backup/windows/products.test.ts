@@ -106,6 +106,28 @@ test('SPX: a run that was cut off is a failure once another began', async () => 
   expect(job.recentRuns.map(({ result }) => result)).toEqual(['success', 'failed']);
 });
 
+test.each([
+  ['shadowprotect', 'shadowProtect', 1120, 'success'],
+  ['shadowprotect', 'shadowProtect', 1121, 'failed'],
+  ['shadowprotect', 'shadowProtect', 1122, 'failed'],
+  ['redstor', 'redstor', 4098, 'success'],
+  ['redstor', 'redstor', 4099, 'warning'],
+  ['redstor', 'redstor', 4100, 'warning'],
+  ['redstor', 'redstor', 4101, 'warning'],
+  ['redstor', 'redstor', 4102, 'cancelled'],
+  ['redstor', 'redstor', 4103, 'failed'],
+  ['redstor', 'redstor', 4105, 'unknown'],
+])('%s: of two runs the newer, in the log %s as event %i, is %s', async (id, log, event, state) => {
+  const first = { id: id === 'redstor' ? 4098 : 1120, record: 5, at: '2026-11-20T20:10:00.0000000Z' };
+  const machine = windowsPc({
+    events: { [log]: eventLog([first, { id: event, record: 6, at: '2026-11-23T20:10:00.0000000Z' }]) },
+  });
+  const job = await jobOn(id, machine);
+  expect(job.state).toBe(state);
+  const proven = state === 'success' || state === 'warning' ? '2026-11-23' : '2026-11-20';
+  expect(job.lastSuccess?.endedAt.slice(0, 10)).toBe(proven);
+});
+
 test('MSP360: words nobody knows are unknown, a block without an id is no plan', () => {
   expect(parsePlans(plans('Erfolgreich'))[0]?.runs[0]?.result).toBe('unknown');
   expect(parsePlans(plans('constructor'))[0]?.runs[0]?.result).toBe('unknown');
