@@ -79,6 +79,8 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
           kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
           sizeBytes: found.size,
           modifiedAt: found.mtime,
+          // Owners in a recorded tree are those of this machine and say nothing.
+          ...(root === undefined ? { changeableByPeople: changeable(found) } : {}),
         };
       }),
     ipv4Addresses: options.ipv4Addresses ?? ownIpv4Addresses,
@@ -99,6 +101,13 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
     runHook: options.runHook ?? runHook,
     connect: options.connect ?? connectTo,
   };
+}
+
+/** Accounts below are those of services (Debian policy 9.2). */
+const firstPerson = 1000;
+
+function changeable({ uid, gid, mode }: { uid: number; gid: number; mode: number }): boolean {
+  return uid >= firstPerson || (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
 }
 
 /** Bounded by what comes, not by what stat says: files of the kernel report a size of 0 or of a page. */

@@ -16,6 +16,11 @@ export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other';
   readonly sizeBytes: number;
   readonly modifiedAt: Date;
+  /**
+   * A person could change it: it belongs to one, everybody may write, or a group other than root's may. Absent where that
+   * is not told (a recorded tree, a reader of profiles, Windows).
+   */
+  readonly changeableByPeople?: boolean;
 }
 
 /** Sizes in bytes of a mounted file system; `freeBytes` is what an unprivileged user may still write. */
