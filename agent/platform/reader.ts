@@ -99,7 +99,7 @@ export function createReader(options: ReaderOptions = {}): Reader {
     list: async (path) => ask(path, { do: 'list', path: await locate(path) }, 8 * smallAnswer),
     stat: async (path) => {
       const { kind, sizeBytes, modifiedMs } = await ask(path, { do: 'stat', path: await locate(path) });
-      return { kind, sizeBytes, modifiedAt: new Date(modifiedMs) };
+      return { kind, sizeBytes, modifiedAt: new Date(Math.round(modifiedMs)) };
     },
     database: async (path, work, { maxBytes = defaultDatabaseBytes } = {}) => {
       const handle = await ask(path, { do: 'open', path: await locate(path), maxBytes });

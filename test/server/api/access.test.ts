@@ -18,6 +18,8 @@ let foreignServer: string;
 let ownTest: string;
 let foreignTest: string;
 let foreignException: string;
+let ownNotice: string;
+let foreignNotice: string;
 let ownGroup: string;
 let foreignGroup: string;
 
@@ -28,6 +30,14 @@ const exceptionFor = (municipalityId: string, deviceId?: string) => ({
   reason: 'Anzeigetafel',
   approvedBy: 'Amtsleitung',
   expiresAt: new Date(startOfTime + 86_400_000).toISOString(),
+});
+
+const noticeFor = (municipality: string) => ({
+  audience: { municipality },
+  severity: 'info',
+  title: { de: 'Wartung am Freitag' },
+  body: { de: 'Ab 14 Uhr wird das Netz gewartet.' },
+  validUntil: new Date(startOfTime + 86_400_000).toISOString(),
 });
 
 const restoreTest = {
@@ -66,6 +76,10 @@ beforeAll(async () => {
     (await clients['admin']!.send('POST', 'exceptions', exceptionFor(municipalityId))).body.id;
   ownException = await except(kits.wasungen);
   foreignException = await except(kits.grabfeld);
+  const notify = async (municipality: string) =>
+    (await clients['admin']!.send('POST', 'notices', noticeFor(municipality))).body.id;
+  ownNotice = await notify(kits.wasungen);
+  foreignNotice = await notify(kits.grabfeld);
   const group = async (municipalityId: string) =>
     (await clients['admin']!.send('POST', 'groups', { municipalityId, name: 'Notebooks' })).body.id;
   ownGroup = await group(kits.wasungen);
@@ -124,6 +138,14 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => `groups/${ownGroup}`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['PATCH', () => `groups/${ownGroup}`, () => ({ position: 1 }), [401, 403, 403, 200, 200, 200]],
   ['POST', () => `groups/${ownGroup}/members`, () => ({ add: [own] }), [401, 403, 403, 200, 200, 200]],
+  ['GET', () => 'notices', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['POST', () => 'notices', () => noticeFor(kits.wasungen), [401, 403, 403, 201, 201, 201]],
+  ['GET', () => 'notices/signing', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `notices/reach?municipality=${kits.wasungen}`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `notices/${ownNotice}`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `notices/${ownNotice}/devices`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  // The first one recalls it; to the others it is recalled already.
+  ['POST', () => `notices/${ownNotice}/recall`, () => ({}), [401, 403, 403, 200, 200, 200]],
   ['GET', () => 'policies', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'policies/fields', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `policies/group-${ownGroup}`, () => undefined, [401, 200, 200, 200, 200, 200]],
@@ -205,6 +227,11 @@ describe('what belongs to another municipality is not there', () => {
     ['DELETE', () => `devices/${foreign}/restore-tests/${foreignTest}`, () => undefined],
     ['DELETE', () => `devices/${own}/restore-tests/${foreignTest}`, () => undefined],
     ['POST', () => 'tokens', () => ({ municipalityId: kits.grabfeld })],
+    ['POST', () => 'notices', () => noticeFor(kits.grabfeld)],
+    ['GET', () => `notices/${foreignNotice}`, () => undefined],
+    ['GET', () => `notices/${foreignNotice}/devices`, () => undefined],
+    ['POST', () => `notices/${foreignNotice}/recall`, () => ({})],
+    ['GET', () => `notices/reach?municipality=${kits.grabfeld}`, () => undefined],
     ['POST', () => 'groups', () => ({ municipalityId: kits.grabfeld, name: 'Archiv' })],
     ['GET', () => `groups/${foreignGroup}`, () => undefined],
     ['PATCH', () => `groups/${foreignGroup}`, () => ({ name: 'unsere' })],
