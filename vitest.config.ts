@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,7 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Importing the real package in plain Node tries to download Electron's binary.
     alias: { electron: new URL('./test/fakes/electron.ts', import.meta.url).pathname },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Many tests wait for programs, browsers and servers of their own: on two cores one worker alone would leave one idle.
+    maxWorkers: Math.max(3, availableParallelism()),
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });
