@@ -29,7 +29,7 @@ test('npm start --once brings the facts of this machine to a server, says where,
   const first = once();
   expect(first).toMatchObject({ status: 0, stderr: '' });
   const deviceId = /^Device: +\S+ \(([0-9a-f-]{36})\)$/m.exec(first.stdout)?.[1];
-  expect(first.stdout).toMatch(/^Sections: 16$/m);
+  expect(first.stdout).toMatch(/^Sections: 17$/m);
   expect(first.stdout).toMatch(/^Sent: +[1-9]\d+ bytes in 1 report$/m);
   expect(first.stdout).toContain(`/geraete/${deviceId}`);
   expect(once().stdout).toContain(`(${deviceId})`);

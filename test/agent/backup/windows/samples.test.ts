@@ -26,7 +26,8 @@ const inSamples = (name: string, check: (text: string) => void | Promise<void>) 
 test(
   'the German list of writers',
   inSamples('vssadmin-list-writers-de.txt', (text) => {
-    expect(parseFailedWriters(text)).toEqual([{ id: 'e8132975-6f93-4464-a53e-1050253ae220', state: 7 }]);
+    // The file explains itself in lines that are none of the program's.
+    expect(parseFailedWriters(text.replace(/^#.*$/gm, ''))).toEqual([{ id: 'e8132975-6f93-4464-a53e-1050253ae220', state: 7 }]);
   }),
 );
 
