@@ -27,7 +27,9 @@ test(
   'the German list of writers',
   inSamples('vssadmin-list-writers-de.txt', (text) => {
     // The file explains itself in lines that are none of the program's.
-    expect(parseFailedWriters(text.replace(/^#.*$/gm, ''))).toEqual([{ id: 'e8132975-6f93-4464-a53e-1050253ae220', state: 7 }]);
+    expect(parseFailedWriters(text.replace(/^#.*$/gm, ''))).toEqual([
+      { id: 'e8132975-6f93-4464-a53e-1050253ae220', state: 7 },
+    ]);
   }),
 );
 
