@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { runProgram } from './programs.ts';
-import { lineReader, RestoreError, type RestoreSource } from './restore-source.ts';
+import { jsonOf, lineReader, RestoreError, type RestoreSource } from './restore-source.ts';
 
 const listing = z.object({ archives: z.array(z.object({ name: z.string().min(1).max(500) })).max(1000) });
 const item = z.object({
@@ -62,13 +62,4 @@ export function borgSource(repository: string, cacheFolder: string): RestoreSour
       });
     },
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: the schema says so.
-    return undefined;
-  }
 }

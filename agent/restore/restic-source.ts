@@ -2,7 +2,7 @@
 import { join, posix } from 'node:path';
 import { z } from 'zod';
 import { runProgram } from './programs.ts';
-import { lineReader, RestoreError, type RestoreSource } from './restore-source.ts';
+import { jsonOf, lineReader, RestoreError, type RestoreSource } from './restore-source.ts';
 
 const snapshots = z.array(
   z.object({
@@ -61,13 +61,4 @@ function baseOf(paths: readonly string[]): string {
   const parents = new Set(paths.map((path) => posix.dirname(path)));
   const [only] = parents;
   return parents.size === 1 && only !== undefined ? only : '/';
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: the schema says so.
-    return undefined;
-  }
 }

@@ -53,3 +53,13 @@ export function lineReader(onLine: (line: string) => void): { push(chunk: Buffer
     },
   };
 }
+
+/** Undefined for what is no JSON: the schema it meets next says so. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A line cut off, or words of the program.
+    return undefined;
+  }
+}
