@@ -4,7 +4,7 @@
  * Electron breaks the type check here. With `seen.screen` (electron/chromium.ts) its windows are real pages.
  */
 import { app, crashReporter, powerMonitor } from './electron/app.ts';
-import { FakeNotification as Notification } from './electron/notification.ts';
+import { FakeNotification, FakeNotification as Notification } from './electron/notification.ts';
 import { contextBridge, ipcRenderer } from './electron/renderer.ts';
 import { clipboard, dialog, ipcMain, protocol, screen, session, shell } from './electron/services.ts';
 import { Menu, nativeImage, nativeTheme, Tray } from './electron/tray.ts';
@@ -18,6 +18,7 @@ export {
   contextBridge,
   crashReporter,
   dialog,
+  FakeNotification,
   ipcMain,
   ipcRenderer,
   Menu,

@@ -1,7 +1,6 @@
 /** `app`: life of the program. Events come through `appEvents`. */
-import { EventEmitter } from 'node:events';
 import type * as Electron from 'electron';
-import { appEvents, seen } from './seen.ts';
+import { appEvents, powerEvents, seen } from './seen.ts';
 
 type Listener = (...args: never[]) => void;
 const listening = (event: string, listener: Listener) => {
@@ -25,9 +24,10 @@ type AppUnderTest = Pick<
   | 'setToastActivatorCLSID'
   | 'getAppPath'
   | 'getPath'
+  | 'setPath'
+  | 'relaunch'
   | 'getName'
   | 'getVersion'
-  | 'getLocale'
   | 'getPreferredSystemLanguages'
 > & {
   on(event: string, listener: Listener): unknown;
@@ -54,8 +54,8 @@ export const app: AppUnderTest = {
     appEvents.emit('will-quit', { preventDefault: () => undefined });
     appEvents.emit('quit', {}, 0);
   },
-  exit: (code = 0) => {
-    seen.exitCode = code;
+  exit: (code) => {
+    seen.exits.push(code);
     for (const window of seen.windows) window.destroy();
   },
   whenReady: () => Promise.resolve(),
@@ -64,14 +64,17 @@ export const app: AppUnderTest = {
     seen.appUserModelId = id;
   },
   setToastActivatorCLSID: (id) => {
-    seen.toastActivator = id;
+    seen.clsid = id;
   },
   getAppPath: () => new URL('../../..', import.meta.url).pathname,
   getPath: () => seen.userData,
+  setPath: () => undefined,
+  relaunch: (options) => {
+    seen.relaunches.push(options);
+  },
   getName: () => 'kits-agent',
-  getVersion: () => '0.0.0-test',
-  getLocale: () => seen.locale,
-  getPreferredSystemLanguages: () => [seen.locale],
+  getVersion: () => seen.version,
+  getPreferredSystemLanguages: () => seen.languages,
   on: listening,
   once: (event, listener) => {
     appEvents.once(event, listener as (...args: unknown[]) => void);
@@ -80,8 +83,8 @@ export const app: AppUnderTest = {
 };
 
 /** Lock screen, sleep and wake come as events that a test emits. */
-export const powerMonitor = Object.assign(new EventEmitter(), {
-  getSystemIdleState: () => 'active',
+export const powerMonitor = Object.assign(powerEvents, {
+  getSystemIdleState: () => seen.idleState,
   getSystemIdleTime: () => 0,
   isOnBatteryPower: () => false,
 } satisfies Partial<Electron.PowerMonitor>);

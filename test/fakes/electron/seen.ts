@@ -1,7 +1,7 @@
 /** What the stand-in for Electron saw, and what a test makes the system do. `seen.reset()` before each test. */
 import { EventEmitter } from 'node:events';
 import type * as Electron from 'electron';
-import type { Toast } from './notification.ts';
+import type { FakeNotification } from './notification.ts';
 import type { TrayRecord } from './tray.ts';
 import type { FakeWindow } from './window.ts';
 
@@ -20,18 +20,22 @@ export interface Shown {
 
 /** Fires an event of `app`, as the system would. */
 export const appEvents = new EventEmitter();
+/** Lock screen, sleep and wake, as the system tells them. */
+export const powerEvents = new EventEmitter();
 /** Fires an event at a preload that runs in Node, as the main process would. */
 export const ipcRendererEvents = new EventEmitter();
 
 const nothingYet = () => ({
   screen: undefined as Screen | undefined,
+  /** In the order in which they were made; one that was destroyed stays. */
   trays: [] as TrayRecord[],
   windows: [] as FakeWindow[],
-  toasts: [] as Toast[],
-  /** Why the next toasts cannot be shown. */
-  toastFault: undefined as string | undefined,
-  toastsSupported: true,
-  toastActivator: undefined as string | undefined,
+  /** In the order in which they were made. */
+  notifications: [] as FakeNotification[],
+  notificationsSupported: true,
+  /** What the system says once a toast is to be shown; `by-test`: nothing, the test emits it. */
+  toastOutcome: 'by-test' as 'by-test' | 'show' | 'failed',
+  clsid: '',
   opened: [] as string[],
   handlers: new Map<string, Handler>(),
   schemes: [] as Electron.CustomScheme[],
@@ -52,11 +56,14 @@ const nothingYet = () => ({
   clipboard: '',
   appUserModelId: undefined as string | undefined,
   quit: 0,
-  exitCode: undefined as number | undefined,
+  exits: [] as (number | undefined)[],
+  relaunches: [] as (Electron.RelaunchOptions | undefined)[],
   sandboxed: false,
   hasLock: true,
   isPackaged: false,
-  locale: 'de-DE',
+  version: '0.1.0',
+  languages: ['de-DE'] as string[],
+  idleState: 'active' as ReturnType<Electron.PowerMonitor['getSystemIdleState']>,
 });
 
 export const seen = Object.assign(nothingYet(), {
@@ -64,6 +71,7 @@ export const seen = Object.assign(nothingYet(), {
   reset(): void {
     Object.assign(seen, nothingYet());
     appEvents.removeAllListeners();
+    powerEvents.removeAllListeners();
     ipcRendererEvents.removeAllListeners();
   },
 });
