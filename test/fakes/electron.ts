@@ -7,7 +7,10 @@ import type * as Electron from 'electron';
 
 /** What the stand-in saw, for tests to look at; `reset` before each test. */
 export const seen = {
-  trays: [] as { tooltip: string; menu: string[]; images: number; click(label: string): void }[],
+  /** In the order in which they were made; one that was destroyed stays. */
+  trays: [] as { tooltip: string; menu: string[]; images: number; destroyed: boolean; click(label: string): void }[],
+  notifications: [] as FakeNotification[],
+  opened: [] as string[],
   windows: [] as FakeWindow[],
   handlers: new Map<string, (event: Electron.IpcMainInvokeEvent, ...args: unknown[]) => unknown>(),
   schemes: [] as Electron.CustomScheme[],
@@ -22,11 +25,27 @@ export const seen = {
     ) => void;
   },
   quit: 0,
+  exits: [] as (number | undefined)[],
+  relaunches: [] as (Electron.RelaunchOptions | undefined)[],
+  clsid: '',
   sandboxed: false,
   hasLock: true,
   userData: '/nonexistent',
+  version: '0.1.0',
+  languages: ['de-DE'] as string[],
+  idleState: 'active' as ReturnType<Electron.PowerMonitor['getSystemIdleState']>,
+  notificationsSupported: true,
   reset(): void {
     this.trays = [];
+    this.notifications = [];
+    this.opened = [];
+    this.exits = [];
+    this.relaunches = [];
+    this.clsid = '';
+    this.version = '0.1.0';
+    this.languages = ['de-DE'];
+    this.idleState = 'active';
+    this.notificationsSupported = true;
     this.windows = [];
     this.handlers.clear();
     this.schemes = [];
@@ -37,6 +56,7 @@ export const seen = {
     this.sandboxed = false;
     this.hasLock = true;
     appEvents.removeAllListeners();
+    powerMonitor.removeAllListeners();
     ipcRendererEvents.removeAllListeners();
   },
 };
@@ -53,8 +73,14 @@ type AppUnderTest = Pick<
   | 'whenReady'
   | 'isPackaged'
   | 'setAppUserModelId'
+  | 'setToastActivatorCLSID'
   | 'getAppPath'
   | 'getPath'
+  | 'setPath'
+  | 'getVersion'
+  | 'getPreferredSystemLanguages'
+  | 'relaunch'
+  | 'exit'
 > & { on(event: string, listener: (...args: never[]) => void): unknown };
 
 export const app: AppUnderTest = {
@@ -69,6 +95,18 @@ export const app: AppUnderTest = {
   },
   whenReady: () => Promise.resolve(),
   setAppUserModelId: () => undefined,
+  setToastActivatorCLSID: (id) => {
+    seen.clsid = id;
+  },
+  getVersion: () => seen.version,
+  getPreferredSystemLanguages: () => seen.languages,
+  relaunch: (options) => {
+    seen.relaunches.push(options);
+  },
+  exit: (code) => {
+    seen.exits.push(code);
+  },
+  setPath: () => undefined,
   getAppPath: () => new URL('../..', import.meta.url).pathname,
   getPath: () => seen.userData,
   on: (event, listener) => appEvents.on(event, listener as (...args: unknown[]) => void),
@@ -91,7 +129,7 @@ export class FakeContents extends EventEmitter implements Pick<Electron.WebConte
 
 type WindowUnderTest = Pick<
   Electron.BrowserWindow,
-  'loadURL' | 'show' | 'focus' | 'isMinimized' | 'restore' | 'destroy' | 'isDestroyed'
+  'loadURL' | 'show' | 'focus' | 'isMinimized' | 'restore' | 'destroy' | 'isDestroyed' | 'isFocused'
 >;
 
 export class FakeWindow extends EventEmitter implements WindowUnderTest {
@@ -123,6 +161,10 @@ export class FakeWindow extends EventEmitter implements WindowUnderTest {
 
   isMinimized(): boolean {
     return false;
+  }
+
+  isFocused(): boolean {
+    return !this.#destroyed && this.shown > 0;
   }
 
   restore(): void {
@@ -214,6 +256,7 @@ export class Tray extends EventEmitter {
     tooltip: '',
     menu: [] as string[],
     images: 0,
+    destroyed: false,
     click: (label: string): void => {
       const item = this.#items.find((one) => one.label === label);
       if (item?.click === undefined) throw new Error(`the menu has no ${label} to click`);
@@ -230,6 +273,10 @@ export class Tray extends EventEmitter {
     this.#record.images += 1;
   }
 
+  destroy(): void {
+    this.#record.destroyed = true;
+  }
+
   setToolTip(text: string): void {
     this.#record.tooltip = text;
   }
@@ -239,6 +286,56 @@ export class Tray extends EventEmitter {
     this.#record.menu = items.map(({ label }) => label ?? '');
   }
 }
+
+/** `show` succeeds unless a test says otherwise; `act` and `press` are what a person does to a toast. */
+export class FakeNotification extends EventEmitter implements Pick<Electron.Notification, 'show' | 'close'> {
+  static isSupported(): boolean {
+    return seen.notificationsSupported;
+  }
+
+  /** Activations that come while nobody holds the object; Windows alone has them. */
+  static handleActivation(callback: (details: Electron.ActivationArguments) => void): void {
+    appEvents.removeAllListeners('toast-activated');
+    appEvents.on('toast-activated', callback);
+  }
+
+  readonly options: Electron.NotificationConstructorOptions;
+  shown = 0;
+  closed = false;
+
+  constructor(options: Electron.NotificationConstructorOptions = {}) {
+    super();
+    this.options = options;
+    seen.notifications.push(this);
+  }
+
+  show(): void {
+    this.shown += 1;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Presses the button with this label. */
+  press(label: string): void {
+    const actionIndex = (this.options.actions ?? []).findIndex(({ text }) => text === label);
+    if (actionIndex < 0) throw new Error(`the toast has no button ${label}`);
+    this.emit('action', { actionIndex, selectionIndex: -1 }, actionIndex, -1);
+  }
+}
+export { FakeNotification as Notification };
+
+export const powerMonitor = Object.assign(new EventEmitter(), {
+  getSystemIdleState: () => seen.idleState,
+} satisfies Partial<Electron.PowerMonitor>);
+
+export const shell: Pick<Electron.Shell, 'openExternal'> = {
+  openExternal: (url) => {
+    seen.opened.push(url);
+    return Promise.resolve();
+  },
+};
 
 export const contextBridge: Pick<Electron.ContextBridge, 'exposeInMainWorld'> = {
   exposeInMainWorld: (key, api) => {
