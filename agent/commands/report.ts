@@ -2,10 +2,14 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
+import type { Log } from '../log.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
 import { openStore } from '../store/agent-store.ts';
+import { installedVersions } from '../upgrade/these-versions.ts';
+import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
+import { agentVersion } from '../version.ts';
 import { isGap } from './collect.ts';
 import {
   type CommandInput,
@@ -123,17 +127,40 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     if (signal.aborted) resolve('aborted');
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
-  for (let damaged = false; ; damaged = true) {
-    const agent = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
-    if (agent === undefined) return exitCodes.done;
-    log.info('service-started', { dataDir: dataDirOf(input), enrolled: agent.enrolment() !== undefined });
-    const service = startService({ agent, log });
-    const why = await Promise.race([aborted, service.damaged]);
-    await service.stop();
-    agent.close();
-    log.info('service-stopped');
-    if (why === 'aborted') return exitCodes.done;
+  const dataDir = dataDirOf(input);
+  const trial = await enterTrialOrFail(dataDir, log);
+  try {
+    for (let damaged = false; ; damaged = true) {
+      const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
+      if (opened === undefined) return exitCodes.done;
+      const agent = trial?.watch(opened) ?? opened;
+      log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
+      const service = startService({ agent, log, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
+      const why = await Promise.race([aborted, service.damaged, ...(trial === undefined ? [] : [trial.failed])]);
+      await service.stop();
+      agent.close();
+      log.info('service-stopped');
+      if (why === 'aborted') return exitCodes.done;
+      if (why instanceof TrialFailed) await giveUp(dataDir, why);
+    }
+  } finally {
+    trial?.stop();
   }
+}
+
+async function enterTrialOrFail(dataDir: string, log: Log): Promise<TrialRun | undefined> {
+  try {
+    return enterTrial({ dataDir, version: agentVersion, log, now: () => new Date() });
+  } catch (error) {
+    if (error instanceof TrialFailed) return giveUp(dataDir, error);
+    throw error;
+  }
+}
+
+/** The guard has the rights to switch back; the service itself may have too few. */
+async function giveUp(dataDir: string, failure: TrialFailed): Promise<never> {
+  await installedVersions({ dataDir }).wakeGuard();
+  throw failure;
 }
 
 /** Makes this installation nobody, so that its disk can be copied: key, enrolment and queue go. */
