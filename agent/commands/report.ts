@@ -5,6 +5,7 @@ import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
+import { enrolWaiting } from '../setup/waiting-enrolment.ts';
 import { openStore } from '../store/agent-store.ts';
 import { isGap } from './collect.ts';
 import {
@@ -123,16 +124,31 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     if (signal.aborted) resolve('aborted');
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
-  for (let damaged = false; ; damaged = true) {
+  for (let damaged = false; ; ) {
     const agent = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
     if (agent === undefined) return exitCodes.done;
     log.info('service-started', { dataDir: dataDirOf(input), enrolled: agent.enrolment() !== undefined });
     const service = startService({ agent, log });
-    const why = await Promise.race([aborted, service.damaged]);
+    const ending = new AbortController();
+    const joining = enrolWaiting({
+      agent,
+      dataDir: dataDirOf(input),
+      log,
+      signal: AbortSignal.any([signal, ending.signal]),
+    });
+    const enrolled = joining.then((outcome) =>
+      outcome === 'enrolled' ? outcome : new Promise<never>(() => undefined),
+    );
+    const why = await Promise.race([aborted, service.damaged.then(() => 'damaged' as const), enrolled]);
+    ending.abort();
     await service.stop();
+    await joining;
+    // What was collected before had nobody to be reported to.
+    if (why === 'enrolled') agent.store.ran('full-round', new Date(0));
     agent.close();
-    log.info('service-stopped');
+    log.info('service-stopped', { why });
     if (why === 'aborted') return exitCodes.done;
+    damaged = why === 'damaged';
   }
 }
 

@@ -15,7 +15,7 @@ import { ServerRefused } from '../report/server-link.ts';
 
 const waitingEnrolment = z.strictObject({
   server: z.url().max(500),
-  token: z.string().min(1).max(200),
+  token: z.string().min(16).max(200),
   serverKey: z.string().length(43).optional(),
   recoveryKey: z.string().length(43).optional(),
 });
@@ -89,7 +89,13 @@ export async function enrolWaiting(options: WaitingOptions): Promise<WaitingOutc
         if (!isSame) log.warn('enrolment-elsewhere', { belongsTo: before.serverUrl, wanted: waiting.server });
         return isSame ? 'known' : 'refused';
       }
-      const { deviceId } = await agent.enrol(waiting);
+      const { server, token, serverKey, recoveryKey } = waiting;
+      const { deviceId } = await agent.enrol({
+        server,
+        token,
+        ...(serverKey === undefined ? {} : { serverKey }),
+        ...(recoveryKey === undefined ? {} : { recoveryKey }),
+      });
       discard();
       log.info('enrolled', { deviceId });
       return 'enrolled';
