@@ -13,6 +13,7 @@ import {
   backupPolicyWith,
   defaultBackupPolicy,
   defaultThresholds,
+  type EmergencyContact,
   type Exception,
   infrastructureTarget,
   type Policy,
@@ -79,6 +80,8 @@ export interface Settings {
   readonly thresholds: Thresholds;
   /** Decided by KITS alone: no file of the machine can excuse it from a rule. */
   readonly exceptions: readonly Exception[];
+  /** By KITS alone as well: a number somebody else could put there would be called in an emergency. */
+  readonly contacts: readonly EmergencyContact[];
   readonly backup: BackupSources;
   readonly backupPolicy: BackupPolicy;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -196,6 +199,7 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
     backup: pick('backup', noBackupSources, machine.backup),
     thresholds: thresholdsWith(central.thresholds),
     exceptions: pick('exceptions', [], undefined, central.exceptions),
+    contacts: pick('contacts', [], undefined, central.contacts),
     backupPolicy: backupPolicyWith(central.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };
