@@ -242,7 +242,8 @@ function explain(error: unknown, err: (line: string) => void, usage: string | un
   return code ?? exitCodes.unexpected;
 }
 
-if (import.meta.main) {
+/** The process of the command line: signals, streams and the exit code. */
+export async function runProcess(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // Whoever reads may have seen enough (`| head`); any other failure to write is one.
@@ -256,3 +257,5 @@ if (import.meta.main) {
     signal: stop.signal,
   });
 }
+
+if (import.meta.main) await runProcess();
