@@ -37,6 +37,20 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
   },
+  'set-up': {
+    usage:
+      'set-up [--settings-file FILE] [--server URL] [--token T] [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
+    does: 'what an installer calls: makes the directories with their rights, writes the settings, leaves the token for the service',
+    options: {
+      'settings-file': { type: 'string' },
+      'settings-file-if-there': { type: 'string' },
+      server: { type: 'string' },
+      token: { type: 'string' },
+      'server-key': { type: 'string' },
+      'recovery-key': { type: 'string' },
+    },
+    run: async (input) => (await import('./commands/set-up.ts')).setUpCommand(input),
+  },
   'reset-identity': {
     usage: 'reset-identity [--discard-waiting]',
     does: 'removes key and enrolment, to prepare a disk image',
@@ -198,6 +212,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UsageError: exitCodes.usage,
   RestoreError: exitCodes.unexpected,
   SettingsError: exitCodes.usage,
+  SetupError: exitCodes.usage,
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,
   NewerStore: exitCodes.unexpected,
