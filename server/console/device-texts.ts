@@ -145,6 +145,7 @@ export const deviceTexts = {
       'storage-failed': 'Datenträger voll oder schreibgeschützt',
       'body-expired': 'auf dem Gerät nicht mehr vorhanden',
       'held-before': 'liegt unter einer früheren Nummer schon vor',
+      'rolled-back': 'Aktualisierung des Agenten zurückgenommen',
       undeclared: 'unbekannt',
     },
     en: {
@@ -155,6 +156,7 @@ export const deviceTexts = {
       'storage-failed': 'disk full or read-only',
       'body-expired': 'no longer on the device',
       'held-before': 'held under an earlier number',
+      'rolled-back': 'update of the agent taken back',
       undeclared: 'unknown',
     },
   },
