@@ -37,6 +37,20 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
   },
+  'set-up': {
+    usage:
+      'set-up [--settings-file FILE] [--server URL] [--token T] [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
+    does: 'what an installer calls: makes the directories with their rights, writes the settings, leaves the token for the service',
+    options: {
+      'settings-file': { type: 'string' },
+      'settings-file-if-there': { type: 'string' },
+      server: { type: 'string' },
+      token: { type: 'string' },
+      'server-key': { type: 'string' },
+      'recovery-key': { type: 'string' },
+    },
+    run: async (input) => (await import('./commands/set-up.ts')).setUpCommand(input),
+  },
   'reset-identity': {
     usage: 'reset-identity [--discard-waiting]',
     does: 'removes key and enrolment, to prepare a disk image',
@@ -198,6 +212,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UsageError: exitCodes.usage,
   RestoreError: exitCodes.unexpected,
   SettingsError: exitCodes.usage,
+  SetupError: exitCodes.usage,
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,
   NewerStore: exitCodes.unexpected,
@@ -227,7 +242,8 @@ function explain(error: unknown, err: (line: string) => void, usage: string | un
   return code ?? exitCodes.unexpected;
 }
 
-if (import.meta.main) {
+/** The process of the command line: signals, streams and the exit code. */
+export async function runProcess(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // Whoever reads may have seen enough (`| head`); any other failure to write is one.
@@ -241,3 +257,5 @@ if (import.meta.main) {
     signal: stop.signal,
   });
 }
+
+if (import.meta.main) await runProcess();

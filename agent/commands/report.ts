@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
+import { enrolWaiting } from '../setup/waiting-enrolment.ts';
 import { openStore } from '../store/agent-store.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
@@ -130,18 +131,29 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   const dataDir = dataDirOf(input);
   const trial = await enterTrialOrFail(dataDir, log);
   try {
-    for (let damaged = false; ; damaged = true) {
+    for (let damaged = false; ; ) {
       const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
       if (opened === undefined) return exitCodes.done;
       const agent = trial?.watch(opened) ?? opened;
       log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
       const service = startService({ agent, log, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
-      const why = await Promise.race([aborted, service.damaged, ...(trial === undefined ? [] : [trial.failed])]);
+      const ending = new AbortController();
+      const joining = enrolWaiting({ agent, dataDir, log, signal: AbortSignal.any([signal, ending.signal]) });
+      const enrolled = joining.then((outcome) =>
+        outcome === 'enrolled' ? outcome : new Promise<never>(() => undefined),
+      );
+      const isDamaged = service.damaged.then(() => 'damaged' as const);
+      const why = await Promise.race([aborted, isDamaged, enrolled, ...(trial === undefined ? [] : [trial.failed])]);
+      ending.abort();
       await service.stop();
+      await joining;
+      // What was collected before had nobody to be reported to.
+      if (why === 'enrolled') agent.store.ran('full-round', new Date(0));
       agent.close();
       log.info('service-stopped');
       if (why === 'aborted') return exitCodes.done;
       if (why instanceof TrialFailed) await giveUp(dataDir, why);
+      damaged = why === 'damaged';
     }
   } finally {
     trial?.stop();
