@@ -37,6 +37,11 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
   },
+  'prepare-directories': {
+    usage: 'prepare-directories',
+    does: 'makes the data directory, or repairs it, with the rights that keep users out; for installers, as root',
+    run: async (input) => (await import('./commands/prepare-directories.ts')).prepareDirectoriesCommand(input),
+  },
   'reset-identity': {
     usage: 'reset-identity [--discard-waiting]',
     does: 'removes key and enrolment, to prepare a disk image',
@@ -181,6 +186,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UsageError: exitCodes.usage,
   RestoreError: exitCodes.unexpected,
   SettingsError: exitCodes.usage,
+  UnsafeDirectory: exitCodes.usage,
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,
   NewerStore: exitCodes.usage,
