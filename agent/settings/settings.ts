@@ -42,7 +42,7 @@ const ranges = {
 } as const;
 
 /** `agent.json`. Unknown keys are an error: a misspelt key must not be ignored in silence. */
-const machineFile = z.strictObject({
+export const machineFile = z.strictObject({
   serverUrl: z.url({ protocol: /^https?$/, error: 'expected a URL such as "https://kits.example.de"' }).optional(),
   serverKey: thumbprint('server').optional(),
   recoveryKey: thumbprint('recovery').optional(),
@@ -116,14 +116,16 @@ function programData(): string {
 }
 
 /**
- * Reads the files. A missing machine file is fine (defaults), unless `required`: a file somebody named must be there.
+ * Reads the files. A missing machine file is fine (defaults); a file somebody named must be there, unless it is `optional`.
  * Throws `SettingsError`; nothing is written in any case.
  */
-export function loadSettings(options: { configFile?: string; policy?: Policy } = {}): LoadedSettings {
+export function loadSettings(
+  options: { configFile?: string; optional?: boolean; policy?: Policy } = {},
+): LoadedSettings {
   const machinePath = options.configFile ?? defaultConfigFile();
   const localPath = join(machinePath, '..', 'policy.json');
   const sources: Sources = {
-    machine: readJson(machinePath, machineFile, options.configFile !== undefined) ?? {},
+    machine: readJson(machinePath, machineFile, options.configFile !== undefined && options.optional !== true) ?? {},
     local: readJson(localPath, localPolicy, false) ?? {},
     files: { machine: machinePath, localPolicy: localPath },
   };

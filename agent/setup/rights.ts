@@ -22,7 +22,7 @@ const onlyAdministrators: readonly AccessEntry[] = [
 const usersRead: readonly AccessEntry[] = [...onlyAdministrators, [sids.users, '(OI)(CI)RX']];
 /**
  * Append and nothing else. The rights to attributes are those every program asks for when it opens a file to append; with them
- * a user can mark the file read-only, which `unlockMailbox` takes back.
+ * a user can mark the file read-only, which `readMailboxFile` takes back.
  */
 const usersAppend: readonly AccessEntry[] = [
   [sids.system, 'F'],
