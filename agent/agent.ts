@@ -222,6 +222,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         holder,
       });
     }
+    const wordsInForce = words.inForce();
     publishStatus(publicDir, {
       contractVersion,
       writtenAt: now.toISOString(),
@@ -247,7 +248,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
           ? {}
           : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
       },
-      notices: [...words.inForce().notices],
+      notices: [...wordsInForce.notices],
+      recalls: [...wordsInForce.recalls],
+      linkHosts: [...loaded().settings.linkHosts],
       handledRequests: mailbox.handled(),
     });
   };

@@ -257,6 +257,7 @@ export const settingTopics: readonly (readonly [words: Words, keys: RegExp])[] =
   [{ de: 'Schutz', en: 'Protection' }, /signature|screenLock/],
   [{ de: 'Speicherplatz', en: 'Storage' }, /storage/],
   [{ de: 'Erreichbarkeit und Uhr', en: 'Contact and clock' }, /silent|clock/],
+  [{ de: 'Mitteilungen und Hilfe', en: 'Notices and help' }, /^(linkHosts|contacts)/],
   [{ de: 'Weitere Festlegungen', en: 'Further settings' }, /./],
 ];
 
