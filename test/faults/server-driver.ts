@@ -12,6 +12,7 @@ const server = await createServer({
     reports: { device: rate, municipality: rate, line },
     checkIns: { device: rate, municipality: rate, line },
     streams: { device: rate },
+    enrolments: { address: rate, token: rate },
   },
 });
 process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
