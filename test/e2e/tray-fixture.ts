@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { type MailboxRequest, mailboxRequest, type SentReport, type Status } from '../../agent/contract/status.ts';
 import { publishStatus } from '../../agent/status/publish-status.ts';
 import { buildPreviewBridge, buildTray } from '../../build/build-tray.ts';
@@ -12,6 +12,8 @@ import { startPreview } from '../../build/preview-server.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
 import { authority } from '../agent/signing/authority.ts';
 import { officeFacts, sectionOf } from '../fakes/office-facts.ts';
+import { launchBrowser, noteComplaints, rememberedLanguage } from './browser.ts';
+import type { Language } from './page-checks.ts';
 
 export const hostileText = '<img src=x onerror=alert(1)>';
 
@@ -121,10 +123,7 @@ export async function startTrayWindow() {
     preview.tell((await link.refresh()).view);
   }
 
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  const browser = await launchBrowser();
   /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
   const complaints: string[] = [];
 
@@ -147,27 +146,16 @@ export async function startTrayWindow() {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => mailboxRequest.parse(JSON.parse(line))),
-    open: async (options: BrowserContextOptions & { language?: 'de' | 'en' } = {}): Promise<BrowserContext> => {
+    open: async (options: BrowserContextOptions & { language?: Language } = {}): Promise<BrowserContext> => {
       const { language = 'de', ...rest } = options;
-      const origin = preview.url.slice(0, -1);
-      const localStorage = [{ name: 'kits-language', value: language }];
       const context = await browser.newContext({
         baseURL: preview.url,
         viewport: { width: 760, height: 720 },
-        storageState: { cookies: [], origins: [{ origin, localStorage }] },
+        storageState: rememberedLanguage(preview.url.slice(0, -1), language),
         ...rest,
       });
       context.setDefaultTimeout(10_000);
-      context.on('page', (page) => {
-        page.on('pageerror', ({ message }) => complaints.push(message));
-        page.on('dialog', (dialog) => {
-          complaints.push(`dialog: ${dialog.message()}`);
-          dialog.dismiss().catch((error: unknown) => complaints.push(String(error)));
-        });
-        page.on('console', (message) => {
-          if (message.type() === 'error') complaints.push(message.text());
-        });
-      });
+      noteComplaints(context, complaints);
       return context;
     },
     [Symbol.asyncDispose]: async () => {
