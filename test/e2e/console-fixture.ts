@@ -32,6 +32,8 @@ function fullDrive(hostname: string) {
 /** `language`: what somebody chose before; without it German. */
 export type ConsoleOptions = BrowserContextOptions & { readonly language?: Language };
 
+type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
+
 export type ConsoleFixture = Awaited<ReturnType<typeof startConsole>>;
 
 export async function startConsole() {
@@ -77,30 +79,28 @@ export async function startConsole() {
       ...(language === undefined ? {} : { storageState: rememberedLanguage(server.url, language) }),
       ...rest,
     });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     // The browser notes refused requests as errors; those are part of the tests.
     noteComplaints(context, complaints, /^Failed to load resource/);
     return context;
   };
 
-  const accounts = new Map<Role, string>();
-  /** A browser in which somebody with this role is signed in. */
+  const sessions = new Map<Role, Cookies>();
+  /** A browser in which somebody with this role is signed in; of each role there is one person, with one session. */
   const signedIn = async (role: Role, options: ConsoleOptions = {}): Promise<BrowserContext> => {
     const context = await open(options);
-    const known = accounts.get(role);
+    const known = sessions.get(role);
     if (known !== undefined) {
-      await context.request.post('/api/v1/session', { data: { user: known, password } });
+      await context.addCookies(known);
       return context;
     }
-    const { name, url } = await linkFor(role);
-    const link = url.split('#')[1];
+    const link = (await linkFor(role)).url.split('#')[1];
     const answer = await context.request.post('/api/v1/session', { data: { link } });
     const { csrfToken } = (await answer.json()) as { csrfToken: string };
-    await context.request.put('/api/v1/session/password', {
-      data: { password },
-      headers: { 'x-csrf-token': csrfToken },
-    });
-    accounts.set(role, name);
+    const headers = { 'x-csrf-token': csrfToken };
+    const changed = await context.request.put('/api/v1/session/password', { data: { password }, headers });
+    expect(changed.ok()).toBe(true);
+    sessions.set(role, await context.cookies());
     return context;
   };
 

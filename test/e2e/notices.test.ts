@@ -68,7 +68,7 @@ describe('from the text to the screens', () => {
     await form.getByRole('button', { name: 'Vorschau zeigen' }).click();
 
     await page.getByRole('heading', { level: 2, name: 'So erscheint die Mitteilung' }).waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('preview');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('preview');
     await page.getByText('Diese Auswahl erreicht 4 Geräte.').waitFor();
     const english = page.getByRole('region', { name: 'Englisch' });
     expect(await english.innerText()).toContain('Maintenance on Friday');

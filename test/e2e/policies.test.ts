@@ -111,7 +111,7 @@ describe('from a group to its policy', () => {
 
     await form.getByRole('button', { name: 'Änderung prüfen' }).click();
     await page.getByText('Auf 1 von 1 Geräten gilt danach etwas anderes.', { exact: false }).waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('effects');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('effects');
     await page
       .getByText('spätestens gesperrt sein muss: 900 Sekunden (Voreinstellung) → 300 Sekunden (Gruppe Bürgerbüro)')
       .waitFor();

@@ -154,7 +154,7 @@ export async function startTrayWindow() {
         storageState: rememberedLanguage(preview.url.slice(0, -1), language),
         ...rest,
       });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(30_000);
       noteComplaints(context, complaints);
       return context;
     },
