@@ -35,6 +35,7 @@ import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
+import { contactsOf } from './status/contacts.ts';
 import { createMailbox, type MailboxLook } from './status/mailbox.ts';
 import { createTrustFile, publishStatus, statusValidMs } from './status/publish-status.ts';
 import { markAccepted, publishSent } from './status/sent-reports.ts';
@@ -212,6 +213,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const since = sinceWhen(store, verdicts, now);
     const holder = words.holder();
     const recoveryKey = recoveryPin();
+    const { policy, notices } = words.inForce();
+    const contacts = contactsOf(policy);
     // First: a notice must not stand there before the keys it is verified with.
     if (holder !== undefined) {
       publishTrust({
@@ -247,7 +250,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
           ? {}
           : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
       },
-      notices: [...words.inForce().notices],
+      notices: [...notices],
+      ...(contacts === undefined ? {} : { contacts }),
       handledRequests: mailbox.handled(),
     });
   };

@@ -37,6 +37,20 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
   },
+  'set-up': {
+    usage:
+      'set-up [--settings-file FILE] [--server URL] [--token T] [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
+    does: 'what an installer calls: makes the directories with their rights, writes the settings, leaves the token for the service',
+    options: {
+      'settings-file': { type: 'string' },
+      'settings-file-if-there': { type: 'string' },
+      server: { type: 'string' },
+      token: { type: 'string' },
+      'server-key': { type: 'string' },
+      'recovery-key': { type: 'string' },
+    },
+    run: async (input) => (await import('./commands/set-up.ts')).setUpCommand(input),
+  },
   'reset-identity': {
     usage: 'reset-identity [--discard-waiting]',
     does: 'removes key and enrolment, to prepare a disk image',
@@ -86,6 +100,23 @@ const commands: Readonly<Record<string, Command>> = {
     takesFile: true,
     options: { 'device-key': { type: 'string' }, 'server-key': { type: 'string' } },
     run: async (input) => (await import('./commands/verify-chain.ts')).verifyChainCommand(input),
+  },
+  activate: {
+    usage: 'activate [--install-root FOLDER] [--from FILE] [--wait SECONDS]',
+    does: 'makes this executable the version that runs here, and takes that back when it does not prove itself',
+    options: { 'install-root': { type: 'string' }, from: { type: 'string' }, wait: { type: 'string' } },
+    run: async (input) => (await import('./commands/upgrade.ts')).activateCommand(input),
+  },
+  guard: {
+    usage: 'guard [--install-root FOLDER]',
+    does: 'keeps the service running, and brings back the last version that did when a new one does not',
+    options: { 'install-root': { type: 'string' } },
+    run: async (input) => (await import('./commands/upgrade.ts')).guardCommand(input),
+  },
+  'self-test': {
+    usage: 'self-test',
+    does: 'tries whether this executable can work with the settings and the store of this machine; changes nothing',
+    run: async (input) => (await import('./commands/upgrade.ts')).selfTestCommand(input),
   },
   version: {
     usage: 'version',
@@ -181,9 +212,14 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UsageError: exitCodes.usage,
   RestoreError: exitCodes.unexpected,
   SettingsError: exitCodes.usage,
+  SetupError: exitCodes.usage,
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,
-  NewerStore: exitCodes.usage,
+  NewerStore: exitCodes.unexpected,
+  TrialFailed: exitCodes.unexpected,
+  SwitchFailed: exitCodes.unexpected,
+  NotInstalled: exitCodes.unexpected,
+  ActivationRefused: exitCodes.usage,
   StoreUnavailable: exitCodes.usage,
   NotEnrolled: exitCodes.notEnrolled,
   ServerRefused: exitCodes.refused,
@@ -206,7 +242,8 @@ function explain(error: unknown, err: (line: string) => void, usage: string | un
   return code ?? exitCodes.unexpected;
 }
 
-if (import.meta.main) {
+/** The process of the command line: signals, streams and the exit code. */
+export async function runProcess(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   // Whoever reads may have seen enough (`| head`); any other failure to write is one.
@@ -220,3 +257,5 @@ if (import.meta.main) {
     signal: stop.signal,
   });
 }
+
+if (import.meta.main) await runProcess();

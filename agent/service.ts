@@ -35,10 +35,19 @@ export interface ServiceOptions {
   readonly hurry?: Hurry;
   /** Told after each attempt to check in. */
   readonly reached?: (reached: boolean) => void;
+  /** Tasks that are due whatever ran when. */
+  readonly wanted?: () => readonly Task[];
 }
 
 /** One look at what is due; `startService` calls it each minute. */
-export function createTick({ agent, log, clock = systemClock, hurry, reached }: ServiceOptions): () => Promise<void> {
+export function createTick({
+  agent,
+  log,
+  clock = systemClock,
+  hurry,
+  reached,
+  wanted,
+}: ServiceOptions): () => Promise<void> {
   let awakeSince = clock.now().getTime();
   let lastTick = awakeSince;
   let more = false;
@@ -107,6 +116,7 @@ export function createTick({ agent, log, clock = systemClock, hurry, reached }: 
     const { checkInSeconds, notBefore } = agent.store.readExchange();
     const lastRuns = new Map([...agent.store.lastRuns(), ...ranAt]);
     if (await readMailbox()) lastRuns.delete('full-round');
+    for (const task of wanted?.() ?? []) lastRuns.delete(task);
     const due = dueTasks({
       now,
       lastRuns,

@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, Menu, nativeImage, nativeTheme, protocol, session, Tray } from 'electron';
 import { createAgentLink } from './agent-link/agent-link.ts';
+import { appUserModelId, toastActivatorClsid } from './app-identity.ts';
 import type { PageName } from './ipc/channels.ts';
 import { serve } from './ipc/serve.ts';
 import { createFrameTrust } from './ipc/trusted-frame.ts';
@@ -19,7 +20,6 @@ import { serveUiFiles, uiScheme } from './window/ui-files.ts';
 const pollMs = 15_000;
 /** Several changes of the directory come together; they are one reading. */
 const settleMs = 200;
-const appUserModelId = 'de.kits.agent';
 
 /** `--status-file=PATH` is for running from source; an installed tray reads the one place the installer protects. */
 function statusFile(): string {
@@ -56,6 +56,8 @@ async function run(): Promise<void> {
     return;
   }
   app.setAppUserModelId(appUserModelId);
+  // Early: a random one would be made up otherwise, and a click on an older toast would lead nowhere.
+  if (process.platform === 'win32') app.setToastActivatorCLSID(toastActivatorClsid);
   protocol.registerSchemesAsPrivileged([{ scheme: uiScheme, privileges: { standard: true, secure: true } }]);
   lockDownContents(app, warn);
   // Without a listener Electron ends with the last window; this program lives in the tray.

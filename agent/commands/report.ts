@@ -2,10 +2,15 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
+import type { Log } from '../log.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
+import { enrolWaiting } from '../setup/waiting-enrolment.ts';
 import { openStore } from '../store/agent-store.ts';
+import { installedVersions } from '../upgrade/these-versions.ts';
+import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
+import { agentVersion } from '../version.ts';
 import { isGap } from './collect.ts';
 import {
   type CommandInput,
@@ -123,17 +128,51 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     if (signal.aborted) resolve('aborted');
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
-  for (let damaged = false; ; damaged = true) {
-    const agent = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
-    if (agent === undefined) return exitCodes.done;
-    log.info('service-started', { dataDir: dataDirOf(input), enrolled: agent.enrolment() !== undefined });
-    const service = startService({ agent, log });
-    const why = await Promise.race([aborted, service.damaged]);
-    await service.stop();
-    agent.close();
-    log.info('service-stopped');
-    if (why === 'aborted') return exitCodes.done;
+  const dataDir = dataDirOf(input);
+  const trial = await enterTrialOrFail(dataDir, log);
+  try {
+    for (let damaged = false; ; ) {
+      const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
+      if (opened === undefined) return exitCodes.done;
+      const agent = trial?.watch(opened) ?? opened;
+      log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
+      const service = startService({ agent, log, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
+      const ending = new AbortController();
+      const joining = enrolWaiting({ agent, dataDir, log, signal: AbortSignal.any([signal, ending.signal]) });
+      const enrolled = joining.then((outcome) =>
+        outcome === 'enrolled' ? outcome : new Promise<never>(() => undefined),
+      );
+      const isDamaged = service.damaged.then(() => 'damaged' as const);
+      const why = await Promise.race([aborted, isDamaged, enrolled, ...(trial === undefined ? [] : [trial.failed])]);
+      ending.abort();
+      await service.stop();
+      await joining;
+      // What was collected before had nobody to be reported to.
+      if (why === 'enrolled') agent.store.ran('full-round', new Date(0));
+      agent.close();
+      log.info('service-stopped');
+      if (why === 'aborted') return exitCodes.done;
+      if (why instanceof TrialFailed) await giveUp(dataDir, why);
+      damaged = why === 'damaged';
+    }
+  } finally {
+    trial?.stop();
   }
+}
+
+async function enterTrialOrFail(dataDir: string, log: Log): Promise<TrialRun | undefined> {
+  try {
+    return enterTrial({ dataDir, version: agentVersion, log, now: () => new Date() });
+  } catch (error) {
+    if (error instanceof TrialFailed) return giveUp(dataDir, error);
+    throw error;
+  }
+}
+
+/** The guard has the rights to switch back; the service itself may have too few. */
+async function giveUp(dataDir: string, failure: TrialFailed): Promise<never> {
+  await installedVersions({ dataDir }).wakeGuard();
+  throw failure;
 }
 
 /** Makes this installation nobody, so that its disk can be copied: key, enrolment and queue go. */

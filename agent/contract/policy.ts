@@ -218,6 +218,36 @@ export const infrastructureTarget = z.object({
 });
 export type InfrastructureTarget = z.infer<typeof infrastructureTarget>;
 
+/** Whom to turn to when something is wrong; shown at the PC without any connection. German is there always. */
+export const emergencyContact = z
+  .object({
+    labelDe: field(text(80), { de: 'Wer das ist, etwa „KITS-Hotline“', en: 'Who that is, in German' }),
+    labelEn: field(text(80).optional(), { de: 'Wer das ist, auf Englisch', en: 'Who that is, in English' }),
+    phone: field(
+      z
+        .string()
+        .max(40)
+        .regex(/^[+(]?[0-9][0-9 ()/.-]*[0-9]$/, 'expected a phone number such as "03693 485-0"')
+        .optional(),
+      { de: 'Telefon, etwa „03693 485-0“', en: 'Phone, such as “03693 485-0”' },
+    ),
+    mail: field(z.email('expected a mail address').max(254).optional(), { de: 'E-Mail-Adresse', en: 'Mail address' }),
+    hoursDe: field(text(120).optional(), {
+      de: 'Wann jemand da ist, etwa „Mo bis Fr 7 bis 17 Uhr“',
+      en: 'When somebody is there, in German',
+    }),
+    hoursEn: field(text(120).optional(), {
+      de: 'Wann jemand da ist, auf Englisch',
+      en: 'When somebody is there, in English',
+    }),
+  })
+  .refine(({ phone, mail }) => phone !== undefined || mail !== undefined, {
+    path: ['phone'],
+    message: 'a contact needs a phone number or a mail address',
+  });
+export type EmergencyContact = z.infer<typeof emergencyContact>;
+export const maxContacts = 8;
+
 /** An exception is a decision for a time: nobody can approve one for longer, and none is open-ended. */
 export const maxExceptionDays = 366;
 const maxExceptionMs = maxExceptionDays * 86_400_000;
@@ -272,6 +302,10 @@ export const policy = z.object({
     infrastructureTargets: field(z.array(infrastructureTarget).max(32).optional(), {
       de: 'Ziele, deren Erreichbarkeit vom PC aus geprüft wird',
       en: 'Targets whose reachability is checked from the PC',
+    }),
+    contacts: field(z.array(emergencyContact).max(maxContacts).optional(), {
+      de: 'Ansprechpartner im Notfall; am PC auch ohne Verbindung zu sehen',
+      en: 'Contacts for an emergency; shown at the PC without any connection too',
     }),
     thresholds: changesOf(thresholds).optional(),
     backup: changesOf(backupPolicy).optional(),

@@ -142,6 +142,7 @@ export const gapReasons = [
   'storage-failed',
   'body-expired',
   'held-before',
+  'rolled-back',
 ] as const;
 export type GapReason = (typeof gapReasons)[number];
 

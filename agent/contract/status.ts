@@ -1,9 +1,11 @@
 /** What the service tells the tray (`status.json`) and what a local user may ask of it (one line of `requests`). */
 import { z } from 'zod';
 import { compactJws, instant, sha256, text, uuid } from './field.ts';
+import { emergencyContact, maxContacts } from './policy.ts';
 import { maxSuspicionsInReport, reportBody, reportEnvelope, suspicion, verdict } from './report.ts';
 import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
+/** Both languages; where nobody has translated a text, the German one stands in for the other. */
 const spoken = (max: number) => z.object({ de: text(max), en: text(max) });
 
 /** Worst state of all rules. `unknown` is never shown as green. */
@@ -44,6 +46,25 @@ export const status = z.object({
   }),
   /** In force and verified; the tray verifies them again with `trust.json`. */
   notices: z.array(compactJws(maxWords.notice)).max(maxNotices),
+  /** Whom to turn to in an emergency, by the last policy that held, however old that is; absent when none names anybody. */
+  contacts: z
+    .object({
+      /** When KITS said so, by the clock of the server. */
+      asOf: instant,
+      policyVersion: z.int().min(1),
+      entries: z
+        .array(
+          z.object({
+            label: spoken(80),
+            phone: emergencyContact.shape.phone,
+            mail: emergencyContact.shape.mail,
+            hours: spoken(120).optional(),
+          }),
+        )
+        .min(1)
+        .max(maxContacts),
+    })
+    .optional(),
   handledRequests: z.array(uuid).max(500),
 });
 export type Status = z.infer<typeof status>;

@@ -22,6 +22,8 @@ const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   ],
   vssadmin: [`${system32}\\vssadmin.exe`],
   wevtutil: [`${system32}\\wevtutil.exe`],
+  schtasks: [`${system32}\\schtasks.exe`],
+  icacls: [`${system32}\\icacls.exe`],
   'veeam-configurator': [`${ProgramFiles}\\Veeam\\Endpoint Backup\\Veeam.Agent.Configurator.exe`],
   cbb: [
     `${ProgramFiles}\\MSP360\\Managed Backup\\cbb.exe`,

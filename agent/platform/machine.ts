@@ -42,6 +42,8 @@ export type CommandName =
   | 'systemctl'
   | 'vssadmin'
   | 'wevtutil'
+  | 'schtasks'
+  | 'icacls'
   | 'veeam-configurator'
   | 'cbb'
   | 'urbackupclientctl'

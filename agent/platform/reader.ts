@@ -7,6 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type DatabaseView, ReadError, type Reader, type SqlValue } from './machine.ts';
+import { isPacked, readerWord } from './packed.ts';
 import type { EncodedValue, ReaderRequest } from './reader-child.ts';
 import { type Conversation, startConversation } from './run-command.ts';
 
@@ -33,6 +34,7 @@ export interface ReaderOptions {
 
 /** How this program starts itself as a reader. A packed agent runs its own bundle only: there it is a word on its command line. */
 function childProgram(): { file: string; args: readonly string[] } {
+  if (isPacked) return { file: process.execPath, args: [readerWord] };
   const script = fileURLToPath(new URL('./reader-child.ts', import.meta.url));
   return { file: process.execPath, args: ['--disable-warning=ExperimentalWarning', script] };
 }

@@ -23,3 +23,14 @@ export function writeAtomically(file: string, content: string, mode: number): vo
     throw error;
   }
 }
+
+/** A rename has reached the disk only when its folder has. Windows does not open folders. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -13,6 +13,7 @@ import {
   backupPolicyWith,
   defaultBackupPolicy,
   defaultThresholds,
+  type EmergencyContact,
   type Exception,
   infrastructureTarget,
   type Policy,
@@ -41,7 +42,7 @@ const ranges = {
 } as const;
 
 /** `agent.json`. Unknown keys are an error: a misspelt key must not be ignored in silence. */
-const machineFile = z.strictObject({
+export const machineFile = z.strictObject({
   serverUrl: z.url({ protocol: /^https?$/, error: 'expected a URL such as "https://kits.example.de"' }).optional(),
   serverKey: thumbprint('server').optional(),
   recoveryKey: thumbprint('recovery').optional(),
@@ -79,6 +80,8 @@ export interface Settings {
   readonly thresholds: Thresholds;
   /** Decided by KITS alone: no file of the machine can excuse it from a rule. */
   readonly exceptions: readonly Exception[];
+  /** By KITS alone as well: a number somebody else could put there would be called in an emergency. */
+  readonly contacts: readonly EmergencyContact[];
   readonly backup: BackupSources;
   readonly backupPolicy: BackupPolicy;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -113,14 +116,16 @@ function programData(): string {
 }
 
 /**
- * Reads the files. A missing machine file is fine (defaults), unless `required`: a file somebody named must be there.
+ * Reads the files. A missing machine file is fine (defaults); a file somebody named must be there, unless it is `optional`.
  * Throws `SettingsError`; nothing is written in any case.
  */
-export function loadSettings(options: { configFile?: string; policy?: Policy } = {}): LoadedSettings {
+export function loadSettings(
+  options: { configFile?: string; optional?: boolean; policy?: Policy } = {},
+): LoadedSettings {
   const machinePath = options.configFile ?? defaultConfigFile();
   const localPath = join(machinePath, '..', 'policy.json');
   const sources: Sources = {
-    machine: readJson(machinePath, machineFile, options.configFile !== undefined) ?? {},
+    machine: readJson(machinePath, machineFile, options.configFile !== undefined && options.optional !== true) ?? {},
     local: readJson(localPath, localPolicy, false) ?? {},
     files: { machine: machinePath, localPolicy: localPath },
   };
@@ -194,6 +199,7 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
     backup: pick('backup', noBackupSources, machine.backup),
     thresholds: thresholdsWith(central.thresholds),
     exceptions: pick('exceptions', [], undefined, central.exceptions),
+    contacts: pick('contacts', [], undefined, central.contacts),
     backupPolicy: backupPolicyWith(central.backup),
     logLevel: pick('logLevel', 'info', machine.logLevel),
   };

@@ -8,12 +8,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { type Section, section, type Verdict } from '../contract/report.ts';
+import { type Gap, type Section, section, type Verdict } from '../contract/report.ts';
 import { type Enrolment, enrolment } from './enrolment.ts';
 import { keepIdentity, readIdentity } from './identity-file.ts';
 import { defaultOutboxLimits, type Outbox, type OutboxLimits, openOutbox } from './outbox.ts';
 import { openOrReplace } from './quarantine.ts';
-import { lockDirectory } from './sqlite.ts';
+import { lockDirectory, openSqlite } from './sqlite.ts';
 import { noWords, type StoredWords, storedWords } from './words.ts';
 
 export type { Enrolment } from './enrolment.ts';
@@ -49,6 +49,9 @@ const steps = [
    ALTER TABLE outbox ADD COLUMN thinned_reason TEXT;
    ALTER TABLE outbox ADD COLUMN declared_by INTEGER;`,
 ];
+
+/** The layout of the store this version writes; it reads any older one. */
+export const knownStoreVersion = steps.length;
 
 /** What the last exchanges with the server left behind. */
 const exchange = z.object({
@@ -127,6 +130,33 @@ export function openStore(
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/**
+ * Opens a copy of a store as the service would open the store, and reads what every start reads. The file is changed: never
+ * the store itself. Throws what the service would throw.
+ */
+export function tryStore(copy: string): void {
+  const db = openSqlite(copy, steps);
+  try {
+    const store = useStore(db, { release: () => undefined, privateDir: '', limits: defaultOutboxLimits });
+    store.readEnrolment();
+    store.readExchange();
+    store.queue();
+    store.readSections();
+  } finally {
+    db.close();
+  }
+}
+
+/** Puts a gap into a store that nobody has opened. */
+export function noteGapIn(file: string, lost: Gap): void {
+  const db = openSqlite(file, steps);
+  try {
+    useStore(db, { release: () => undefined, privateDir: '', limits: defaultOutboxLimits }).noteGap(lost);
+  } finally {
+    db.close();
   }
 }
 

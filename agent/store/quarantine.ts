@@ -35,13 +35,19 @@ export function openOrReplace(file: string, steps: readonly string[], damaged: b
   return { db: openSqlite(file, steps), replaced: { file: aside, lost } };
 }
 
-/** A damaged file may still answer; every answer is checked, none is needed. */
-function whatWaited(file: string): Partial<Gap> {
+/**
+ * What waits in a store, or of that what stands behind a place in it. A damaged file may still answer; every answer is
+ * checked, none is needed.
+ */
+export function whatWaited(file: string, beyond?: { epoch: string; sequence: number }): Partial<Gap> {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { readOnly: true });
+    const place = beyond ?? { epoch: '', sequence: 0 };
     const waiting = (columns: string, rest = ''): Record<string, unknown> | undefined =>
-      db?.prepare(`SELECT ${columns} FROM outbox WHERE state = 'waiting' ${rest}`).get();
+      db
+        ?.prepare(`SELECT ${columns} FROM outbox WHERE state = 'waiting' AND NOT (epoch = ? AND sequence <= ?) ${rest}`)
+        .get(place.epoch, place.sequence);
     const first = waiting('epoch, sequence, envelope_hash, created_at', 'ORDER BY sequence LIMIT 1');
     const last = waiting('epoch, sequence, envelope_hash, created_at', 'ORDER BY sequence DESC LIMIT 1');
     const counts = Object.fromEntries(

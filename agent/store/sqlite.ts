@@ -99,13 +99,14 @@ export function openSqlite(file: string, steps: readonly string[]): DatabaseSync
 
 /**
  * Holds a data directory for this process. The system lets go of it when the process ends, however it ends, so no stale
- * lock is ever left. Throws `AgentRunning` while another process holds it, `StoreUnavailable` when nothing can be written.
+ * lock is ever left. Throws `AgentRunning` while another process holds it, at most `waitMs` later, and `StoreUnavailable`
+ * when nothing can be written.
  */
-export function lockDirectory(file: string): { release(): void } {
+export function lockDirectory(file: string, waitMs = 0): { release(): void } {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(file, { timeout: 0 });
+    database = new DatabaseSync(file, { timeout: waitMs });
     database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     const held = database;
     return { release: () => held.close() };
@@ -116,5 +117,5 @@ export function lockDirectory(file: string): { release(): void } {
   }
   // It holds no data, only the lock; nobody can hold a lock on what is no database.
   rmSync(file, { force: true });
-  return lockDirectory(file);
+  return lockDirectory(file, waitMs);
 }

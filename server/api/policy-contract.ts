@@ -55,6 +55,8 @@ const memberField = z.object({
   whole: z.boolean(),
   /** Greatest length of a text. */
   maxLength: count.nullable(),
+  /** What a text must look like (a regular expression); null = anything. */
+  pattern: z.string().max(500).nullable(),
   /** Most entries of a list. */
   maxItems: count.nullable(),
   options: z.array(z.string().max(60)),

@@ -145,6 +145,7 @@ export const deviceTexts = {
       'storage-failed': 'Datenträger voll oder schreibgeschützt',
       'body-expired': 'auf dem Gerät nicht mehr vorhanden',
       'held-before': 'liegt unter einer früheren Nummer schon vor',
+      'rolled-back': 'Aktualisierung des Agenten zurückgenommen',
       undeclared: 'unbekannt',
     },
     en: {
@@ -155,6 +156,7 @@ export const deviceTexts = {
       'storage-failed': 'disk full or read-only',
       'body-expired': 'no longer on the device',
       'held-before': 'held under an earlier number',
+      'rolled-back': 'update of the agent taken back',
       undeclared: 'unknown',
     },
   },
@@ -163,6 +165,7 @@ export const deviceTexts = {
     en: { declared: 'accounted for', contradicted: 'contradicts reports held here', undeclared: 'not accounted for' },
   },
   bareReport: { de: 'nur Kopf', en: 'header only' },
+  removedReport: { de: 'Inhalt nach Ablauf der Frist gelöscht', en: 'content removed after its retention period' },
   events: { de: 'Auffällige Ereignisse', en: 'Events that need an eye' },
   facts: { de: 'Ausstattung und Betrieb', en: 'Equipment and operation' },
   noFacts: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },

@@ -10,7 +10,7 @@ export type Entry = Readonly<Record<string, string>>;
 export type DraftValue = string | readonly string[] | readonly Entry[] | undefined;
 export type Draft = Readonly<Record<string, DraftValue>>;
 
-export type Fault = 'number' | 'missing' | 'long' | 'many' | 'day';
+export type Fault = 'number' | 'missing' | 'long' | 'many' | 'day' | 'form';
 /** By key; a field of an entry is "key[0].member". */
 export type Faults = ReadonlyMap<string, Fault>;
 
@@ -120,6 +120,7 @@ function scalarOf(field: MemberField, typedIn: string, path: string, faults: Map
       return text;
     default:
       if (field.maxLength !== null && text.length > field.maxLength) faults.set(path, 'long');
+      else if (field.pattern !== null && !new RegExp(field.pattern).test(text)) faults.set(path, 'form');
       return text;
   }
 }

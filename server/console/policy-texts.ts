@@ -159,6 +159,7 @@ export const policyTexts = {
       long: 'Der Text ist zu lang.',
       many: 'Das sind zu viele Einträge.',
       day: 'Geben Sie einen Tag an.',
+      form: 'Die Angabe hat nicht die erwartete Form.',
     },
     en: {
       number: 'Enter a number in the allowed range.',
@@ -166,6 +167,7 @@ export const policyTexts = {
       long: 'The text is too long.',
       many: 'These are too many entries.',
       day: 'Enter a day.',
+      form: 'This does not have the expected form.',
     },
   },
   faultsFound: {
@@ -252,6 +254,7 @@ export const policyTexts = {
 /** Headings of the editor, in their order. A setting stands under the first one whose expression fits its key. */
 export const settingTopics: readonly (readonly [words: Words, keys: RegExp])[] = [
   [{ de: 'Melden und Erheben', en: 'Reporting and collecting' }, /^(checkIn|fullRound|without|infrastructure)/],
+  [{ de: 'Ansprechpartner im Notfall', en: 'Emergency contacts' }, /^contacts$/],
   [{ de: 'Sicherung', en: 'Backup' }, /^backup\./],
   [{ de: 'Aktualisierungen und Neustart', en: 'Updates and restart' }, /update|restart|osSupport/i],
   [{ de: 'Schutz', en: 'Protection' }, /signature|screenLock/],

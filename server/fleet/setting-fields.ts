@@ -11,6 +11,7 @@ interface Described {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
+  readonly pattern?: string;
   readonly maxItems?: number;
   readonly items?: Described;
   readonly properties?: Readonly<Record<string, Described>>;
@@ -65,6 +66,8 @@ function common(key: string, described: Described, required: boolean): Omit<Memb
     maximum: described.maximum ?? null,
     whole: described.type === 'integer',
     maxLength: described.maxLength ?? described.items?.maxLength ?? null,
+    // A day has an editor of its own.
+    pattern: described.format === 'date' ? null : (described.pattern ?? null),
     maxItems: described.maxItems ?? null,
     options: [...(described.enum ?? described.items?.enum ?? [])],
     required,

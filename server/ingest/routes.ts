@@ -90,11 +90,11 @@ async function registerEnrol(app: App, context: IngestContext): Promise<void> {
         tags,
         summary: 'Make this key a device: a kits-enrolment JWS with the key in its header',
         consumes: ['application/jose'],
-        response: { 200: enrolmentResponse, 201: enrolmentResponse, 400: problem, 401: problem },
+        response: { 200: enrolmentResponse, 201: enrolmentResponse, 400: problem, 401: problem, 429: problem },
       },
     },
     async (request, reply) => {
-      const { created, answer, headers } = await enrolDevice(context, bytesOf(request).toString('latin1'));
+      const { created, answer, headers } = await enrolDevice(context, bytesOf(request).toString('latin1'), request.ip);
       return reply
         .code(created ? 201 : 200)
         .headers(headers)

@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { uiFiles } from '../../main/window/ui-files.ts';
 import { resultsDir } from './console-fixture.ts';
 import { axeFaults, furnish, type Language, sidewaysFaults, targetFaults } from './page-checks.ts';
-import { hostileText, startTrayWindow, type TrayFixture, verdictOf } from './tray-fixture.ts';
+import { hostileText, verdictOf } from './tray-desk.ts';
+import { startTrayWindow, type TrayFixture } from './tray-fixture.ts';
 
 let fixture: TrayFixture;
 beforeAll(async () => {

@@ -1,256 +1,34 @@
 /**
  * Stands in for the package `electron` in every test: the binary cannot be had where the tests run, and importing the
- * real package in plain Node starts a download. Typed against the real declarations.
+ * real package in plain Node starts a download. Each part is typed against the real declarations, so that a change of
+ * Electron breaks the type check here. With `seen.screen` (electron/chromium.ts) its windows are real pages.
  */
-import { EventEmitter } from 'node:events';
-import type * as Electron from 'electron';
+import { app, crashReporter, powerMonitor } from './electron/app.ts';
+import { FakeNotification, FakeNotification as Notification } from './electron/notification.ts';
+import { contextBridge, ipcRenderer } from './electron/renderer.ts';
+import { clipboard, dialog, ipcMain, protocol, screen, session, shell } from './electron/services.ts';
+import { Menu, nativeImage, nativeTheme, Tray } from './electron/tray.ts';
+import { FakeWindow as BrowserWindow } from './electron/window.ts';
 
-/** What the stand-in saw, for tests to look at; `reset` before each test. */
-export const seen = {
-  trays: [] as { tooltip: string; menu: string[]; images: number; click(label: string): void }[],
-  windows: [] as FakeWindow[],
-  handlers: new Map<string, (event: Electron.IpcMainInvokeEvent, ...args: unknown[]) => unknown>(),
-  schemes: [] as Electron.CustomScheme[],
-  protocols: new Map<string, (request: Request) => Response | Promise<Response>>(),
-  exposed: new Map<string, unknown>(),
-  session: {} as {
-    request?: Parameters<Electron.Session['setPermissionRequestHandler']>[0];
-    check?: Parameters<Electron.Session['setPermissionCheckHandler']>[0];
-    beforeRequest?: (
-      details: Pick<Electron.OnBeforeRequestListenerDetails, 'url'>,
-      answer: (response: Electron.CallbackResponse) => void,
-    ) => void;
-  },
-  quit: 0,
-  sandboxed: false,
-  hasLock: true,
-  userData: '/nonexistent',
-  reset(): void {
-    this.trays = [];
-    this.windows = [];
-    this.handlers.clear();
-    this.schemes = [];
-    this.protocols.clear();
-    this.exposed.clear();
-    this.session = {};
-    this.quit = 0;
-    this.sandboxed = false;
-    this.hasLock = true;
-    appEvents.removeAllListeners();
-    ipcRendererEvents.removeAllListeners();
-  },
-};
-
-/** Fires an event of `app`, as the system would. */
-export const appEvents = new EventEmitter();
-
-type AppUnderTest = Pick<
-  Electron.App,
-  | 'enableSandbox'
-  | 'disableHardwareAcceleration'
-  | 'requestSingleInstanceLock'
-  | 'quit'
-  | 'whenReady'
-  | 'isPackaged'
-  | 'setAppUserModelId'
-  | 'getAppPath'
-  | 'getPath'
-> & { on(event: string, listener: (...args: never[]) => void): unknown };
-
-export const app: AppUnderTest = {
-  isPackaged: false,
-  enableSandbox: () => {
-    seen.sandboxed = true;
-  },
-  disableHardwareAcceleration: () => undefined,
-  requestSingleInstanceLock: () => seen.hasLock,
-  quit: () => {
-    seen.quit += 1;
-  },
-  whenReady: () => Promise.resolve(),
-  setAppUserModelId: () => undefined,
-  getAppPath: () => new URL('../..', import.meta.url).pathname,
-  getPath: () => seen.userData,
-  on: (event, listener) => appEvents.on(event, listener as (...args: unknown[]) => void),
-};
-
-let contentsMade = 0;
-export class FakeContents extends EventEmitter implements Pick<Electron.WebContents, 'id' | 'send'> {
-  readonly id = ++contentsMade;
-  readonly sent: { channel: string; payload: unknown }[] = [];
-  opens: Parameters<Electron.WebContents['setWindowOpenHandler']>[0] | undefined;
-
-  send(channel: string, payload: unknown): void {
-    this.sent.push({ channel, payload });
-  }
-
-  setWindowOpenHandler(handler: Parameters<Electron.WebContents['setWindowOpenHandler']>[0]): void {
-    this.opens = handler;
-  }
-}
-
-type WindowUnderTest = Pick<
-  Electron.BrowserWindow,
-  'loadURL' | 'show' | 'focus' | 'isMinimized' | 'restore' | 'destroy' | 'isDestroyed'
->;
-
-export class FakeWindow extends EventEmitter implements WindowUnderTest {
-  readonly webContents = new FakeContents();
-  readonly options: Electron.BrowserWindowConstructorOptions;
-  url = '';
-  shown = 0;
-  #destroyed = false;
-
-  constructor(options: Electron.BrowserWindowConstructorOptions = {}) {
-    super();
-    this.options = options;
-    seen.windows.push(this);
-    appEvents.emit('web-contents-created', {}, this.webContents);
-  }
-
-  loadURL(url: string): Promise<void> {
-    this.url = url;
-    return Promise.resolve();
-  }
-
-  show(): void {
-    this.shown += 1;
-  }
-
-  focus(): void {
-    this.shown += 0;
-  }
-
-  isMinimized(): boolean {
-    return false;
-  }
-
-  restore(): void {
-    this.shown += 0;
-  }
-
-  /** As closing does: the page is gone, and with it the trust in it. */
-  destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
-    this.webContents.emit('destroyed');
-    this.emit('closed');
-  }
-
-  isDestroyed(): boolean {
-    return this.#destroyed;
-  }
-}
-export { FakeWindow as BrowserWindow };
-
-export const dialog: Pick<Electron.Dialog, 'showSaveDialog'> = {
-  showSaveDialog: () => Promise.resolve({ canceled: true, filePath: '' }),
-};
-
-export const ipcMain: Pick<Electron.IpcMain, 'handle'> = {
-  handle: (channel, listener) => {
-    if (seen.handlers.has(channel)) throw new Error(`a second handler for ${channel}`);
-    seen.handlers.set(channel, listener);
-  },
-};
-
-export const protocol: Pick<Electron.Protocol, 'registerSchemesAsPrivileged' | 'handle'> = {
-  registerSchemesAsPrivileged: (schemes) => {
-    seen.schemes.push(...schemes);
-  },
-  handle: (scheme, handler) => {
-    seen.protocols.set(scheme, handler as (request: Request) => Response | Promise<Response>);
-  },
-};
-
-type SessionUnderTest = Pick<
-  Electron.Session,
-  'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'
-> & { readonly webRequest: { onBeforeRequest(listener: typeof seen.session.beforeRequest): void } };
-
-export const session: { readonly defaultSession: SessionUnderTest } = {
-  defaultSession: {
-    setPermissionRequestHandler: (handler) => {
-      seen.session.request = handler;
-    },
-    setPermissionCheckHandler: (handler) => {
-      seen.session.check = handler;
-    },
-    setDevicePermissionHandler: () => undefined,
-    webRequest: {
-      onBeforeRequest: (listener) => {
-        if (listener !== undefined) seen.session.beforeRequest = listener;
-      },
-    },
-  },
-};
-
-interface BitmapImage {
-  addRepresentation(options: Electron.AddRepresentationOptions): void;
-}
-
-export const nativeImage: { createEmpty(): BitmapImage } = {
-  createEmpty: () => ({
-    addRepresentation: ({ width, height, buffer }) => {
-      if (buffer?.length !== (width ?? 0) * (height ?? 0) * 4)
-        throw new Error('the bitmap has another size than it says');
-    },
-  }),
-};
-
-export const nativeTheme = Object.assign(new EventEmitter(), {
-  shouldUseDarkColors: false,
-  shouldUseHighContrastColors: false,
-} satisfies Partial<Electron.NativeTheme>);
-
-export const Menu = {
-  setApplicationMenu: (_menu: Electron.Menu | null) => undefined,
-  buildFromTemplate: (items: Electron.MenuItemConstructorOptions[]) => items,
-};
-
-export class Tray extends EventEmitter {
-  #items: Electron.MenuItemConstructorOptions[] = [];
-  readonly #record = {
-    tooltip: '',
-    menu: [] as string[],
-    images: 0,
-    click: (label: string): void => {
-      const item = this.#items.find((one) => one.label === label);
-      if (item?.click === undefined) throw new Error(`the menu has no ${label} to click`);
-      (item.click as () => void)();
-    },
-  };
-
-  constructor(_image: BitmapImage) {
-    super();
-    seen.trays.push(this.#record);
-  }
-
-  setImage(_image: BitmapImage): void {
-    this.#record.images += 1;
-  }
-
-  setToolTip(text: string): void {
-    this.#record.tooltip = text;
-  }
-
-  setContextMenu(items: Electron.MenuItemConstructorOptions[]): void {
-    this.#items = items;
-    this.#record.menu = items.map(({ label }) => label ?? '');
-  }
-}
-
-export const contextBridge: Pick<Electron.ContextBridge, 'exposeInMainWorld'> = {
-  exposeInMainWorld: (key, api) => {
-    seen.exposed.set(key, api);
-  },
-};
-
-/** Fires an event at the preload, as the main process would. */
-export const ipcRendererEvents = new EventEmitter();
-
-export const ipcRenderer = {
-  invoke: (channel: string, ...args: unknown[]): Promise<unknown> => Promise.resolve({ channel, args }),
-  on: (channel: string, listener: (...args: unknown[]) => void) => ipcRendererEvents.on(channel, listener),
-  off: (channel: string, listener: (...args: unknown[]) => void) => ipcRendererEvents.off(channel, listener),
+export { appEvents, ipcRendererEvents, seen } from './electron/seen.ts';
+export {
+  app,
+  BrowserWindow,
+  clipboard,
+  contextBridge,
+  crashReporter,
+  dialog,
+  FakeNotification,
+  ipcMain,
+  ipcRenderer,
+  Menu,
+  Notification,
+  nativeImage,
+  nativeTheme,
+  powerMonitor,
+  protocol,
+  screen,
+  session,
+  shell,
+  Tray,
 };

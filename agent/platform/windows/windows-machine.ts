@@ -1,7 +1,7 @@
 /** Windows as collectors see it: bounded file reads, and PowerShell for what Node has no interface to. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readdir, readlink, stat, statfs } from 'node:fs/promises';
-import { hostname, machine, release, version } from 'node:os';
+import { hostname, machine, release, tmpdir, version } from 'node:os';
 import { join, win32 } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { pathsOf } from '../commands.ts';
 import { connectTo } from '../connect.ts';
 import { ownIpv4Addresses } from '../ipv4-addresses.ts';
 import { type CommandOutcome, type Machine, ReadError, type UpdateSearch, type WindowsReader } from '../machine.ts';
+import { isPacked, packedText } from '../packed.ts';
 import { readUnpacked } from '../read-unpacked.ts';
 import { createReader } from '../reader.ts';
 import { runCommand } from '../run-command.ts';
@@ -36,7 +37,7 @@ export function createWindowsMachine(options: { privateDir?: string } = {}): Mac
     kernel: { release: release(), machine: machine(), version: version() },
     hostname: hostname(),
     privileged: mayReadEverything(),
-    windows: { ...createWindowsReader(runScript, memory), exportVeeamSettings },
+    windows: { ...createWindowsReader(runScriptOf(privateDir), memory), exportVeeamSettings },
     readBytes: readBounded,
     readText: async (path, bounds) => Buffer.from(await readBounded(path, bounds)).toString('utf8'),
     ipv4Addresses: ownIpv4Addresses,
@@ -132,18 +133,54 @@ function parseOutput(text: string): unknown {
   return JSON.parse(text.replace(/^\uFEFF/, '').trim());
 }
 
-const runScript: RunScript = (script, args, timeoutMs) => {
-  const { SystemRoot = 'C:\\Windows' } = process.env;
-  const powershell = win32.join(SystemRoot, 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe');
-  const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
-  // A policy of the machine (AllSigned) wins over Bypass; then PowerShell refuses, and the section says so.
-  const flags = ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', file];
-  return runCommand([powershell], [...flags, ...args], {
-    timeoutMs,
-    signal: new AbortController().signal,
-    maxOutputBytes: maxDocumentBytes,
-  });
-};
+const runScriptOf =
+  (privateDir: string | undefined): RunScript =>
+  async (script, args, timeoutMs) => {
+    const { SystemRoot = 'C:\\Windows' } = process.env;
+    const powershell = win32.join(SystemRoot, 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe');
+    const { file, remove } = scriptFile(script, privateDir);
+    // A policy of the machine (AllSigned) wins over Bypass; then PowerShell refuses, and the section says so.
+    const flags = ['-NoLogo', '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', file];
+    try {
+      return await runCommand([powershell], [...flags, ...args], {
+        timeoutMs,
+        signal: new AbortController().signal,
+        maxOutputBytes: maxDocumentBytes,
+      });
+    } finally {
+      remove();
+    }
+  };
+
+/** The script as a file: from source beside this one, from the single executable where nobody with fewer rights can change it. */
+function scriptFile(script: Script, privateDir: string | undefined): { file: string; remove: () => void } {
+  if (!isPacked) {
+    return { file: fileURLToPath(new URL(`./${script}`, import.meta.url)), remove: () => undefined };
+  }
+  const content = packedText(script);
+  if (privateDir === undefined) {
+    // The folder of an administrator's profile belongs to programs without his rights as well; this one does not.
+    const { SystemRoot = 'C:\\Windows' } = process.env;
+    const folder = mkdtempSync(join(mayReadEverything() ? win32.join(SystemRoot, 'Temp') : tmpdir(), 'kits-agent-'));
+    writeFileSync(join(folder, script), content);
+    return { file: join(folder, script), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  }
+  const file = join(privateDir, script);
+  if (!holds(file, content)) {
+    writeFileSync(`${file}.new`, content);
+    renameSync(`${file}.new`, file);
+  }
+  return { file, remove: () => undefined };
+}
+
+function holds(file: string, content: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === content;
+  } catch {
+    // Not there yet.
+    return false;
+  }
+}
 
 /** SYSTEM and elevated administrators may list the profile of SYSTEM, nobody else. */
 function mayReadEverything(): boolean {

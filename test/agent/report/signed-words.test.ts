@@ -196,6 +196,44 @@ test('a policy is asked for anew at half its life; one that ran out stays in for
   });
 });
 
+test('whom to turn to in an emergency stands in the status, without the server too, and follows the policy', async () => {
+  const here = await town();
+  const municipality = `municipality-${here.municipality}` as const;
+  const hotline = { labelDe: 'KITS-Hotline', phone: '03693 485-0', hoursDe: 'Mo bis Fr 7 bis 17 Uhr' };
+  await setPolicy(here.server.context, municipality, {
+    contacts: [hotline, { labelDe: 'Leitung', labelEn: 'Head', mail: 'kits@lra.example' }],
+  });
+  here.agent.publishStatus();
+  expect(here.published().contacts).toBeUndefined();
+  await here.agent.exchange();
+  const { policy } = here.agent.words.inForce();
+  const expected = {
+    asOf: policy?.issuedAt,
+    policyVersion: 1,
+    entries: [
+      {
+        label: { de: 'KITS-Hotline', en: 'KITS-Hotline' },
+        phone: '03693 485-0',
+        hours: { de: 'Mo bis Fr 7 bis 17 Uhr', en: 'Mo bis Fr 7 bis 17 Uhr' },
+      },
+      { label: { de: 'Leitung', en: 'Head' }, mail: 'kits@lra.example' },
+    ],
+  };
+  expect(here.published().contacts).toEqual(expected);
+
+  await here.stopServer();
+  await here.restartAgent();
+  here.clock.pass(200 * dayMs);
+  here.agent.publishStatus();
+  expect(here.published().contacts).toEqual(expected);
+
+  await here.startServer();
+  await setPolicy(here.server.context, municipality, { contacts: [] });
+  await here.agent.exchange();
+  expect(here.agent.words.inForce().policy?.version).toBe(2);
+  expect(here.published().contacts).toBeUndefined();
+});
+
 test('an exception excuses on the device as it does on the server, and only until its end', async () => {
   const here = await town();
   await here.agent.round('full');

@@ -36,6 +36,17 @@ test('every user may read the status, whatever the umask of the service; no draf
   expect(readdirSync(dir)).toEqual(['status.json']);
 });
 
+test('contacts are bounded and never a list of nobody', () => {
+  const dir = folder();
+  const entry = { label: { de: 'Hotline', en: 'Hotline' }, phone: '110' };
+  const contacts = (entries: unknown[]) =>
+    ({ ...value, contacts: { asOf: value.writtenAt, policyVersion: 1, entries } }) as Status;
+  publishStatus(dir, contacts([entry]));
+  for (const wrong of [[], Array.from({ length: 9 }, () => entry), [{ ...entry, phone: '<a href>' }]]) {
+    expect(() => publishStatus(dir, contacts(wrong))).toThrow();
+  }
+});
+
 test('a status the tray would refuse is not written', () => {
   const dir = folder();
   publishStatus(dir, value);

@@ -29,6 +29,7 @@ const groupWith = async (name: string, ...devices: string[]): Promise<string> =>
 };
 
 const declaration = { kind: 'backed-up-elsewhere', owner: 'Leitung Hauptamt', reviewOn: '2027-11-24' };
+const contact = { labelDe: 'KITS-Hotline', phone: '(03693) 485-0', mail: 'hilfe@kits.example', hoursDe: 'Mo bis Fr' };
 const firewall = { name: 'Firewall', kind: 'gateway', host: 'fw.wasungen.example', port: 443, tls: true };
 
 describe('writing a policy', () => {
@@ -37,6 +38,7 @@ describe('writing a policy', () => {
       backup: { warningHours: 30, warningsCount: false, expectedProducts: ['restic'], declaration },
       infrastructureTargets: [firewall],
       withoutSections: ['usb'],
+      contacts: [contact],
     };
     expect((await put(place(), settings)).body).toMatchObject({ version: 1, settings });
   });
@@ -105,6 +107,10 @@ describe('writing a policy', () => {
     ['a target without a port', { infrastructureTargets: [{ name: 'Firewall', kind: 'gateway', host: 'fw' }] }],
     ['a misspelt key in an entry', { backup: { declaration: { ...declaration, were: 'Server 2' } } }],
     ['a misspelt key in a list', { infrastructureTargets: [{ ...firewall, TLS: true }] }],
+    ['a contact who cannot be reached', { contacts: [{ labelDe: 'KITS' }] }],
+    ['a phone number that is none', { contacts: [{ labelDe: 'KITS', phone: 'tel:110;ext=1' }] }],
+    ['a mail address that is none', { contacts: [{ labelDe: 'KITS', mail: 'kits@' }] }],
+    ['more contacts than fit on a card', { contacts: Array.from({ length: 9 }, () => contact) }],
     ['an exception, which is a decision of its own', { exceptions: [] }],
     ['null', { checkInSeconds: null }],
   ])('with %s is refused', async (_, settings) => {

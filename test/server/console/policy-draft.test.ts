@@ -110,6 +110,18 @@ describe('entries', () => {
   });
 });
 
+test('what must have a form is asked for it while it is typed', () => {
+  const contact = { labelDe: 'Hotline', labelEn: '', phone: '', mail: '', hoursDe: '', hoursEn: '' };
+  const contacts = (change: object) => ({ contacts: [{ ...contact, ...change }] });
+  for (const phone of ['110', '+49 3693 485-0', '(03693) 485 / 12']) expect(faultsOf(contacts({ phone }))).toEqual({});
+  for (const phone of ['anrufen', '03693;110', '-485']) {
+    expect(faultsOf(contacts({ phone }))).toEqual({ 'contacts[0].phone': 'form' });
+  }
+  expect(faultsOf(contacts({ mail: 'kits@kreis.example' }))).toEqual({});
+  expect(faultsOf(contacts({ mail: 'kits at kreis' }))).toEqual({ 'contacts[0].mail': 'form' });
+  expect(faultsOf(contacts({ labelDe: ' ' }))).toEqual({ 'contacts[0].labelDe': 'missing' });
+});
+
 test('one entry a line, blank lines left out', () => {
   expect(typed({ 'backup.expectedProducts': ' restic \n\nborg\n' }).settings).toEqual({
     backup: { expectedProducts: ['restic', 'borg'] },

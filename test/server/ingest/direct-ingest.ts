@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { ProofClaims } from '../../../agent/contract/wire.ts';
 import { hashBytes } from '../../../agent/signing/canonical.ts';
 import { type DeviceRequest, freshNonce, type IngestContext } from '../../../server/ingest/device-request.ts';
-import { Admission } from '../../../server/ingest/limits.ts';
+import { Admission, ingestLimits } from '../../../server/ingest/limits.ts';
 import { createMetrics } from '../../../server/metrics.ts';
 import { Problem } from '../../../server/problem.ts';
 import { DeviceStreams } from '../../../server/push/device-streams.ts';
@@ -13,6 +13,8 @@ import { GroupCommit } from '../../../server/store/group-commit.ts';
 import type { DeviceRow } from '../../../server/store/schema.ts';
 import { createTestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer } from '../../fakes/test-server.ts';
+
+const endless = { burst: 1_000_000_000, perMinute: 1_000_000_000 };
 
 export type DirectIngest = Awaited<ReturnType<typeof startDirectIngest>>;
 
@@ -29,7 +31,8 @@ export async function startDirectIngest() {
     metrics: createMetrics(db, () => 0),
     streams,
     commits: new GroupCommit(db),
-    admission: new Admission(),
+    // A hundred thousand damaged requests come from one place here.
+    admission: new Admission({ ...ingestLimits, enrolments: { address: endless, token: endless } }),
   };
   const device = (): Promise<DeviceRow> =>
     db.selectFrom('devices').selectAll().where('id', '=', agent.state.deviceId).executeTakeFirstOrThrow();

@@ -1,0 +1,93 @@
+/** `kits-agent set-up`: what every installer calls once the files are there, before `activate`. */
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { writeAtomically } from '../platform/write-file.ts';
+import { defaultConfigFile, loadSettings } from '../settings/settings.ts';
+import { parseInstallerLine, readSettingsFile, type SetupInput, setupInput } from '../setup/setup-input.ts';
+import { writeWaitingEnrolment } from '../setup/waiting-enrolment.ts';
+import { secureWindowsDataDirectory } from '../setup/windows-rights.ts';
+import { type CommandInput, dataDirOf, type ExitCode, exitCodes, stringOption } from './command.ts';
+
+/** The installer's own command line, as it stands: in the environment neither log nor process list show it. */
+const lineVariable = 'KITS_SETUP_COMMAND_LINE';
+
+/**
+ * Checks everything first, then makes the directories, writes `agent.json` (existing keys stay) and leaves the token for the
+ * service. Throws `SetupError` or `SettingsError` before anything is changed.
+ */
+export async function setUpCommand(input: CommandInput): Promise<ExitCode> {
+  const dataDir = dataDirOf(input);
+  const configFile = stringOption(input, 'config') ?? defaultConfigFile();
+  const line = parseInstallerLine(process.env[lineVariable] ?? '');
+  const named = stringOption(input, 'settings-file') ?? line.settingsFile;
+  const optional = stringOption(input, 'settings-file-if-there');
+  const fromFile = named !== undefined && named !== '' ? readSettingsFile(named) : ifThere(optional);
+  const existing = readExisting(configFile);
+  const { serverUrl, serverKey, recoveryKey } = existing;
+  const wanted = setupInput(definedOnly({ server: serverUrl, serverKey, recoveryKey }), fromFile, {
+    ...line.values,
+    ...definedOnly({
+      server: stringOption(input, 'server'),
+      token: stringOption(input, 'token'),
+      serverKey: stringOption(input, 'server-key'),
+      recoveryKey: stringOption(input, 'recovery-key'),
+    }),
+  });
+
+  if (process.platform === 'win32') await secureWindowsDataDirectory(dataDir, input.out);
+  else makeDirectories(dataDir);
+  const { server, token, settings = {} } = wanted;
+  const merged = {
+    ...existing,
+    ...settings,
+    ...definedOnly({ serverUrl: server, serverKey: wanted.serverKey, recoveryKey: wanted.recoveryKey }),
+  };
+  mkdirSync(dirname(configFile), { recursive: true });
+  writeAtomically(configFile, `${JSON.stringify(merged, undefined, 2)}\n`, 0o644);
+  if (token !== undefined && server !== undefined) {
+    const { serverKey, recoveryKey } = wanted;
+    writeWaitingEnrolment(dataDir, { server, token, ...definedOnly({ serverKey, recoveryKey }) });
+  }
+  input.out(
+    `Settings: ${configFile}; server ${server ?? 'not set'}; ` +
+      (token === undefined ? 'no token was given.' : 'the token waits for the service.'),
+  );
+  return exitCodes.done;
+}
+
+function ifThere(file: string | undefined): SetupInput {
+  if (file === undefined) return {};
+  try {
+    closeSync(openSync(file, 'r'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+  }
+  return readSettingsFile(file);
+}
+
+/** As it stands, after it has shown itself to be usable. */
+function readExisting(
+  configFile: string,
+): Record<string, unknown> & { serverUrl?: string; serverKey?: string; recoveryKey?: string } {
+  loadSettings({ configFile, optional: true });
+  try {
+    return JSON.parse(readFileSync(configFile, 'utf8').replace(/^\uFEFF/, ''));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function makeDirectories(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  mkdirSync(join(dataDir, 'private'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(dataDir, 'public'), { recursive: true, mode: 0o755 });
+  const mailbox = join(dataDir, 'public', 'requests');
+  closeSync(openSync(mailbox, 'a'));
+  chmodSync(mailbox, 0o622);
+}
+
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,93 @@
+/**
+ * Who may do what below `%ProgramData%\KITS\Agent`, set before anything is written there. By SID, because names are translated;
+ * Windows lets every user make folders in `%ProgramData%`, so what stands there already may be a stranger's.
+ */
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { win32 } from 'node:path';
+import process from 'node:process';
+import { runCommand } from '../platform/run-command.ts';
+
+const system = '*S-1-5-18';
+const administrators = '*S-1-5-32-544';
+const users = '*S-1-5-32-545';
+const commandMs = 120_000;
+/** Administrators alone write below HKLM: what says so here was said by an earlier set-up. */
+const ownKey = 'HKLM\\SOFTWARE\\KITS\\Agent';
+const ownValue = 'DataDirectory';
+
+const onlyAdministrators = ['/inheritance:r', '/grant:r', `${system}:(OI)(CI)F`, `${administrators}:(OI)(CI)F`];
+
+/** What `icacls` is called with, in order; `requests` exists by then. */
+export function accessLists(dataDir: string): readonly (readonly string[])[] {
+  const at = (...names: string[]): string => win32.join(dataDir, ...names);
+  return [
+    // First the way in: from here on nobody else gets at what lies below.
+    [dataDir, ...onlyAdministrators, '/C', '/L', '/Q'],
+    [at('*'), '/setowner', administrators, '/T', '/C', '/L', '/Q'],
+    [at('*'), '/reset', '/T', '/C', '/L', '/Q'],
+    [at('private'), ...onlyAdministrators, '/L', '/Q'],
+    // Read-only for users, inherited by whatever is written or renamed into it later.
+    [at('public'), ...onlyAdministrators, `${users}:(OI)(CI)RX`, '/L', '/Q'],
+    // Append and nothing else; the attribute rights are what every program asks for when it opens a file to append.
+    [
+      at('public', 'requests'),
+      ...['/inheritance:r', '/grant:r', `${system}:F`, `${administrators}:F`, `${users}:(AD,WA,WEA,RA,RC,S)`],
+      ...['/L', '/Q'],
+    ],
+  ];
+}
+
+/**
+ * Makes the data directory with its rights. A folder of that name that no earlier set-up made is moved aside, never taken over.
+ * Throws when a right cannot be set.
+ */
+export async function secureWindowsDataDirectory(dataDir: string, say: (line: string) => void): Promise<void> {
+  const made = await isOurs(dataDir);
+  for (const folder of [win32.dirname(dataDir), dataDir]) refuseLink(folder);
+  if (!made && existsSync(dataDir)) {
+    const aside = `${dataDir}.foreign-${Date.now()}`;
+    renameSync(dataDir, aside);
+    say(`${dataDir} was there before the first installation; it was moved to ${aside} and nothing of it is used.`);
+  }
+  mkdirSync(dataDir, { recursive: true });
+  await must('takeown', ['/F', dataDir, '/A']);
+  const [wayIn = [], ...below] = accessLists(dataDir);
+  await must('icacls', wayIn);
+  for (const name of ['private', 'public']) {
+    refuseLink(win32.join(dataDir, name));
+    mkdirSync(win32.join(dataDir, name), { recursive: true });
+  }
+  const mailbox = win32.join(dataDir, 'public', 'requests');
+  refuseLink(mailbox);
+  closeSync(openSync(mailbox, 'a'));
+  for (const args of below) await must('icacls', args);
+  await must('reg', ['add', ownKey, '/v', ownValue, '/t', 'REG_SZ', '/d', dataDir, '/f', '/reg:64']);
+}
+
+async function isOurs(dataDir: string): Promise<boolean> {
+  const { exitCode, stdout } = await run('reg', ['query', ownKey, '/v', ownValue, '/reg:64']);
+  return exitCode === 0 && stdout.includes(dataDir);
+}
+
+/** A junction would send what SYSTEM writes to a place somebody else chose. */
+function refuseLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    throw new Error(`${path} is a link. Remove it and install again; nothing was written.`);
+  }
+}
+
+async function must(program: 'takeown' | 'icacls' | 'reg', args: readonly string[]): Promise<void> {
+  const { exitCode, stdout, stderr } = await run(program, args);
+  if (exitCode === 0) return;
+  const said = `${stdout}\n${stderr}`.trim().slice(0, 500);
+  throw new Error(`"${program} ${args.join(' ')}" ended with ${exitCode}: ${said}`);
+}
+
+async function run(
+  program: 'takeown' | 'icacls' | 'reg',
+  args: readonly string[],
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const path = win32.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', `${program}.exe`);
+  const outcome = await runCommand([path], args, { timeoutMs: commandMs, signal: AbortSignal.timeout(commandMs) });
+  return outcome.kind === 'exited' ? outcome : { exitCode: -1, stdout: '', stderr: outcome.kind };
+}

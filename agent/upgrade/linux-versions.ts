@@ -1,0 +1,138 @@
+/** Versions on Linux: a symbolic link says which one runs, another which one guards; systemd starts what stands behind them. */
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import process from 'node:process';
+import { commandEnvironments, pathsOf } from '../platform/commands.ts';
+import { runCommand } from '../platform/run-command.ts';
+import { syncFolder } from '../platform/write-file.ts';
+import { type InstalledVersions, SwitchFailed } from './installed-versions.ts';
+import { compareVersions, isVersion } from './version-order.ts';
+
+export const linuxInstallRoot = '/usr/lib/kits-agent';
+const service = 'kits-agent.service';
+const guard = 'kits-agent-guard.service';
+/** A service may have a round to finish before it ends: systemd gives it 90 seconds. */
+const restartTimeoutMs = 150_000;
+const askTimeoutMs = 15_000;
+
+export interface LinuxVersionsOptions {
+  readonly root: string;
+  readonly systemctl?: readonly string[];
+  /** Whether systemd runs here; https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html. */
+  readonly isUp?: () => boolean;
+  /** Who owns what is installed. */
+  readonly owner?: number;
+}
+
+export function createLinuxVersions(options: LinuxVersionsOptions): InstalledVersions {
+  const { root, systemctl = pathsOf('systemctl', 'linux'), owner = 0 } = options;
+  const isUp = options.isUp ?? (() => existsSync('/run/systemd/system'));
+  const versions = join(root, 'versions');
+  const executable = (version: string): string => join(versions, version, 'kits-agent');
+
+  const ask = (timeoutMs: number, ...args: string[]): ReturnType<typeof runCommand> =>
+    runCommand(systemctl, args, {
+      timeoutMs,
+      signal: new AbortController().signal,
+      environment: commandEnvironments.systemctl ?? {},
+    });
+
+  /** The version a link leads to; a link that leads elsewhere leads to none. */
+  const target = (name: string): string | undefined => {
+    try {
+      const [folder, version, ...rest] = readlinkSync(join(root, name)).split('/');
+      return folder === 'versions' && version !== undefined && rest.length === 0 && isVersion(version)
+        ? version
+        : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const point = (name: string, version: string): void => {
+    if (!isVersion(version)) throw new SwitchFailed(`"${version}" is not a version`);
+    const draft = join(root, `.${name}.new`);
+    rmSync(draft, { force: true });
+    symlinkSync(posix.join('versions', version), draft);
+    renameSync(draft, join(root, name));
+    syncFolder(root);
+  };
+
+  return {
+    root,
+    objection: async () => {
+      if (process.geteuid?.() !== owner) return 'Only root may install a version. Run it as root.';
+      return objectionTo(root, owner);
+    },
+    present: () => {
+      try {
+        return readdirSync(versions)
+          .filter((name) => isVersion(name) && isExecutable(executable(name)))
+          .sort(compareVersions);
+      } catch {
+        return [];
+      }
+    },
+    executable,
+    current: async () => target('current'),
+    proven: async () => target('proven'),
+    startServiceFrom: async (version) => point('current', version),
+    startGuardFrom: async (version) => point('proven', version),
+    isUp,
+    isRunning: async () => {
+      const outcome = await ask(askTimeoutMs, 'is-active', '--quiet', service);
+      return outcome.kind === 'exited' && outcome.exitCode === 0;
+    },
+    restart: async () => {
+      // After too many failures systemd refuses every start until it is told to forget them.
+      await ask(askTimeoutMs, 'reset-failed', service);
+      const outcome = await ask(restartTimeoutMs, 'restart', service);
+      if (outcome.kind === 'exited' && outcome.exitCode === 0) return;
+      const words = outcome.kind === 'exited' ? outcome.stderr.trim().slice(0, 200) : outcome.kind;
+      throw new SwitchFailed(`systemd did not start ${service}: ${words}. "systemctl status ${service}" says more.`);
+    },
+    wakeGuard: async () => {
+      if (isUp()) await ask(askTimeoutMs, 'start', '--no-block', guard);
+    },
+    remove: (version) => {
+      if (isVersion(version)) rmSync(join(versions, version), { recursive: true, force: true });
+    },
+  };
+}
+
+/** Nobody but the owner may change the folder or put another in its place. */
+function objectionTo(root: string, owner: number): string | undefined {
+  for (let place = root; ; place = dirname(place)) {
+    let found: Stats;
+    try {
+      found = lstatSync(place);
+    } catch (error) {
+      return `${place} cannot be examined (${(error as NodeJS.ErrnoException).code}). Install the package again.`;
+    }
+    const who = `${place} ${found.isDirectory() ? '' : 'is not a folder or '}can be changed by others than root`;
+    const inSticky = place !== root && (found.mode & 0o1000) !== 0;
+    if (!found.isDirectory() || (found.uid !== owner && found.uid !== 0) || ((found.mode & 0o022) !== 0 && !inSticky)) {
+      return `${who}. Nothing was installed. Give it to root with "chown root: ${place}; chmod go-w ${place}", or choose another folder.`;
+    }
+    if (place === dirname(place)) return undefined;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return lstatSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

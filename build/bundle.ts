@@ -1,0 +1,72 @@
+/** Bundles the programs, each into files that need nothing beside them but Node or Electron. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Plugin } from 'vite';
+
+const root = join(import.meta.dirname, '..');
+
+/** The version of this source; packages of every kind carry it. */
+export function sourceVersion(): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+export interface NodeBundle {
+  /** Repository path of the entry. */
+  readonly entry: string;
+  readonly outDir: string;
+  readonly fileName: string;
+  readonly format: 'cjs' | 'es';
+  readonly version: string;
+  readonly external?: readonly string[];
+}
+
+/** One file, with everything but Node's own modules and `external` inside. */
+export async function bundleForNode({
+  entry,
+  outDir,
+  fileName,
+  format,
+  version,
+  external = [],
+}: NodeBundle): Promise<void> {
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    plugins: [stampVersion(version)],
+    // The entry of a bundle starts it; the modules inside are never started by themselves.
+    define: { 'import.meta.main': 'false' },
+    ssr: { noExternal: true, external: [...external], target: 'node' },
+    build: {
+      ssr: entry,
+      outDir,
+      emptyOutDir: false,
+      target: 'node24',
+      minify: true,
+      rolldownOptions: {
+        external: [...external],
+        output: { format, codeSplitting: false, entryFileNames: fileName },
+      },
+    },
+  });
+}
+
+/** Both version files (agent and server) say what is being built: an older or newer one can be made from the same source. */
+function stampVersion(version: string): Plugin {
+  return {
+    name: 'stamp-version',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/\/(agent|server)\/version\.ts$/.test(id)) return undefined;
+      const stamped = code.replace(/Version = '[^']*'/, `Version = '${version}'`);
+      if (!stamped.includes(`'${version}'`)) throw new Error(`${id} does not state a version the build can find`);
+      return { code: stamped, map: null };
+    },
+  };
+}
+
+/** `kits-agent.cjs`: what the single executable runs. */
+export function bundleAgent(outDir: string, version: string): Promise<void> {
+  const fileName = 'kits-agent.cjs';
+  return bundleForNode({ entry: 'agent/single-executable.ts', outDir, fileName, format: 'cjs', version });
+}

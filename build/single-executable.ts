@@ -1,0 +1,75 @@
+/** `kits-agent` as one file: Node with our bundle inside, which runs that bundle and nothing else. */
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { inject } from 'postject';
+import { bundleAgent } from './bundle.ts';
+import { nodeBinary, type Platform } from './node-binary.ts';
+import { runTool } from './run-tool.ts';
+import { signForWindows } from './sign-windows.ts';
+import { withIdentity, withoutSignature } from './windows-resources.ts';
+
+const root = join(import.meta.dirname, '..');
+const resourceName = 'NODE_SEA_BLOB';
+const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+/** What Windows' PowerShell runs; it wants files, so the agent writes them out where only administrators write. */
+const powershellScripts = ['collect.ps1', 'search-updates.ps1'] as const;
+
+export interface SingleExecutable {
+  readonly platform: Platform;
+  readonly version: string;
+  readonly outFile: string;
+}
+
+/** The same source and version give the same bytes, up to the signature. */
+export async function buildSingleExecutable({ platform, version, outFile }: SingleExecutable): Promise<void> {
+  const work = `${outFile}.work`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  try {
+    await bundleAgent(work, version);
+    const file = join(work, platform === 'win32' ? 'kits-agent.exe' : 'kits-agent');
+    const content = blob(work, platform);
+    if (platform === 'win32') {
+      writeFileSync(file, withoutSignature(readFileSync(nodeBinary(platform))));
+      await inject(file, resourceName, content, { sentinelFuse });
+      // Afterwards: the injector does not understand the layout this writes.
+      const identity = { version, description: 'KITS Agent (Dienst)', fileName: 'kits-agent.exe' };
+      writeFileSync(file, withIdentity(readFileSync(file), identity));
+      signForWindows(file, 'KITS Agent');
+    } else {
+      // Before: afterwards strip would damage what was injected.
+      runTool('strip', ['--strip-all', '-o', file, nodeBinary(platform)]);
+      await inject(file, resourceName, content, { sentinelFuse });
+    }
+    chmodSync(file, 0o755);
+    mkdirSync(dirname(outFile), { recursive: true });
+    renameSync(file, outFile);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The bundle as Node reads it. The blob does not depend on the platform, so that Linux can make the one for Windows. */
+function blob(work: string, platform: Platform): Buffer {
+  const output = join(work, 'kits-agent.blob');
+  const scripts = join(root, 'agent/platform/windows');
+  const config = {
+    main: join(work, 'kits-agent.cjs'),
+    output,
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: false,
+    // SIGUSR1 would open a debugger.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
+    // Neither NODE_OPTIONS nor the command line reach Node: this program is no interpreter for anybody.
+    execArgvExtension: 'none',
+    assets:
+      platform === 'win32' ? Object.fromEntries(powershellScripts.map((name) => [name, join(scripts, name)])) : {},
+  };
+  const configFile = join(work, 'sea.json');
+  writeFileSync(configFile, JSON.stringify(config));
+  runTool(nodeBinary(process.platform === 'win32' ? 'win32' : 'linux'), ['--experimental-sea-config', configFile], {
+    cwd: work,
+  });
+  return readFileSync(output);
+}
