@@ -65,8 +65,8 @@ function blob(work: string, platform: Platform): Buffer {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    // SIGUSR1 would open a debugger.
-    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
+    // SIGUSR1 would open a debugger. A small young generation: 20 MiB less in a process that is idle nearly always.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '--max-semi-space-size=1'],
     // Neither NODE_OPTIONS nor the command line reach Node: this program is no interpreter for anybody.
     execArgvExtension: 'none',
     assets:
