@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import type * as Electron from 'electron';
-import type { Browser, BrowserContextOptions, CDPSession, Page, Route } from 'playwright-core';
+import type { Browser, BrowserContextOptions, CDPSession, Page, Request as PageRequest, Route } from 'playwright-core';
 import { fromText, toText } from './page/clone.ts';
 import { preventable, type Screen, type Shown, type seen as seenHere } from './seen.ts';
 import type { FakeWindow } from './window.ts';
@@ -40,9 +40,9 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
   async function answer(route: Route): Promise<void> {
     const request = route.request();
     const url = ownAddress(request.url());
-    const page = request.frame().page();
-    const contents = windows.get(page)?.webContents;
-    if (contents === undefined) return route.abort('blockedbyclient');
+    const page = pageOf(request);
+    const contents = page === undefined ? undefined : windows.get(page)?.webContents;
+    if (page === undefined || contents === undefined) return route.abort('blockedbyclient');
     const isMainFrame = request.frame() === page.mainFrame();
     if (request.isNavigationRequest() && !(isMainFrame && url === contents.url.split('#')[0])) {
       const event = preventable({ url, isMainFrame });
@@ -111,6 +111,15 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
 
     [Symbol.asyncDispose]: () => context.close(),
   };
+}
+
+/** Undefined for the first request of a page that another one opens: that one has no frame yet. */
+function pageOf(request: PageRequest): Page | undefined {
+  try {
+    return request.frame().page();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Answers the preload. Throws what a careful reviewer would refuse; Electron itself would let it pass. */
