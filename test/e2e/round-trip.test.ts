@@ -87,7 +87,7 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   expect(app.seen.windows).toHaveLength(0);
   const address = await publish(console, 'Bitte heute neu starten');
   await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);
-  app.icon().click('Mitteilungen');
+  app.icon().click(/^Mitteilungen/);
   const window = await app.window();
   await window.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
   expect(await acknowledgedSays(console, address)).toBe('an 0 Geräten');

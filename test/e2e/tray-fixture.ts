@@ -16,14 +16,21 @@ export async function startTrayWindow() {
   const folder = join(base, 'ui');
   await buildTray(folder);
   await buildPreviewBridge(folder);
+  /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
+  const complaints: string[] = [];
+  /** Addresses handed to the browser of the system. */
+  const opened: string[] = [];
   const link = createAgentLink({
     publicDir,
-    memory: join(base, 'own', 'requests.json'),
+    userDir: join(base, 'own'),
     now: () => new Date(),
     saveFile: async (name, content) => {
       writeFileSync(join(base, name), content);
       return join(base, name);
     },
+    openLink: async (url) => void opened.push(url),
+    systemLanguages: ['de-DE'],
+    warn: (line) => complaints.push(line),
     asked: () => void refresh(),
   });
   const preview = await startPreview({ folder, link, port: 0 });
@@ -35,11 +42,10 @@ export async function startTrayWindow() {
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
-  /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
-  const complaints: string[] = [];
 
   return {
     ...desk,
+    opened,
     folder,
     complaints,
     url: preview.url,
