@@ -32,6 +32,8 @@ export interface ScreenOptions {
 
 export async function startScreen({ browser, seen, context: chosen = {} }: ScreenOptions): Promise<ChromiumScreen> {
   const context = await browser.newContext(chosen);
+  // What is denied stays so only while the session that said it lasts.
+  const whole = await browser.newBrowserCDPSession();
   context.setDefaultTimeout(10_000);
   const windows = new Map<Page, FakeWindow>();
   const complaints: string[] = [];
@@ -101,7 +103,7 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
       const { width = 800, height = 600 } = window.options;
       await page.setViewportSize({ width, height });
       const cdp = await context.newCDPSession(page);
-      await denyPermissions(browser, cdp, address, seen.session.check);
+      await denyPermissions(whole, cdp, address, seen.session.check);
       const shown = await attachPreload({ page, cdp, window, preload, handlers: seen.handlers });
       window.webContents.page = shown;
       await page.goto(address);
@@ -109,7 +111,10 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
       return shown;
     },
 
-    [Symbol.asyncDispose]: () => context.close(),
+    [Symbol.asyncDispose]: async () => {
+      await context.close();
+      await whole.detach();
+    },
   };
 }
 
@@ -157,13 +162,12 @@ const permissions = {
 
 /** Chromium grants some of them by itself after a click; the program's own handler has the last word. */
 async function denyPermissions(
-  browser: Browser,
+  whole: CDPSession,
   cdp: CDPSession,
   address: string,
   check: (typeof seenHere)['session']['check'],
 ): Promise<void> {
   const { targetInfo } = await cdp.send('Target.getTargetInfo');
-  const whole = await browser.newBrowserCDPSession();
   const { origin } = new URL(address);
   for (const [asked, name] of Object.entries(permissions)) {
     const isGranted = check?.(null, asked as never, ownAddress(origin), {} as never) !== false;
@@ -174,7 +178,6 @@ async function denyPermissions(
       ...(targetInfo.browserContextId === undefined ? {} : { browserContextId: targetInfo.browserContextId }),
     });
   }
-  await whole.detach();
 }
 
 interface Attached {
