@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { publishStatus } from '../../agent/status/publish-status.ts';
 import { buildTray } from '../../build/build-tray.ts';
 import { stateIcon } from '../../main/tray/state-icon.ts';
 import { falseNotice, falseNoticeKinds, falseTitle, genuineNotice } from '../fixtures/false-notices.ts';
+import { createService } from './service-process.ts';
 import { startTrayApp, type TrayApp } from './tray-app.ts';
 import { createDesk, type Desk } from './tray-desk.ts';
 import { steps } from './tray-steps.ts';
@@ -28,17 +30,25 @@ afterAll(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 
-let started = 0;
+let homes = 0;
 /** Each of them is another person at the same PC. */
-function start(): Promise<TrayApp> {
-  started += 1;
-  const home = join(base, `home-${started}`);
-  return startTrayApp({ browser, publicDir: desk.publicDir, folder: join(base, 'tray'), home });
+function start(publicDir = desk.publicDir): Promise<TrayApp> {
+  homes += 1;
+  return startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, `home-${homes}`) });
+}
+
+/** Right after sign-in an old file is no alarm yet; here that time is over. The clock of this process stands from then on. */
+async function startLongAgo(publicDir = desk.publicDir): Promise<TrayApp> {
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const app = await start(publicDir);
+  await vi.advanceTimersByTimeAsync(4 * 60_000);
+  return app;
 }
 
 test('a clerk at work', async () => {
   desk.write();
-  const app = await start();
+  await using app = await start();
   expect(app.seen.windows).toHaveLength(0);
   app.icon().press();
   const page = await app.window();
@@ -52,7 +62,7 @@ test('a clerk at work', async () => {
 describe('the window', () => {
   test('comes with a second start, is gone when it is closed, and comes back when its page dies', async () => {
     desk.write();
-    const app = await start();
+    await using app = await start();
     app.appEvents.emit('second-instance');
     const first = await app.window();
     await first.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
@@ -73,7 +83,7 @@ describe('the window', () => {
 
   test('has one object to ask with, and nothing of Electron, Node or the preload', async () => {
     desk.write();
-    const app = await start();
+    await using app = await start();
     app.icon().press();
     const page = await app.window();
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -97,7 +107,7 @@ describe('the window', () => {
 
   test('goes nowhere, opens nothing, asks the network for nothing, and is granted nothing', async () => {
     desk.write();
-    const app = await start();
+    await using app = await start();
     app.icon().press();
     const page = await app.window();
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
@@ -114,11 +124,10 @@ describe('the window', () => {
     ]) {
       await page.evaluate(way);
     }
-    for (const name of ['clipboard-read', 'clipboard-write', 'notifications', 'geolocation']) {
-      expect(
-        await page.evaluate(`navigator.permissions.query({ name: '${name}' }).then(({ state }) => '${name} ' + state)`),
-      ).toBe('denied');
-    }
+    const states = await page.evaluate(`Promise.all(
+      ['clipboard-read', 'clipboard-write', 'notifications', 'geolocation'].map(async (name) =>
+        (await navigator.permissions.query({ name })).state))`);
+    expect(states).toEqual(Array(4).fill('denied'));
     await page.getByRole('navigation').getByRole('link', { name: 'Hilfe' }).click();
     await page.getByRole('heading', { level: 1, name: 'Hilfe' }).waitFor();
     expect(page.url().split('#')[0]).toBe(own.split('#')[0]);
@@ -134,12 +143,7 @@ describe('the window', () => {
 });
 
 test('what is wrong with the status file is said by icon, menu and window, and passes by itself', async () => {
-  // Right after sign-in an old file is no alarm yet: here that time is over.
-  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
-  onTestFinished(() => void vi.useRealTimers());
-  desk.write();
-  const app = await start();
-  await vi.advanceTimersByTimeAsync(4 * 60_000);
+  await using app = await startLongAgo();
   desk.write();
   app.icon().press();
   const page = await app.window();
@@ -179,16 +183,42 @@ test('what is wrong with the status file is said by icon, menu and window, and p
   }
 });
 
+test('a service that is killed is told from one that is well, and one that runs again is well', async () => {
+  const service = createService(join(base, 'service'));
+  service.start();
+  await expect.poll(service.status, { timeout: 20_000 }).toBeDefined();
+  await using app = await startLongAgo(service.publicDir);
+  expect(app.icon().menu.join()).not.toContain('läuft nicht');
+  await service.kill();
+  const left = service.status()!;
+  // An hour later.
+  const earlier = new Date(Date.parse(left.writtenAt) - 3_600_000).toISOString();
+  publishStatus(service.publicDir, { ...left, writtenAt: earlier, validUntil: earlier });
+  await expect.poll(() => app.icon().menu.join()).toContain('Der KITS-Dienst läuft nicht.');
+  app.icon().press();
+  const page = await app.window();
+  await page.getByText('Der letzte Stand ist vom').waitFor();
+  // What she asks for meanwhile waits, and is the first thing the service does.
+  app.icon().click('Jetzt prüfen');
+  service.start();
+  await expect.poll(() => app.icon().menu.join(), { timeout: 20_000 }).not.toContain('läuft nicht');
+  await expect.poll(() => page.getByText('Der letzte Stand ist vom').count()).toBe(0);
+});
+
 /** Three parts, as the form of a status file has it. */
 const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 describe('a notice', () => {
   let app: TrayApp;
+  let page: Page;
+  beforeAll(async () => {
+    desk.write();
+    app = await start();
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
   const toasts = () => app.seen.notifications.filter(({ shown }) => shown > 0);
 
   test('that is genuine comes as a toast and stands in the window', async () => {
-    desk.write();
-    app = await start();
     const said = { ...genuineNotice(new Date()), title: { de: 'Wartung am Freitag' } };
     desk.write({ notices: [await desk.kits.signNotice(said)] });
     await expect
@@ -199,18 +229,17 @@ describe('a notice', () => {
       )
       .toContain('Wartung am Freitag');
     toasts()[0]?.click();
-    const page = await app.window();
+    page = await app.window();
     await page.getByRole('heading', { name: 'Wartung am Freitag' }).waitFor();
   });
 
   test.each(falseNoticeKinds)('%s is never shown', async (kind) => {
     desk.write();
-    app = await start();
-    app.icon().click('Mitteilungen');
-    const page = await app.window();
+    await page.getByText('Ihr PC ist in Ordnung.').last().waitFor({ state: 'attached' });
+    const spoken = toasts().length;
     const { before, jws } = await falseNotice(kind, desk.kits, new Date());
     // Beside a genuine one: when that is on the screen, the other has been looked at as well.
-    const said = { ...genuineNotice(new Date()), title: { de: `Wartung ${started}` } };
+    const said = { ...genuineNotice(new Date()), title: { de: `Wartung: ${kind}` } };
     const write = (notices: string[]): void =>
       // As it is: the service's own check would not let some of them out.
       writeFileSync(join(desk.publicDir, 'status.json'), JSON.stringify(desk.statusOf({ notices })));
@@ -222,7 +251,7 @@ describe('a notice', () => {
     }
     write([jws, await desk.kits.signNotice(said)]);
     if (compact.test(jws)) {
-      await page.getByRole('heading', { name: `Wartung ${started}` }).waitFor();
+      await page.getByRole('heading', { name: `Wartung: ${kind}` }).waitFor();
       await page.getByText('weil ihre Echtheit nicht nachgewiesen ist.').waitFor();
     } else {
       // Not even the form of one: no service of ours wrote that file, and nothing in it counts.
@@ -231,7 +260,7 @@ describe('a notice', () => {
     const shown = compact.test(jws) ? 1 : 0;
     await expect.poll(() => page.getByRole('article').count()).toBe(shown);
     expect(await page.locator('body').innerText()).not.toContain(falseTitle);
-    await expect.poll(() => toasts().length).toBe(shown);
+    await expect.poll(() => toasts().length).toBe(spoken + shown);
     expect(JSON.stringify(app.seen.notifications.map(({ options }) => options))).not.toContain(falseTitle);
     expect(app.icon().menu.join('\n')).not.toContain(falseTitle);
   });
