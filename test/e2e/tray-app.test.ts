@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { publishStatus } from '../../agent/status/publish-status.ts';
 import { buildTray } from '../../build/build-tray.ts';
 import { stateIcon } from '../../main/tray/state-icon.ts';
 import { falseNotice, falseNoticeKinds, falseTitle, genuineNotice } from '../fixtures/false-notices.ts';
+import { launchBrowser } from './browser.ts';
 import { createService } from './service-process.ts';
 import { startTrayApp, type TrayApp } from './tray-app.ts';
 import { createDesk, type Desk } from './tray-desk.ts';
@@ -18,11 +19,7 @@ let desk: Desk;
 let base: string;
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'kits-app-'));
-  [browser, desk] = await Promise.all([
-    chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
-    createDesk(),
-    buildTray(join(base, 'tray')),
-  ]);
+  [browser, desk] = await Promise.all([launchBrowser(), createDesk(), buildTray(join(base, 'tray'))]);
 });
 afterAll(async () => {
   await browser.close();
