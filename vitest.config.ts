@@ -27,7 +27,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'faults', include: faults, globalSetup: 'test/faults/bundle-drivers.ts' } },
-      { extends: true, test: { name: 'browser', include: browser } },
+      { extends: true, test: { name: 'browser', include: browser, globalSetup: 'test/e2e/build-pages.ts' } },
     ],
     // Importing the real package in plain Node tries to download Electron's binary.
     alias: { electron: new URL('./test/fakes/electron.ts', import.meta.url).pathname },
