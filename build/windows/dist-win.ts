@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { sourceVersion } from '../bundle.ts';
@@ -28,7 +28,8 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(root, 'dist/installers') },
   },
 });
-const { version, out } = values;
+const { version } = values;
+const out = resolve(values.out);
 const standIn = values['stand-in'];
 // Windows Installer knows three numbers and nothing behind them.
 if (!/^\d{1,3}\.\d{1,3}\.\d{1,5}$/.test(version)) throw new Error(`--version ${version}: expected three numbers`);

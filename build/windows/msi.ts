@@ -117,7 +117,10 @@ function idOf(kind: 'c' | 'd' | 'f', path: string): string {
 
 /** Version 5 of RFC 9562, in capitals as Windows Installer writes them. */
 function uuidOf(name: string): string {
-  const bytes = createHash('sha1').update(Buffer.from(namespace.replaceAll('-', ''), 'hex')).update(name).digest();
+  const bytes = createHash('sha1')
+    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
+    .update(name)
+    .digest();
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = bytes.toString('hex').slice(0, 32).toUpperCase();

@@ -3,6 +3,7 @@
  * NAME.xml as registered, NAME.pid of the process that runs. Knows what this project calls:
  *   /create /tn NAME /xml FILE /f    /query /tn NAME /xml    /run /tn NAME    /end /tn NAME    /delete /tn NAME /f
  */
+#define _WIN32_WINNT 0x0A00
 #include <windows.h>
 #include <stdio.h>
 #include <wchar.h>
@@ -95,15 +96,19 @@ int wmain(int count, wchar_t **words) {
     wchar_t command[1024], arguments[256], line[1400];
     if (!element(L"Command", command, 1024) || !element(L"Arguments", arguments, 256)) return 1;
     wsprintfW(line, L"%s %s", command, arguments);
-    /* Nothing of ours may be held open by a service: whoever reads our output would wait for it. */
+    /* The service inherits its log and nothing else: whoever reads our output would wait for the service. */
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
-    HANDLE nothing = CreateFileW(L"C:\\kits-test\\tasks\\service.log", FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                                 &inherit, OPEN_ALWAYS, 0, NULL);
-    SetHandleInformation(GetStdHandle(STD_OUTPUT_HANDLE), HANDLE_FLAG_INHERIT, 0);
-    SetHandleInformation(GetStdHandle(STD_ERROR_HANDLE), HANDLE_FLAG_INHERIT, 0);
-    STARTUPINFOW start = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES, .hStdOutput = nothing, .hStdError = nothing};
+    HANDLE log = CreateFileW(FOLDER L"\\service.log", FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherit, OPEN_ALWAYS,
+                             0, NULL);
+    static unsigned char space[256];
+    SIZE_T size_of_list = sizeof space;
+    STARTUPINFOEXW start = {.StartupInfo = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES, .hStdOutput = log, .hStdError = log}};
+    start.lpAttributeList = (LPPROC_THREAD_ATTRIBUTE_LIST)space;
     PROCESS_INFORMATION made;
-    if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, L"C:\\", &start, &made)) {
+    if (!InitializeProcThreadAttributeList(start.lpAttributeList, 1, 0, &size_of_list) ||
+        !UpdateProcThreadAttribute(start.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &log, sizeof log, NULL, NULL) ||
+        !CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_NO_WINDOW | EXTENDED_STARTUPINFO_PRESENT, NULL, L"C:\\",
+                        &start.StartupInfo, &made)) {
       fprintf(stderr, "ERROR: %lu\n", GetLastError());
       return 1;
     }
