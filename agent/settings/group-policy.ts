@@ -34,7 +34,9 @@ export function parsePolicyKey<S extends z.ZodObject>(answer: string, schema: S)
   const problems: string[] = [];
   const keys = new Map(Object.keys(schema.shape).map((key) => [policyValueName(key).toLowerCase(), key]));
   // Behind the values come the names of keys below, which begin at the margin.
-  for (const [, name = '', type = '', text = ''] of answer.matchAll(/^ {4}(\S.*?) {4}(REG_[A-Z_]+)(?: {4}(.*?))?\r?$/gm)) {
+  for (const [, name = '', type = '', text = ''] of answer.matchAll(
+    /^ {4}(\S.*?) {4}(REG_[A-Z_]+)(?: {4}(.*?))?\r?$/gm,
+  )) {
     const key = keys.get(name.toLowerCase());
     if (key === undefined) {
       problems.push(`group policy: there is no setting "${name}"`);

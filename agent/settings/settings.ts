@@ -34,7 +34,7 @@ const seconds = z.number('expected a number of seconds');
 const minutes = z.number('expected a number of minutes');
 
 /** What lies outside, whoever says it, is brought to the nearer end. */
-const ranges = {
+export const ranges = {
   checkInSeconds: { low: 60, high: 86_400 },
   cheapRoundMinutes: { low: 15, high: 1440 },
   fullRoundMinutes: { low: 15, high: 10_080 },

@@ -14,6 +14,7 @@ import { appIco } from '../icons.ts';
 import { runTool } from '../run-tool.ts';
 import { buildSingleExecutable } from '../single-executable.ts';
 import { stageTrayApp } from '../tray-app.ts';
+import { writePolicyDefinitions } from './admx.ts';
 import { makeStandInElectron, standInMark } from './electron-distribution.ts';
 import { buildMsi } from './msi.ts';
 import { standInNsis } from './nsis-tools.ts';
@@ -68,6 +69,8 @@ runTool(
 );
 const msi = join(out, `${name}.msi`);
 buildMsi({ folder: join(out, 'win-unpacked'), version, outFile: msi, work: join(work, 'msi') });
+
+writePolicyDefinitions(join(out, 'PolicyDefinitions'));
 
 const artefacts = readdirSync(out).filter((file) => /\.(exe|msi)$/.test(file));
 const described = artefacts.map((file) => {

@@ -37,7 +37,11 @@ test('values of each kind win over the file of the machine, and say where they c
     infrastructureTargets: [{ name: 'NAS', host: 'nas', port: 443, tls: false }],
     logLevel: 'debug',
   });
-  expect(origins).toMatchObject({ serverUrl: 'group-policy', checkInSeconds: 'group-policy', outboxDays: 'machine-file' });
+  expect(origins).toMatchObject({
+    serverUrl: 'group-policy',
+    checkInSeconds: 'group-policy',
+    outboxDays: 'machine-file',
+  });
 });
 
 test('what cannot be used is named and left out; the rest counts', () => {
@@ -65,10 +69,9 @@ test('what cannot be used is named and left out; the rest counts', () => {
 });
 
 test('taking away adds up: no policy brings back a section the file took', () => {
-  expect(load({ withoutSections: ['usb'] }, 'WithoutSections    REG_MULTI_SZ    printers').settings.withoutSections).toEqual([
-    'printers',
-    'usb',
-  ]);
+  expect(
+    load({ withoutSections: ['usb'] }, 'WithoutSections    REG_MULTI_SZ    printers').settings.withoutSections,
+  ).toEqual(['printers', 'usb']);
 });
 
 test('no key is no policy', () => {
