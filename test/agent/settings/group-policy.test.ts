@@ -21,7 +21,7 @@ test('values of each kind win over the file of the machine, and say where they c
   const { settings, origins, problems } = load(
     { serverUrl: 'https://old.example', outboxDays: 20 },
     'ServerUrl    REG_SZ    https://kits.example/a b',
-    'serverkey    REG_SZ    ' + 'k'.repeat(43),
+    `serverkey    REG_SZ    ${'k'.repeat(43)}`,
     'CheckInSeconds    REG_DWORD    0x384',
     'WithoutSections    REG_MULTI_SZ    usb\\0printers\\0',
     'InfrastructureTargets    REG_MULTI_SZ    [\\0{"name":"NAS","kind":"backup-target","host":"nas","port":443}\\0]',

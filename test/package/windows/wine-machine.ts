@@ -126,7 +126,7 @@ async function wine(home: string, words: readonly string[], env: Readonly<Record
   const file = join(work, `${home.slice('/work/'.length)}`, 'output');
   const output = openSync(file, 'w');
   try {
-    const child = spawn('chroot', [join(wineDir, 'chroot'), 'wine', ...words], {
+    const child = spawn('/usr/sbin/chroot', [join(wineDir, 'chroot'), 'wine', ...words], {
       cwd: work,
       env: { ...environment(home), ...env },
       stdio: ['ignore', output, output],
@@ -139,7 +139,7 @@ async function wine(home: string, words: readonly string[], env: Readonly<Record
 }
 
 async function wineserver(home: string, word: '-k' | '-w'): Promise<void> {
-  const child = spawn('chroot', [join(wineDir, 'chroot'), '/usr/lib/wine/wineserver64', word], {
+  const child = spawn('/usr/sbin/chroot', [join(wineDir, 'chroot'), '/usr/lib/wine/wineserver64', word], {
     env: environment(home),
     stdio: 'ignore',
   });
