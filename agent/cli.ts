@@ -52,6 +52,12 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/set-up.ts')).setUpCommand(input),
   },
+  'start-tray': {
+    usage: 'start-tray --program FILE',
+    does: 'what an installer calls last on Windows: shows the tray to whoever is logged on',
+    options: { program: { type: 'string' } },
+    run: async (input) => (await import('./commands/start-tray.ts')).startTrayCommand(input),
+  },
   'reset-identity': {
     usage: 'reset-identity [--discard-waiting]',
     does: 'removes key and enrolment, to prepare a disk image',

@@ -83,6 +83,8 @@
 
   ; Last: whoever logs on in between finds a service that speaks.
   WriteRegStr HKLM "${KITS_RUN}" "KITS Agent" '"$INSTDIR\${APP_EXECUTABLE_FILENAME}"'
+  ; Nobody has to log on anew to see it. What comes of it is in the log; the installation is done either way.
+  !insertmacro kitsRun 'start-tray --program "$INSTDIR\${APP_EXECUTABLE_FILENAME}"' $R0
 !macroend
 
 ; Runs for the old version during an upgrade as well; then nothing of this may happen.
@@ -92,6 +94,8 @@
     DeleteRegKey HKLM "${KITS_EVENT_SOURCE}"
     ${DisableX64FSRedirection}
     nsExec::Exec '"$SYSDIR\schtasks.exe" /delete /tn "KITS Agent Guard" /f'
+    Pop $R0
+    nsExec::Exec '"$SYSDIR\schtasks.exe" /delete /tn "KITS Agent Tray" /f'
     Pop $R0
     nsExec::Exec '"$SYSDIR\schtasks.exe" /end /tn "KITS Agent"'
     Pop $R0

@@ -25,12 +25,14 @@ const hideTarget = 0x2000;
 /** wixl puts these before the beginning and behind the end; deferred actions belong between InstallInitialize and InstallFinalize. */
 export const sequence = {
   DeleteGuard: 3410,
+  DeleteTrayTask: 3415,
   EndService: 3420,
   DeleteService: 3430,
   Retire: 3440,
   RemoveVersions: 3450,
   SetUp: 5100,
   Activate: 5110,
+  StartTray: 5120,
 } as const;
 
 export function buildMsi({ folder, version, outFile, work }: MsiOptions): void {

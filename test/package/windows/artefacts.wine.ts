@@ -150,7 +150,7 @@ describe('the MSI', () => {
     const order = new Map(table('InstallExecuteSequence').map(([action = '', , at]) => [action, Number(at)]));
     const at = (action: string): number => order.get(action) ?? Number.NaN;
     const deferred = table('CustomAction').filter(([, type]) => (Number(type) & 0x400) !== 0);
-    expect(deferred).toHaveLength(8);
+    expect(deferred).toHaveLength(10);
     for (const [action = '', type] of deferred) {
       expect(Number(type) & 0x800, action).toBe(0x800);
       expect(at(action), action).toBeGreaterThan(at('InstallInitialize'));
@@ -160,7 +160,7 @@ describe('the MSI', () => {
     expect(at('RemoveExistingProducts')).toBeGreaterThan(at('InstallInitialize'));
     expect(at('SetUp')).toBeGreaterThan(at('InstallFiles'));
     expect(at('Activate')).toBeGreaterThan(at('SetUp'));
-    for (const action of ['DeleteGuard', 'EndService', 'DeleteService', 'Retire']) {
+    for (const action of ['DeleteGuard', 'DeleteTrayTask', 'EndService', 'DeleteService', 'Retire']) {
       expect(at(action), action).toBeLessThan(at('RemoveFiles'));
       const condition = table('InstallExecuteSequence').find(([name]) => name === action)?.[1];
       expect(condition, action).toBe('REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE');

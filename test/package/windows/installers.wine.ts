@@ -103,6 +103,12 @@ describe('NSIS', () => {
     expect(existsSync(machine.at('ProgramData/Microsoft/Windows/Start Menu/Programs/KITS Agent.lnk'))).toBe(true);
   });
 
+  test('the tray is started for whoever is logged on, with the rights of users', async () => {
+    expect(task(machine, 'KITS Agent Tray')).toContain('<GroupId>S-1-5-32-545</GroupId>');
+    const said = (): string => readFileSync(machine.at('kits-test/tasks/service.log'), 'utf8');
+    await until('the stand-in of the tray', () => said().includes('KITS-STAND-IN: this is not Electron'));
+  });
+
   const url = (name: string): string => `https://${name}.example/kits/agent/`;
   test.each([
     ['bare', `/S /SERVER=${url('a')} /TOKEN=token-of-16-chars/a /SERVERKEY=${key}`, 'a'],

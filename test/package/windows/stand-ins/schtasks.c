@@ -94,7 +94,8 @@ int wmain(int count, wchar_t **words) {
   }
   if (has(count, words, L"/run")) {
     wchar_t command[1024], arguments[256], line[1400];
-    if (!element(L"Command", command, 1024) || !element(L"Arguments", arguments, 256)) return 1;
+    if (!element(L"Command", command, 1024)) return 1;
+    if (!element(L"Arguments", arguments, 256)) arguments[0] = 0;
     wsprintfW(line, L"%s %s", command, arguments);
     /* The service inherits its log and nothing else: whoever reads our output would wait for the service. */
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
