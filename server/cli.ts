@@ -52,6 +52,17 @@ const commands: Readonly<Record<string, Command>> = {
     options: { device: { type: 'string' } },
     run: async (input) => (await import('./commands/history.ts')).verifyCommand(input),
   },
+  retention: {
+    usage: 'retention [--report-days N] [--incident-days N] [--event-days N] [--delivery-days N]',
+    does: 'shows how long what is kept, or changes it; N is a number of days or "forever"',
+    options: {
+      'report-days': { type: 'string' },
+      'incident-days': { type: 'string' },
+      'event-days': { type: 'string' },
+      'delivery-days': { type: 'string' },
+    },
+    run: async (input) => (await import('./commands/retention.ts')).retentionCommand(input),
+  },
   'create-municipality': {
     usage: 'create-municipality NAME',
     does: 'adds a municipality and prints its id',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { ServerContext } from './context.ts';
 import { evaluateFleet } from './fleet/evaluate.ts';
+import { createSweep } from './fleet/retention.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
 import type { IngestLimits } from './ingest/limits.ts';
 import { loadServerKeys } from './keys.ts';
@@ -119,10 +120,13 @@ function running({ app, context }: HttpApp, db: Database, { dataDir, host, lock 
     // A round over a large fleet may outlast a minute; the next one waits for it.
     ticking ??= evaluateFleet(context, stop.signal)
       .catch((error: unknown) => context.log.error({ err: error }, 'judging the fleet failed'))
+      .then(() => sweep(stop.signal))
+      .catch((error: unknown) => context.log.error({ err: error }, 'removing what is kept no longer failed'))
       .finally(() => {
         ticking = undefined;
       });
   };
+  const sweep = createSweep(context);
   const timer = setInterval(tick, tickMs).unref();
   const words = watchWords(context);
   const { port } = app.server.address() as AddressInfo;

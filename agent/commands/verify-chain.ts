@@ -40,7 +40,7 @@ function inWords(findings: HistoryFindings, pins: VerifyOptions): string[] {
   const { deviceId, keyThumbprint, exportedAt, reports, epochs, gaps, faults, serverKeyThumbprint } = findings;
   const verdicts: Readonly<Record<HistoryVerdict, string>> = {
     complete: 'Complete, unaltered and signed by this device.',
-    gaps: 'What is here is unaltered and signed by this device. Something is missing that it has not accounted for.',
+    gaps: 'What is here is unaltered and signed by this device. Something is missing that nobody has accounted for.',
     broken: 'NOT GENUINE: this is not the unaltered history of this device.',
   };
   // The file names its own keys: who does not compare them believes whoever made the file.
@@ -55,9 +55,13 @@ function inWords(findings: HistoryFindings, pins: VerifyOptions): string[] {
         `Epoch ${storeEpoch}: reports ${first} to ${last}, ${firstAt} to ${lastAt} by the clock of the device.`,
     ),
     ...gaps.map(
-      ({ storeEpoch, from, to, missing, declared }) =>
+      ({ storeEpoch, from, to, missing, declared, removedUntil }) =>
         `Gap ${from} to ${to} of ${storeEpoch}: ${missing === 'bodies' ? 'the envelopes are here, the bodies are not' : 'nothing is here'}; ${
-          declared === undefined ? 'nobody has said why' : `declared by the device (${declared})`
+          declared !== undefined
+            ? `declared by the device (${declared})`
+            : removedUntil === undefined
+              ? 'nobody has said why'
+              : `removed by retention until ${removedUntil}, as the server has signed`
         }.`,
     ),
     serverKeyThumbprint === undefined

@@ -5,6 +5,9 @@ import { publicKey } from './wire.ts';
 
 export const historyMediaType = 'application/vnd.kits.history';
 
+/** Of one epoch: incidents and acknowledgements, which are kept longer, stand between. */
+export const maxRemovedRanges = 10_000;
+
 /** What the server says it holds of a device: signed, so that nobody can leave out the end of a history unnoticed. */
 export const historyStatement = z.object({
   deviceId: uuid,
@@ -16,6 +19,15 @@ export const historyStatement = z.object({
         /** Highest sequence held, and SHA-256 over the compact JWS of its envelope. */
         sequence: z.int().min(1),
         envelopeHash: sha256,
+        /** Bodies the server held and has removed because their retention period was over. */
+        removed: z
+          .object({
+            /** Time of receipt of the newest of them. */
+            until: instant,
+            /** Sequences from and to, both included, rising. */
+            ranges: z.array(z.tuple([z.int().min(1), z.int().min(1)])).max(maxRemovedRanges),
+          })
+          .optional(),
       }),
     )
     .max(1000),

@@ -16,6 +16,8 @@ export interface NamedGap {
   readonly missing: 'reports' | 'bodies';
   /** Why, in the words the device signed; undefined = nobody has accounted for it. */
   readonly declared: GapReason | undefined;
+  /** The server has signed that it removed these bodies, received until then, when their retention period was over. */
+  readonly removedUntil?: string;
 }
 
 export interface HistoryFindings {
@@ -43,10 +45,12 @@ export interface HistoryFindings {
 
 export type HistoryVerdict = 'complete' | 'gaps' | 'broken';
 
-/** `gaps`: all that is here is genuine, and something is missing that the device has not accounted for. */
+/** `gaps`: all that is here is genuine, and something is missing that nobody has accounted for. */
 export function verdictOn({ faults, gaps }: HistoryFindings): HistoryVerdict {
   if (faults.length > 0) return 'broken';
-  return gaps.some(({ declared }) => declared === undefined) ? 'gaps' : 'complete';
+  return gaps.some(({ declared, removedUntil }) => declared === undefined && removedUntil === undefined)
+    ? 'gaps'
+    : 'complete';
 }
 
 export interface VerifyOptions {
@@ -114,7 +118,9 @@ export async function verifyHistory(
     exportedAt: header.exportedAt,
     reports,
     epochs: [...epochs.values()].map(({ lastHash: _hash, ...epoch }) => epoch),
-    gaps: joined(holes).flatMap((hole) => accountedFor(hole, declared, fault)),
+    gaps: joined(holes)
+      .flatMap((hole) => accountedFor(hole, declared, fault))
+      .flatMap((gap) => removedByServer(gap, statement?.said)),
     faults,
     ...(statement === undefined ? { end: 'unstated' } : { end: 'stated', serverKeyThumbprint: statement.thumbprint }),
   };
@@ -241,6 +247,23 @@ function accountedFor({ followedBy, ...hole }: Hole, gaps: readonly Gap[], fault
     parts.push({ ...hole, from, to, declared: covering?.reason });
     from = to + 1;
   }
+  return parts;
+}
+
+/** Splits off what the server says it removed: its word for bodies only, whose envelopes are here, and after the device's. */
+function removedByServer(gap: NamedGap, said: HistoryStatement | undefined): NamedGap[] {
+  const removed = said?.epochs.find(({ storeEpoch }) => storeEpoch === gap.storeEpoch)?.removed;
+  if (removed === undefined || gap.missing !== 'bodies' || gap.declared !== undefined) return [gap];
+  const parts: NamedGap[] = [];
+  let from = gap.from;
+  for (const [first, last] of removed.ranges) {
+    if (last < from || first > gap.to || last < first) continue;
+    if (first > from) parts.push({ ...gap, from, to: first - 1 });
+    const to = Math.min(last, gap.to);
+    parts.push({ ...gap, from: Math.max(from, first), to, removedUntil: removed.until });
+    from = to + 1;
+  }
+  if (from <= gap.to) parts.push({ ...gap, from });
   return parts;
 }
 

@@ -169,6 +169,8 @@ export const historyEntry = z.object({
   bytes: z.int().min(0),
   /** Only its envelope came; the device had to drop the body. */
   bare: z.boolean(),
+  /** When its body was removed because its retention period was over; null while it is held. */
+  bodyRemovedAt: instant.nullable(),
   sections: z.array(
     z.object({ id: z.string().max(40), state: z.string().max(20), changed: z.boolean(), problems: z.array(problem) }),
   ),
@@ -195,6 +197,19 @@ export const auditEntry = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntry>;
 export const auditList = z.object({ items: z.array(auditEntry), nextCursor: z.string().nullable() });
+
+/** Days; null = for ever. */
+const keptDays = z.int().min(30).nullable();
+/** How long what is kept. */
+export const retention = z.object({
+  reportDays: keptDays,
+  incidentDays: keptDays,
+  eventDays: keptDays,
+  deliveryDays: keptDays,
+  /** Day (UTC) on which everything was last gone through; null before the first time. */
+  sweptOn: z.iso.date().nullable(),
+});
+export type Retention = z.infer<typeof retention>;
 
 /** An enrolment token as listed; the secret itself is shown once, when it is made. */
 export const enrolmentToken = z.object({

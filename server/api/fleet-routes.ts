@@ -4,6 +4,7 @@ import { uuid } from '../../agent/contract/field.ts';
 import type { ServerContext } from '../context.ts';
 import { listAudit } from '../fleet/audit-list.ts';
 import { createMunicipality, listMunicipalities, setApprovalRequired } from '../fleet/municipalities.ts';
+import { readRetention } from '../fleet/retention.ts';
 import { createEnrolmentToken, listEnrolmentTokens, revokeEnrolmentToken } from '../fleet/tokens.ts';
 import { actorOf } from './access.ts';
 import type { ApiScope } from './api-scope.ts';
@@ -15,6 +16,7 @@ import {
   municipalityList,
   municipalityRequest,
   pageQuery,
+  retention,
   tokenList,
   tokenRequest,
 } from './contract.ts';
@@ -97,6 +99,18 @@ export function fleetRoutes(scope: ApiScope, context: ServerContext): void {
     async (request, reply) => {
       await revokeEnrolmentToken(context, actorOf(request), request.params.id);
       return reply.code(204).send(null);
+    },
+  );
+
+  scope.get(
+    '/retention',
+    {
+      config: { access: 'viewer' },
+      schema: { tags: ['audit'], summary: 'How long what is kept', response: { 200: retention } },
+    },
+    async () => {
+      const { settings, sweptOn } = await readRetention(context.db);
+      return { ...settings, sweptOn };
     },
   );
 

@@ -68,8 +68,10 @@ function inWords(hostname: string, findings: HistoryFindings): string[] {
   return [
     `${hostname} ${deviceId}: ${reports} reports in ${epochs.length} epochs, ${words[verdictOn(findings)]}`,
     ...gaps.map(
-      ({ storeEpoch, from, to, missing, declared }) =>
-        `  ${missing === 'bodies' ? 'only envelopes' : 'missing'}: ${from} to ${to} of ${storeEpoch} (${declared ?? 'not declared'})`,
+      ({ storeEpoch, from, to, missing, declared, removedUntil }) =>
+        `  ${missing === 'bodies' ? 'only envelopes' : 'missing'}: ${from} to ${to} of ${storeEpoch} (${
+          declared ?? (removedUntil === undefined ? 'not declared' : `removed by retention until ${removedUntil}`)
+        })`,
     ),
     ...faults.map((words) => `  ${words}`),
   ];

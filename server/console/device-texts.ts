@@ -165,6 +165,7 @@ export const deviceTexts = {
     en: { declared: 'accounted for', contradicted: 'contradicts reports held here', undeclared: 'not accounted for' },
   },
   bareReport: { de: 'nur Kopf', en: 'header only' },
+  removedReport: { de: 'Inhalt nach Ablauf der Frist gelöscht', en: 'content removed after its retention period' },
   events: { de: 'Auffällige Ereignisse', en: 'Events that need an eye' },
   facts: { de: 'Ausstattung und Betrieb', en: 'Equipment and operation' },
   noFacts: { de: 'Es ist noch kein Bericht eingegangen.', en: 'No report has arrived yet.' },

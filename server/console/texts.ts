@@ -239,6 +239,14 @@ const pairs = {
     de: 'Wer hat wann was geändert. Einträge lassen sich nicht ändern oder löschen.',
     en: 'Who changed what and when. Entries cannot be changed or deleted.',
   },
+  kept: {
+    de: (reports: string, incidents: string) =>
+      `Inhalte von Berichten werden nach ${reports} gelöscht, die von Vorfällen und Bestätigungen nach ${incidents}. Die signierten Köpfe bleiben, damit die Kette jedes Geräts nachweisbar ist.`,
+    en: (reports: string, incidents: string) =>
+      `The content of reports is removed after ${reports}, that of incidents and acknowledgements after ${incidents}. The signed headers stay, so that the chain of each device can be proven.`,
+  },
+  keptForEver: { de: 'keiner Frist', en: 'no period' },
+  keptDays: { de: (days: string) => `${days} Tagen`, en: (days: string) => `${days} days` },
   when: { de: 'Zeitpunkt', en: 'Time' },
   who: { de: 'Person', en: 'Person' },
   what: { de: 'Vorgang', en: 'Action' },

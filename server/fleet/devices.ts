@@ -125,7 +125,7 @@ export async function listHistory(
   await findDevice(db, scope, id);
   let reports = db
     .selectFrom('reports')
-    .select(['id', 'store_epoch', 'sequence', 'class', 'created_at', 'received_at', 'wire_bytes'])
+    .select(['id', 'store_epoch', 'sequence', 'class', 'created_at', 'received_at', 'wire_bytes', 'body_removed_at'])
     .select(({ eb }) => eb('body', '=', new Uint8Array()).as('bare'))
     .where('device_id', '=', id);
   if (query.cursor !== undefined) {
@@ -152,7 +152,8 @@ export async function listHistory(
     createdAt: row.created_at,
     receivedAt: row.received_at,
     bytes: row.wire_bytes,
-    bare: Boolean(row.bare),
+    bare: Boolean(row.bare) && row.body_removed_at === null,
+    bodyRemovedAt: row.body_removed_at,
     sections: sections.get(row.id) ?? [],
   }));
   return { items, nextCursor: shown.nextCursor };

@@ -1,7 +1,7 @@
 /** The history of one device as evidence: what it signed, in its order, with the server's word on where it ends. */
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import type { HistoryHeader, HistoryStatement } from '../../agent/contract/history.ts';
+import { type HistoryHeader, type HistoryStatement, maxRemovedRanges } from '../../agent/contract/history.ts';
 import { jwsTypes } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import type { SigningKey } from '../../agent/signing/keys.ts';
@@ -55,12 +55,17 @@ export async function* historyOf(
   const statement: HistoryStatement = {
     deviceId: device.id,
     exportedAt: at.toISOString(),
-    epochs: ends.map((end) => ({
+    epochs: [],
+  };
+  for (const end of ends) {
+    const removed = await removedOf(db, device.id, end.store_epoch);
+    statement.epochs.push({
       storeEpoch: end.store_epoch,
       sequence: end.sequence,
       envelopeHash: end.envelope_hash,
-    })),
-  };
+      ...(removed === undefined ? {} : { removed }),
+    });
+  }
   const header: HistoryHeader = {
     format: 'kits-history',
     version: 1,
@@ -72,6 +77,32 @@ export async function* historyOf(
   };
   yield Buffer.from(`${JSON.stringify(header)}\n`);
   for (const { store_epoch, sequence } of ends) yield* reportsOf(db, device.id, store_epoch, sequence);
+}
+
+/** Which bodies of an epoch the server has removed, as ranges. */
+async function removedOf(
+  db: Database,
+  deviceId: string,
+  storeEpoch: string,
+): Promise<HistoryStatement['epochs'][number]['removed']> {
+  const rows = await db
+    .selectFrom('reports')
+    .select(['sequence', 'received_at'])
+    .where('device_id', '=', deviceId)
+    .where('store_epoch', '=', storeEpoch)
+    .where('body_removed_at', 'is not', null)
+    .orderBy('sequence')
+    .execute();
+  let until = '';
+  const ranges: [number, number][] = [];
+  for (const { sequence, received_at } of rows) {
+    if (received_at > until) until = received_at;
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] + 1 === sequence) last[1] = sequence;
+    else ranges.push([sequence, sequence]);
+  }
+  // What does not fit is left out: it shows as missing rather than as something nobody removed.
+  return ranges.length === 0 ? undefined : { until, ranges: ranges.slice(-maxRemovedRanges) };
 }
 
 async function* reportsOf(

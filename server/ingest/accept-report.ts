@@ -2,6 +2,7 @@
  * Decides about one verified report and stores it, all in one transaction: either report, facts, verdicts and receipt
  * are there, or nothing is. What is refused with evidence keeps the evidence.
  */
+import type { Selectable } from 'kysely';
 import { fingerprint } from '../../agent/contract/report.ts';
 import { jwsTypes, type Receipt, receipt } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
@@ -10,7 +11,7 @@ import { evaluateDevice } from '../fleet/evaluate.ts';
 import { settleRequests } from '../fleet/report-requests.ts';
 import { Problem } from '../problem.ts';
 import type { Database } from '../store/database.ts';
-import type { DeviceRow } from '../store/schema.ts';
+import type { DeviceRow, ReportTable } from '../store/schema.ts';
 import { quarantine, watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { noteEvent } from './events.ts';
@@ -39,7 +40,7 @@ export async function findTaken(
   const same = (db: Database) =>
     db
       .selectFrom('reports')
-      .select('receipt_jws')
+      .select(taken)
       .where('id', '=', report.envelope.reportId)
       // The hash covers the device's id and its signature.
       .where('envelope_hash', '=', report.envelopeHash)
@@ -47,14 +48,40 @@ export async function findTaken(
   const found = await same(context.db);
   if (found === undefined) return undefined;
   const device = await context.commits.run((trx) => takeProof(trx, context, request));
-  return { created: false, receipt: await currentReceipt(found.receipt_jws, context.signingKey), device };
+  return { created: false, receipt: await currentReceipt(found, context.signingKey), device };
 }
+
+/** What a receipt says, and what places a report. */
+const taken = [
+  'id',
+  'device_id',
+  'store_epoch',
+  'sequence',
+  'envelope_hash',
+  'received_at',
+  'receipt_jws',
+] as const satisfies (keyof ReportTable)[];
+type TakenRow = Pick<Selectable<ReportTable>, (typeof taken)[number]>;
 
 /**
  * The original receipt, or the same words signed again when the key has been replaced since: a device that never got the
  * original does not trust the old key any more.
  */
-async function currentReceipt(jws: string, key: SigningKey): Promise<string> {
+async function currentReceipt(row: TakenRow, key: SigningKey): Promise<string> {
+  const { receipt_jws: jws } = row;
+  if (jws === '') {
+    // Removed with the body of the report, a year later or more: nothing is wanted of it any more.
+    const again: Receipt = {
+      reportId: row.id,
+      deviceId: row.device_id,
+      storeEpoch: row.store_epoch,
+      sequence: Number(row.sequence),
+      envelopeHash: row.envelope_hash,
+      receivedAt: row.received_at,
+      need: [],
+    };
+    return signJws(jwsTypes.receipt, again, key);
+  }
   const [header = '', payload = ''] = jws.split('.');
   const part = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64url').toString());
   if ((part(header) as { kid?: unknown }).kid === key.thumbprint) return jws;
@@ -74,8 +101,7 @@ export async function acceptReport(
     const device = await takeProof(trx, context, request);
     const place = await readPlace(trx, report);
     const twin = place.found.find(({ envelope_hash }) => envelope_hash === report.envelopeHash);
-    if (twin !== undefined)
-      return { created: false, receipt: await currentReceipt(twin.receipt_jws, context.signingKey), device };
+    if (twin !== undefined) return { created: false, receipt: await currentReceipt(twin, context.signingKey), device };
     const refusal = await refuse(trx, context, device, report, place);
     if (refusal !== undefined) return { refusal };
     return store(trx, context, device, report, place);
@@ -91,12 +117,7 @@ export async function acceptReport(
 
 interface Place {
   /** Reports that hold the id or the place of this one. */
-  readonly found: readonly {
-    readonly id: string;
-    readonly device_id: string;
-    readonly envelope_hash: string;
-    readonly receipt_jws: string;
-  }[];
+  readonly found: readonly TakenRow[];
   /** High-water mark of the epoch; undefined when the epoch is new. */
   readonly highest: { readonly sequence: number; readonly envelope_hash: string } | undefined;
 }
@@ -104,7 +125,7 @@ interface Place {
 async function readPlace(trx: Database, { envelope }: ReadEnvelope | ReadReport): Promise<Place> {
   const found = await trx
     .selectFrom('reports')
-    .select(['id', 'device_id', 'envelope_hash', 'receipt_jws'])
+    .select(taken)
     .where(({ eb, and, or }) =>
       or([
         eb('id', '=', envelope.reportId),

@@ -30,9 +30,10 @@ export interface Enrolled {
 const tokenInvalid = () =>
   new Problem(401, 'token-invalid', 'The enrolment token is unknown, expired, used up or revoked.');
 
-/** Throws 400 malformed or signature-invalid, or 401 token-invalid. */
-export async function enrolDevice(context: IngestContext, jws: string): Promise<Enrolled> {
+/** `address`: where the request came from. Throws 400 malformed or signature-invalid, 401 token-invalid, or 429. */
+export async function enrolDevice(context: IngestContext, jws: string, address: string): Promise<Enrolled> {
   const { payload: request, key } = await readRequest(jws);
+  const succeeded = context.admission.admitEnrolment(address, request.token, context.now());
   const thumbprint = await thumbprintOf(key);
   const { device, created, municipality } = await context.db.transaction().execute(async (trx) => {
     const admitted = await admit(trx, context.now(), request.token, thumbprint);
@@ -44,6 +45,7 @@ export async function enrolDevice(context: IngestContext, jws: string): Promise<
       created: true,
     };
   });
+  succeeded();
   const answer: EnrolmentAnswer = {
     nonce: request.nonce,
     serverTime: context.now().toISOString(),

@@ -117,11 +117,11 @@ async function misfitOf(
     .select('sequence')
     .where('sequence', '>=', from)
     .where('sequence', '<=', to)
-    // Only bare envelopes have an empty body.
-    .where('body', '!=', new Uint8Array())
+    // Only bare envelopes have an empty body, and those that were held long enough.
+    .where(({ eb, or }) => or([eb('body', '!=', new Uint8Array()), eb('body_removed_at', 'is not', null)]))
     .limit(1)
     .executeTakeFirst();
-  if (whole !== undefined) return `report ${whole.sequence} is held in full.`;
+  if (whole !== undefined) return `report ${whole.sequence} came in full.`;
   const at = async (sequence: number) =>
     held.select(['envelope_hash', 'envelope_jws']).where('sequence', '=', sequence).executeTakeFirst();
   const [first, last, next] = [await at(from), await at(to), await at(to + 1)];

@@ -1,8 +1,9 @@
 /**
- * What keeps one device, one municipality or one busy hour from taking the server away from everybody else. Nothing here
- * looks at addresses: a whole town hall comes from one. Whoever is turned away is told when to come back, and has lost
- * nothing.
+ * What keeps one device, one municipality or one busy hour from taking the server away from everybody else, and guessing of
+ * enrolment tokens slow. Only enrolment looks at addresses, and counts only what failed there: a whole town hall comes from
+ * one. Whoever is turned away is told when to come back, and has lost nothing.
  */
+import { isIPv6 } from 'node:net';
 import { Problem } from '../problem.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { type TurnLimits, Turns } from '../turns.ts';
@@ -14,6 +15,8 @@ export interface IngestLimits {
   readonly reports: { readonly device: RateLimits; readonly municipality: RateLimits; readonly line: Line };
   readonly checkIns: { readonly device: RateLimits; readonly municipality: RateLimits; readonly line: Line };
   readonly streams: { readonly device: RateLimits };
+  /** Failed attempts; one under way counts as failed until it has succeeded. */
+  readonly enrolments: { readonly address: RateLimits; readonly token: RateLimits };
 }
 
 export const ingestLimits: IngestLimits = {
@@ -31,7 +34,16 @@ export const ingestLimits: IngestLimits = {
     line: { atOnce: 512, maxWaiting: 4000 },
   },
   streams: { device: { burst: 10, perMinute: 2 } },
+  enrolments: {
+    // 300 PCs of one town hall may enrol at the same second, or try with a token that has run out.
+    address: { burst: 300, perMinute: 30 },
+    // Over all addresses: who knows the beginning of a token must not try the rest from a thousand of them.
+    token: { burst: 300, perMinute: 30 },
+  },
 };
+
+/** The beginning of a secret behind its readable prefix; what follows are far more than 128 random bits. */
+const tokenPrefixLength = 20;
 
 /** Expanded and parsed, a body takes many times its size: the large ones go one by one. */
 const largeBodies: Line = { atOnce: 1, maxWaiting: 8 };
@@ -43,11 +55,14 @@ export class Admission {
   readonly reportLine: Turns;
   readonly largeBodyLine = new Turns({ ...largeBodies, busy });
   readonly checkInLine: Turns;
+  readonly #enrolments: { readonly address: Rate; readonly token: Rate };
   readonly #rates: ReadonlyMap<Kind, { readonly device: Rate; readonly municipality?: Rate }>;
 
   constructor(limits: IngestLimits = ingestLimits) {
     this.reportLine = new Turns({ ...limits.reports.line, busy });
     this.checkInLine = new Turns({ ...limits.checkIns.line, busy });
+    const { address, token } = limits.enrolments;
+    this.#enrolments = { address: new Rate(address), token: new Rate(token) };
     const both = ({ device, municipality }: Omit<IngestLimits['reports'], 'line'>) => ({
       device: new Rate(device),
       municipality: new Rate(municipality),
@@ -57,6 +72,26 @@ export class Admission {
       ['check-ins', both(limits.checkIns)],
       ['event streams', { device: new Rate(limits.streams.device) }],
     ]);
+  }
+
+  /**
+   * Counts one attempt to enrol against the address and the beginning of the token; the returned function takes it back once
+   * it has succeeded. Throws 429 with `Retry-After`.
+   */
+  admitEnrolment(address: string, token: string, now: Date): () => void {
+    const counts = [
+      [this.#enrolments.address, networkOf(address)],
+      [this.#enrolments.token, token.slice(0, tokenPrefixLength)],
+    ] as const;
+    for (const [rate, id] of counts) {
+      const seconds = rate.attempt(id, now);
+      if (seconds === 0) continue;
+      const detail = 'Too many attempts to enrol have failed. Check the enrolment token and try again later.';
+      throw tooMany('too-many-enrolments', detail, seconds + Math.floor(Math.random() * spreadSeconds));
+    }
+    return () => {
+      for (const [rate, id] of counts) rate.giveBack(id);
+    };
   }
 
   /** To be asked once the proof holds: a stranger uses up nobody's allowance. Throws 429 with `Retry-After`. */
@@ -70,6 +105,16 @@ export class Admission {
       throw tooMany('municipality-too-busy', detail, all + Math.floor(Math.random() * spreadSeconds));
     }
   }
+}
+
+/** One customer has 2^64 addresses of IPv6: what counts is the network. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  return [...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 4).join(':');
 }
 
 type Kind = 'reports' | 'check-ins' | 'event streams';

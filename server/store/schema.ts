@@ -121,11 +121,14 @@ export interface ReportTable {
   received_at: string;
   envelope_jws: string;
   envelope_hash: string;
-  /** Exact body bytes, zstd; empty when only the envelope came. */
+  /** Exact body bytes, zstd; empty when only the envelope came, and after `body_removed_at`. */
   body: Uint8Array;
   body_bytes: number;
   wire_bytes: number;
+  /** Empty after `body_removed_at`. */
   receipt_jws: string;
+  /** When the retention period of the body was over and it was removed; null otherwise. */
+  body_removed_at: Generated<string | null>;
 }
 
 /** What each report said of each section: the history without the facts. */
@@ -579,6 +582,23 @@ export interface ReportRequestTable {
   told_sequence: number | null;
 }
 
+/** One row; counts up with every change of what devices may be told. */
+export interface WordsVersionTable {
+  id: number;
+  version: number;
+}
+
+/** One row. */
+export interface RetentionTable {
+  id: number;
+  /** JSON: `retentionSettings`. */
+  settings: string;
+  /** Day (UTC) of the last sweep that came to its end. */
+  swept_on: string | null;
+  /** JSON: what the sweep under way has removed so far, by kind. */
+  removed: string;
+}
+
 /** One row: made with the database and kept by its backups. */
 export interface InstallationTable {
   id: string;
@@ -632,6 +652,8 @@ export interface Schema {
   notice_answers: NoticeAnswerTable;
   suspicions: SuspicionTable;
   report_requests: ReportRequestTable;
+  words_version: WordsVersionTable;
+  retention: RetentionTable;
   installation: InstallationTable;
   readiness: ReadinessTable;
 }

@@ -100,6 +100,8 @@ export interface TestAgentOptions {
   /** The device's clock. */
   readonly now?: () => Date;
   readonly key?: SigningKey;
+  /** As a proxy on the server's machine names the address a request came from. */
+  readonly forwardedFor?: string;
 }
 
 export type TestAgent = Awaited<ReturnType<typeof createTestAgent>>;
@@ -125,7 +127,12 @@ export async function createTestAgent(options: TestAgentOptions) {
   };
 
   const post = async (path: string, headers: Record<string, string>, body: Uint8Array): Promise<Answered> => {
-    const response = await fetch(url + path, { method: 'POST', headers, body: Buffer.from(body) });
+    const from = options.forwardedFor === undefined ? {} : { 'x-forwarded-for': options.forwardedFor };
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { ...headers, ...from },
+      body: Buffer.from(body),
+    });
     remember(response.headers);
     return read(response);
   };

@@ -1,6 +1,6 @@
 /** Who changed what and when; more is loaded on request. */
 import type { JSX } from 'preact';
-import type { AuditEntry, Municipality } from '../../api/contract.ts';
+import type { AuditEntry, Municipality, Retention } from '../../api/contract.ts';
 import { auditAction, auditDetail, auditHostname } from '../code-texts.ts';
 import { Empty } from '../parts/load-state.tsx';
 import { MorePages, usePages } from '../parts/more-pages.tsx';
@@ -14,7 +14,7 @@ import { useSpeech } from '../speech.ts';
 const deviceIdShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function AuditPage(): JSX.Element {
-  const { t, language, facts } = useSpeech();
+  const { t, language, facts, format } = useSpeech();
   const pages = usePages<AuditEntry>('audit');
   const municipalities = useResource<{ items: Municipality[] }>('municipalities').data?.items ?? [];
   const names = new Map([
@@ -23,6 +23,8 @@ export function AuditPage(): JSX.Element {
     ...Object.entries(t.role),
     ...Object.entries(t.policyLevel),
   ]);
+  const retention = useResource<Retention>('retention').data;
+  const period = (days: number | null): string => (days === null ? t.keptForEver : t.keptDays(format.number(days)));
   const none = <span class="muted">–</span>;
   const columns: Column<AuditEntry>[] = [
     { id: 'at', header: t.when, cell: ({ at }) => <When at={at} as="date" /> },
@@ -50,6 +52,9 @@ export function AuditPage(): JSX.Element {
   ];
   return (
     <Page title={t.audit} lead={t.auditLead}>
+      {retention === undefined ? null : (
+        <p class="hint">{t.kept(period(retention.reportDays), period(retention.incidentDays))}</p>
+      )}
       <MorePages pages={pages}>
         {(items) =>
           items.length === 0 ? (

@@ -24,6 +24,7 @@ export function DeviceHistory({ id }: { readonly id: string }): JSX.Element {
       header: t.kindOfReport,
       cell: (entry) => {
         const name = Object.hasOwn(classes, entry.class) ? classes[entry.class] : entry.class;
+        if (entry.bodyRemovedAt !== null) return `${name} (${t.removedReport})`;
         return entry.bare ? `${name} (${t.bareReport})` : name;
       },
     },

@@ -167,6 +167,7 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => 'tokens', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['POST', () => 'tokens', () => ({ municipalityId: kits.wasungen }), [401, 403, 403, 201, 201, 201]],
   ['DELETE', () => `tokens/${ownToken}`, () => undefined, [401, 403, 403, 204, 204, 204]],
+  ['GET', () => 'retention', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'audit', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['PUT', () => 'session/password', () => ({ password: 'a long enough one' }), [401, 204, 403, 204, 403, 204]],
 ];

@@ -250,6 +250,8 @@ describe('what cannot be carried out ends with 2 and a reason', () => {
     [['start', 'now'], /now[\s\S]*Usage: kits-server start/],
     [['disable-user', 'Nobody'], /no user "Nobody"/],
     [['enable-user'], /name is missing/],
+    [['retention', '--report-days', '7'], /--report-days 7: expected a whole number of days from 30/],
+    [['retention', '--incident-days', '90'], /do not go together: incidents are never kept for a shorter time/],
     [['version', '--colour'], /--colour[\s\S]*Usage: kits-server version/],
   ])('%j', async (args, message) => {
     await (await openDatabase(emptyDatabase())).destroy();
@@ -313,6 +315,7 @@ describe('help', () => {
       'restore',
       'export-history',
       'verify',
+      'retention',
       'create-municipality',
       'create-token',
       'create-user',

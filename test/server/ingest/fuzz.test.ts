@@ -90,19 +90,19 @@ test('an enrolment', fuzzTime, () =>
     const sign = (payload: unknown) => signJws(jwsTypes.enrolment, payload, key, { embedKey: true });
     const jws = await sign(request);
     // The key is known: taken once more, it is no second device.
-    expect(await outcomeOf(enrolDevice(ingest.context, jws))).toBe('taken');
+    expect(await outcomeOf(enrolDevice(ingest.context, jws, '192.0.2.1'))).toBe('taken');
     await fuzz(
       damagedJws(jws),
       async (changed) =>
         expect(['400 malformed', '400 signature-invalid']).toContain(
-          await outcomeOf(enrolDevice(ingest.context, changed)),
+          await outcomeOf(enrolDevice(ingest.context, changed, '192.0.2.1')),
         ),
       0.7,
     );
     await fuzz(
       damagedValue(request),
       async (changed) => {
-        const outcome = await outcomeOf(enrolDevice(ingest.context, await sign(changed)));
+        const outcome = await outcomeOf(enrolDevice(ingest.context, await sign(changed), '192.0.2.1'));
         if (outcome === 'taken') expect(changed.token).toBe(request.token);
         else expect(['400 malformed', '401 token-invalid']).toContain(outcome);
       },

@@ -14,13 +14,14 @@ afterEach(async () => {
 type Changes = { [Kind in keyof IngestLimits]?: Partial<IngestLimits[Kind]> };
 
 async function start(changes: Changes): Promise<void> {
-  const { reports, checkIns, streams } = ingestLimits;
+  const { reports, checkIns, streams, enrolments } = ingestLimits;
   server = await startTestServer({
     now: () => new Date(Date.now() + ahead),
     ingestLimits: {
       reports: { ...reports, ...changes.reports },
       checkIns: { ...checkIns, ...changes.checkIns },
       streams: { ...streams, ...changes.streams },
+      enrolments: { ...enrolments, ...changes.enrolments },
     },
   });
 }
@@ -97,4 +98,40 @@ test('when more arrives than can be taken in, the rest is told when to come back
   for (const [index, agent] of agents.entries()) await agent.sendReport(reports[index]!);
   const stored = await server.context.db.selectFrom('reports').select('id').execute();
   expect(stored.map(({ id }) => id).sort()).toEqual(reports.map(({ envelope }) => envelope.reportId).sort());
+});
+
+const guess = async (token: string, address: string) => {
+  const agent = await createTestAgent({ url: server.url, token, forwardedFor: address });
+  return (await agent.tryEnrol()).answered;
+};
+const limits = { address: { burst: 3, perMinute: 1 }, token: { burst: 6, perMinute: 1 } };
+
+test('guessing tokens from one address is soon slow, and goes on when the time is up', async () => {
+  await start({ enrolments: limits });
+  for (let count = 0; count < 3; count += 1) {
+    expect((await guess(`kits-enrol-guess-number-${count}-of-many`, '203.0.113.1')).status).toBe(401);
+  }
+  const refused = await guess(server.token, '203.0.113.1');
+  expect([refused.status, refused.code]).toEqual([429, 'too-many-enrolments']);
+  expect(retryAfter(refused)).toBeGreaterThanOrEqual(60);
+  expect((await guess(server.token, '203.0.113.2')).status).toBe(201);
+  ahead = retryAfter(refused) * 1000;
+  expect((await guess(server.token, '203.0.113.1')).status).toBe(201);
+});
+
+test('a town hall behind one address enrols as many as it has', async () => {
+  await start({ enrolments: limits });
+  for (let count = 0; count < 12; count += 1) expect((await guess(server.token, '203.0.113.1')).status).toBe(201);
+});
+
+test('one beginning of a token is guessed on from no number of addresses, nor from all those of one IPv6 network', async () => {
+  await start({ enrolments: limits });
+  const codes: (string | undefined)[] = [];
+  for (let count = 0; count < 8; count += 1)
+    codes.push((await guess(`kits-enrol-123456789-and-${count}-more`, `203.0.113.${count}`)).code);
+  expect(codes).toEqual([...Array(6).fill('token-invalid'), 'too-many-enrolments', 'too-many-enrolments']);
+  codes.length = 0;
+  for (let count = 0; count < 5; count += 1)
+    codes.push((await guess(`kits-enrol-other${count}-${'x'.repeat(20)}`, `2001:db8::${count}:1`)).code);
+  expect(codes).toEqual([...Array(3).fill('token-invalid'), 'too-many-enrolments', 'too-many-enrolments']);
 });
