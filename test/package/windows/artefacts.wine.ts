@@ -163,7 +163,7 @@ describe('the MSI', () => {
     for (const action of ['DeleteGuard', 'DeleteTrayTask', 'EndService', 'DeleteService', 'Retire']) {
       expect(at(action), action).toBeLessThan(at('RemoveFiles'));
       const condition = table('InstallExecuteSequence').find(([name]) => name === action)?.[1];
-      expect(condition, action).toBe('REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE');
+      expect(condition, action).toBe('REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE AND NOT %KITS_AGENT_UPGRADING');
     }
   });
 

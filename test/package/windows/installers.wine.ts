@@ -204,7 +204,10 @@ describe('MSI', () => {
     machine.bring(built(newer, 'msi'), 'newer.msi');
   }, 600_000);
   afterAll(() => machine[Symbol.asyncDispose]());
-  const msiexec = (words: string) => machine.run('C:\\windows\\system32\\msiexec.exe', words);
+  const msiexec = (words: string, env: Readonly<Record<string, string>> = {}) =>
+    machine.run('C:\\windows\\system32\\msiexec.exe', words, env);
+  /** wine removes the old product without telling it why (no UPGRADINGPRODUCTCODE). */
+  const upgrading = { KITS_AGENT_UPGRADING: '1' };
   /** Of 1603 and, where an action fails, wine's 1627 eight bits come through. */
   const failed = [1603 & 0xff, 1627 & 0xff];
 
@@ -230,7 +233,7 @@ describe('MSI', () => {
 
   test('an upgrade without properties keeps them', async () => {
     const before = settingsOf(machine);
-    expect(await msiexec('/i C:\\media\\newer.msi /qn')).toMatchObject({ code: 0 });
+    expect(await msiexec('/i C:\\media\\newer.msi /qn', upgrading)).toMatchObject({ code: 0 });
     expect(settingsOf(machine)).toEqual(before);
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
     expect(existsSync(machine.at(`${programFolder}/versions/${older}/kits-agent.exe`))).toBe(true);
@@ -255,7 +258,9 @@ describe('MSI', () => {
   test('an upgrade with properties takes them', async () => {
     expect(await msiexec(`/i ${msi} /qn SERVER=https://a.example SERVERKEY=${key}`)).toMatchObject({ code: 0 });
     const other = 'o'.repeat(43);
-    expect(await msiexec(`/i C:\\media\\newer.msi /qn SERVER=https://b.example SERVERKEY=${other}`)).toMatchObject({
+    expect(
+      await msiexec(`/i C:\\media\\newer.msi /qn SERVER=https://b.example SERVERKEY=${other}`, upgrading),
+    ).toMatchObject({
       code: 0,
     });
     expect(settingsOf(machine)).toMatchObject({ serverUrl: 'https://b.example', serverKey: other });
