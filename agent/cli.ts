@@ -62,6 +62,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: { 'discard-waiting': { type: 'boolean' } },
     run: async (input) => (await import('./commands/report.ts')).resetIdentityCommand(input),
   },
+  retire: {
+    usage: 'retire [--keep-data]',
+    does: 'tells the server, if it can, that this installation is removed; then removes identity and data',
+    options: { 'keep-data': { type: 'boolean' } },
+    run: async (input) => (await import('./commands/retire.ts')).retireCommand(input),
+  },
   run: {
     usage: 'run [--once]',
     does: 'the service in the foreground',
