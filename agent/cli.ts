@@ -84,8 +84,9 @@ const commands: Readonly<Record<string, Command>> = {
         : (await import('./commands/report.ts')).reportCommand(input),
   },
   doctor: {
-    usage: 'doctor [--json]',
-    does: 'checks directories, key, name resolution, certificates and server',
+    usage: 'doctor [--json] [--walk]',
+    does: 'checks rights, key, name resolution, certificates and server; --walk: what to look at on a real Windows PC',
+    options: { walk: { type: 'boolean' } },
     run: async (input) => (await import('./commands/inspect.ts')).doctorCommand(input),
   },
   'explain-settings': {
