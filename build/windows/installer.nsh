@@ -108,6 +108,13 @@
     ${GetOptions} $R1 "/KEEPDATA" $R2
     ${If} ${Errors}
       !insertmacro kitsRun 'retire' $R0
+      ; What "retire" leaves to the package. Folders go only when nothing else lies in them.
+      SetShellVarContext all
+      Delete "$APPDATA\KITS\Agent\agent.json"
+      RMDir "$APPDATA\KITS\Agent"
+      RMDir "$APPDATA\KITS"
+      DeleteRegKey HKLM "SOFTWARE\KITS\Agent"
+      DeleteRegKey /ifempty HKLM "SOFTWARE\KITS"
     ${Else}
       !insertmacro kitsRun 'retire --keep-data' $R0
     ${EndIf}

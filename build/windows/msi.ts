@@ -30,6 +30,7 @@ export const sequence = {
   DeleteService: 3430,
   Retire: 3440,
   RemoveVersions: 3450,
+  RemoveSettings: 3460,
   SetUp: 5100,
   Activate: 5110,
   StartTray: 5120,

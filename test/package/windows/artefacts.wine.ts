@@ -150,7 +150,7 @@ describe('the MSI', () => {
     const order = new Map(table('InstallExecuteSequence').map(([action = '', , at]) => [action, Number(at)]));
     const at = (action: string): number => order.get(action) ?? Number.NaN;
     const deferred = table('CustomAction').filter(([, type]) => (Number(type) & 0x400) !== 0);
-    expect(deferred).toHaveLength(10);
+    expect(deferred).toHaveLength(11);
     for (const [action = '', type] of deferred) {
       expect(Number(type) & 0x800, action).toBe(0x800);
       expect(at(action), action).toBeGreaterThan(at('InstallInitialize'));

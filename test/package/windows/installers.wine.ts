@@ -85,9 +85,10 @@ describe('NSIS', () => {
 
   test('the access lists are set by SID, and before anything is written', () => {
     const calls = readFileSync(machine.at('kits-test/icacls.log'), 'utf16le').split('\r\n');
-    expect(calls[0]).toMatch(
-      /^C:\\ProgramData\\KITS\\Agent \| \/inheritance:r \| \/grant:r \| \*S-1-5-18:\(OI\)\(CI\)F \| \*S-1-5-32-544/,
-    );
+    const closed = String.raw`/inheritance:r | /grant:r | *S-1-5-18:(OI)(CI)F | *S-1-5-32-544:(OI)(CI)F`;
+    // The folder around it first, then the way in, then what lies below.
+    expect(calls[0]).toContain(`C:\\ProgramData\\KITS | ${closed}`);
+    expect(calls.find((call) => call.startsWith('C:\\ProgramData\\KITS\\Agent |'))).toContain(closed);
     expect(calls.find((call) => call.startsWith('C:\\ProgramData\\KITS\\Agent\\public |'))).toContain(
       '*S-1-5-32-545:(OI)(CI)RX',
     );
@@ -187,6 +188,9 @@ describe('NSIS', () => {
       code: 0,
     });
     await until('the program folder to go', () => !existsSync(machine.at(programFolder)));
+    expect(existsSync(machine.at('ProgramData/KITS'))).toBe(false);
+    const devices = await server.context.db.selectFrom('devices').select(['state']).execute();
+    expect(devices).toEqual([{ state: 'retired' }]);
     expect(readdirSync(machine.at('kits-test/tasks')).filter((name) => name.endsWith('.xml'))).toEqual([]);
     const registry = await machine.registry();
     expect(registry).not.toContain('"KITS Agent"=');
@@ -251,6 +255,7 @@ describe('MSI', () => {
   test('an uninstallation leaves neither program nor task nor autostart', async () => {
     expect(await msiexec('/x C:\\media\\newer.msi /qn')).toMatchObject({ code: 0 });
     await until('the program folder to go', () => !existsSync(machine.at(`${programFolder}/versions`)));
+    expect(existsSync(machine.at('ProgramData/KITS'))).toBe(false);
     expect(readdirSync(machine.at('kits-test/tasks')).filter((name) => name.endsWith('.xml'))).toEqual([]);
     expect(await machine.registry()).not.toContain('"KITS Agent"=');
   });
