@@ -85,10 +85,13 @@ describe('NSIS', () => {
 
   test('the access lists are set by SID, and before anything is written', () => {
     const calls = readFileSync(machine.at('kits-test/icacls.log'), 'utf16le').split('\r\n');
-    const closed = String.raw`/inheritance:r | /grant:r | *S-1-5-18:(OI)(CI)F | *S-1-5-32-544:(OI)(CI)F`;
+    const closed = '/inheritance:r | /grant:r | *S-1-5-18:(OI)(CI)F | *S-1-5-32-544:(OI)(CI)F';
     // The folder around it first, then the way in, then what lies below.
-    expect(calls[0]).toContain(`C:\\ProgramData\\KITS | ${closed}`);
-    expect(calls.find((call) => call.startsWith('C:\\ProgramData\\KITS\\Agent |'))).toContain(closed);
+    const around = calls.findIndex((call) => call.startsWith(`C:\\ProgramData\\KITS | ${closed}`));
+    const wayIn = calls.findIndex((call) => call.startsWith(`C:\\ProgramData\\KITS\\Agent | ${closed}`));
+    expect(around).toBeGreaterThanOrEqual(0);
+    expect(wayIn).toBeGreaterThan(around);
+    expect(calls.findIndex((call) => call.startsWith('C:\\ProgramData\\KITS\\Agent\\'))).toBeGreaterThan(wayIn);
     expect(calls.find((call) => call.startsWith('C:\\ProgramData\\KITS\\Agent\\public |'))).toContain(
       '*S-1-5-32-545:(OI)(CI)RX',
     );
