@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { sourceVersion } from '../bundle.ts';
 import { appIco } from '../icons.ts';
 import { runTool } from '../run-tool.ts';
+import { signForWindows } from '../sign-windows.ts';
 import { buildSingleExecutable } from '../single-executable.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { writePolicyDefinitions } from './admx.ts';
@@ -73,6 +74,8 @@ buildMsi({ folder: join(out, 'win-unpacked'), version, outFile: msi, work: join(
 writePolicyDefinitions(join(out, 'PolicyDefinitions'));
 
 const artefacts = readdirSync(out).filter((file) => /\.(exe|msi)$/.test(file));
+// Where the environment says how; the programs inside are signed before (the service) and by electron-builder (CSC_LINK).
+for (const file of artefacts) signForWindows(join(out, file), 'KITS Agent');
 const described = artefacts.map((file) => {
   const bytes = readFileSync(join(out, file));
   return { file, bytes: bytes.byteLength, sha256: createHash('sha256').update(bytes).digest('hex'), standIn };
