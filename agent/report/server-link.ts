@@ -1,16 +1,20 @@
 /** The conversation with the server after enrolment: check-ins and reports, each with a transport proof. */
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
+import type { z } from 'zod';
 import { contractVersion } from '../contract/report.ts';
 import {
   agentErrorCodes,
-  type CheckInRequest,
+  type checkInRequest,
   checkInResponse,
+  type DeviceState,
   jwsTypes,
   problemDocument,
+  type RetireRequest,
   receipt,
   reportMediaType,
   reportResponse,
+  retireResponse,
   type SignedAnswer,
   signedAnswer,
 } from '../contract/wire.ts';
@@ -57,6 +61,11 @@ export interface ServerLink {
   checkIn(): Promise<SignedAnswer>;
   /** Sends what waits, oldest first, at most `limit`. Throws as `checkIn`; what was not acknowledged stays. */
   sendWaiting(limit: number): Promise<SendResult>;
+  /**
+   * Tells the server that this installation is being removed; returns what the device is there from now on. Said before is
+   * as good. Throws as `checkIn`.
+   */
+  retire(): Promise<DeviceState>;
 }
 
 export interface LinkOptions {
@@ -159,13 +168,15 @@ export function createServerLink(options: LinkOptions): ServerLink {
   return {
     checkIn: async () => {
       const { waiting } = store.queue();
-      const request: CheckInRequest = {
-        contractVersion,
+      const { policyVersion, ...known } = words.known();
+      const request: z.input<typeof checkInRequest> = {
+        ...(contractVersion === 1 ? {} : { contractVersion }),
         agentVersion,
         storeEpoch: store.epoch,
         sequence: store.nextPlace().sequence - 1,
-        waiting,
-        ...words.known(),
+        ...(waiting === 0 ? {} : { waiting }),
+        ...(policyVersion === 0 ? {} : { policyVersion }),
+        ...known,
       };
       const body = Buffer.from(JSON.stringify(request));
       const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });
@@ -182,6 +193,24 @@ export function createServerLink(options: LinkOptions): ServerLink {
         if (again > 0) log.warn('server-lost-reports', { again });
       }
       return answer;
+    },
+
+    retire: async () => {
+      const { waiting } = store.queue();
+      const request: RetireRequest = { contractVersion, agentVersion, waiting };
+      try {
+        const { response, jti, sentAt } = await post('/agent/v1/retire', Buffer.from(JSON.stringify(request)), {
+          'content-type': 'application/json',
+        });
+        return await genuine(async () => {
+          const { state } = await trust(retireResponse.parse(json(response)).answer, jti, sentAt);
+          return state;
+        });
+      } catch (error) {
+        // A repetition whose answer was lost, or staff were faster.
+        if (error instanceof ServerRefused && error.code === agentErrorCodes.deviceNotActive) return 'retired';
+        throw error;
+      }
     },
 
     sendWaiting: async (limit) => {
