@@ -231,6 +231,11 @@ test('with the keyboard alone: every function of the window', async () => {
   await page.keyboard.press('Enter');
   await page.getByText('Die Prüfung ist angefordert …').waitFor();
   await goTo(/^Mitteilungen \(1\)$/, 'Mitteilungen');
+  await tabTo(/^Später erinnern$/);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Zurückgestellt\. Wir erinnern Sie: \d/).waitFor();
   await tabTo(/zur Kenntnis genommen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
