@@ -143,10 +143,9 @@ function Group({ name, fields, asHash }: GroupProps): JSX.Element {
         <dl class="fields">
           {fields.slice(0, shown).map((field) => (
             <div key={field.path}>
-              <dt>
-                <code class="breakable">{field.path.replace(/^sections\.[^.]+\.(data\.)?/, '')}</code>
-              </dt>
+              <dt>{field.name[language]}</dt>
               <dd>
+                <code class="breakable">{field.path.replace(/^sections\.[^.]+\.(data\.)?/, '')}</code>
                 <span class="value breakable">{shownValue(field)}</span>
                 <span class="muted">{field[language] ?? t.noPurpose}</span>
               </dd>
