@@ -144,7 +144,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const { settings } = options.settings;
     client = createServerClient({
       baseUrl,
-      userAgent: `kits-agent/${agentVersion}`,
+      userAgent: 'kits-agent',
       ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
       ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
       clock: () => {
