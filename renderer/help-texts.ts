@@ -19,6 +19,7 @@ export const helpTexts = {
     de: 'Gerätename und Gerätenummer sind nicht bekannt, weil sich der KITS-Dienst nicht meldet.',
     en: 'Device name and number are not known, because the KITS service does not answer.',
   },
+  thisDevice: { de: 'Dieser PC', en: 'This PC' },
   deviceName: { de: 'Gerätename', en: 'Device name' },
   deviceNumber: { de: 'Gerätenummer', en: 'Device number' },
   belongsTo: { de: (name: string) => `Gemeinde: ${name}`, en: (name: string) => `Municipality: ${name}` },

@@ -21,6 +21,8 @@ export function HelpPage({ api, view, takesFocus }: PageInput): JSX.Element {
             <li key={line}>{line}</li>
           ))}
         </ol>
+        <Contacts view={view} />
+        <h3>{t.thisDevice}</h3>
         {device === undefined ? (
           <p>{t.deviceUnknown}</p>
         ) : (
@@ -30,7 +32,6 @@ export function HelpPage({ api, view, takesFocus }: PageInput): JSX.Element {
             {device.municipality !== undefined && <p>{t.belongsTo(device.municipality)}</p>}
           </>
         )}
-        <Contacts view={view} />
       </section>
       <Suspicion api={api} view={view} />
       <section>

@@ -143,9 +143,11 @@ function Group({ name, fields, asHash }: GroupProps): JSX.Element {
         <dl class="fields">
           {fields.slice(0, shown).map((field) => (
             <div key={field.path}>
-              <dt>{field.name[language]}</dt>
-              <dd>
+              <dt>
+                {field.name[language]}{' '}
                 <code class="breakable">{field.path.replace(/^sections\.[^.]+\.(data\.)?/, '')}</code>
+              </dt>
+              <dd>
                 <span class="value breakable">{shownValue(field)}</span>
                 <span class="muted">{field[language] ?? t.noPurpose}</span>
               </dd>
