@@ -22,7 +22,8 @@ export const noticeTexts = {
       active: 'In Kraft',
       ended: 'Abgelaufen',
       replaced: 'Ersetzt',
-      recalled: 'Zurückgenommen',
+      // With a place to divide it: not every browser knows where German words may be.
+      recalled: 'Zurück\u00ADgenommen',
     },
     en: { scheduled: 'Scheduled', active: 'In force', ended: 'Ended', replaced: 'Replaced', recalled: 'Recalled' },
   },

@@ -1,5 +1,5 @@
 /** The texts of groups and policies in both languages, and the words for what policies set. */
-import type { Words } from './fact-texts.ts';
+import type { Words } from '../../agent/contract/words/facts.ts';
 
 const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Status } from '../../agent/contract/status.ts';
+import { trayIcons } from '../../build/tray-icons.ts';
 import { judgeStatus } from '../../main/agent-link/read-status.ts';
-import { stateIcon } from '../../main/tray/state-icon.ts';
+import { stateIcon, trayThemes } from '../../main/tray/state-icon.ts';
 import { sinceWords, trayView } from '../../main/tray/tray-view.ts';
 import { seen } from '../fakes/electron.ts';
 
@@ -101,6 +102,30 @@ describe('the tray', () => {
     const view = trayView(judgeStatus(JSON.stringify(statusOf({ validUntil: '2026-11-23T09:00:00Z' })), now), now);
     expect(view.state).toBe('offline');
     expect(view.tooltip).toContain('läuft nicht');
+  });
+
+  test('each state has a shape of its own in every theme, with soft edges and colours no brighter than their alpha', () => {
+    for (const theme of trayThemes) {
+      const outlines = (['ok', 'attention', 'critical', 'unknown', 'offline'] as const).map((state) => {
+        const bitmap = stateIcon(state, 32, theme);
+        for (let at = 0; at < bitmap.length; at += 4) {
+          expect(Math.max(...bitmap.subarray(at, at + 3))).toBeLessThanOrEqual(bitmap[at + 3]!);
+        }
+        return Buffer.from(bitmap.filter((_, index) => index % 4 === 3)).toString('hex');
+      });
+      expect(new Set(outlines).size).toBe(5);
+      expect(outlines.some((alphas) => /(?!00|ff)[0-9a-f]{2}/.test(alphas))).toBe(true);
+    }
+  });
+
+  test('the icons as files are PNG of the size in their name, and the same each time', () => {
+    const files = trayIcons();
+    expect(files.size).toBe(4 * 5 * 5);
+    for (const [name, content] of files) {
+      expect(content.subarray(1, 4).toString()).toBe('PNG');
+      expect(content.readUInt32BE(16), name).toBe(Number(/-(\d+)\.png$/.exec(name)?.[1]));
+    }
+    expect(trayIcons()).toEqual(files);
   });
 
   test('each state has a shape of its own', () => {

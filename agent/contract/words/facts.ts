@@ -1,14 +1,13 @@
 /**
  * Names of sections, fields, values and codes in both languages. A collector's new field gets its line here; until then
- * the page shows the name from the contract.
+ * the code from the contract is shown. Pure words, so that the console can take them up without anything else.
  */
-import type { SectionId } from '../../agent/contract/facts/index.ts';
-import type { ProblemCode } from '../../agent/contract/report.ts';
-import { backupFields, backupValues } from './backup-texts.ts';
-import type { Language } from './format.ts';
-import { postureFields, postureValues } from './posture-texts.ts';
+import type { SectionId } from '../facts/index.ts';
+import type { ProblemCode } from '../report.ts';
+import { backupFields, backupValues } from './backup.ts';
+import { postureFields, postureValues } from './posture.ts';
 
-export type Words = Readonly<Record<Language, string>>;
+export type Words = Readonly<Record<'de' | 'en', string>>;
 
 const same = (word: string): Words => ({ de: word, en: word });
 
