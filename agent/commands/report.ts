@@ -6,7 +6,9 @@ import type { Log } from '../log.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
-import { enrolWaiting } from '../setup/waiting-enrolment.ts';
+import { defaultConfigFile } from '../settings/settings.ts';
+import { enrolWaiting, waitingEnrolmentFile } from '../setup/waiting-enrolment.ts';
+import { watchSettings } from '../setup/watch-settings.ts';
 import { openStore } from '../store/agent-store.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
@@ -120,6 +122,23 @@ export function reportCommand(input: CommandInput): Promise<ExitCode> {
   return withAgent(input, (agent) => reportOnce(input, agent));
 }
 
+/** So soon a changed file takes effect. */
+const settingsLookMs = 30_000;
+
+function configFileOf(input: CommandInput): string {
+  return stringOption(input, 'config') ?? defaultConfigFile();
+}
+
+function settingsAreUsable(input: CommandInput, log: Log): boolean {
+  try {
+    settingsOf(input);
+    return true;
+  } catch (error) {
+    log.error('settings-unusable', { error: (error as Error).message });
+    return false;
+  }
+}
+
 export async function runCommand(input: CommandInput): Promise<ExitCode> {
   if (input.options['once'] === true) return withAgent(input, (agent) => reportOnce(input, agent));
   const { signal } = input;
@@ -142,9 +161,21 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
       const enrolled = joining.then((outcome) =>
         outcome === 'enrolled' ? outcome : new Promise<never>(() => undefined),
       );
+      const watch = watchSettings([configFileOf(input), waitingEnrolmentFile(dataDir)], {
+        intervalMs: settingsLookMs,
+        isUsable: () => settingsAreUsable(input, log),
+      });
+      const changed = watch.changed.then(() => 'changed' as const);
       const isDamaged = service.damaged.then(() => 'damaged' as const);
-      const why = await Promise.race([aborted, isDamaged, enrolled, ...(trial === undefined ? [] : [trial.failed])]);
+      const why = await Promise.race([
+        aborted,
+        isDamaged,
+        enrolled,
+        changed,
+        ...(trial === undefined ? [] : [trial.failed]),
+      ]);
       ending.abort();
+      watch.stop();
       await service.stop();
       await joining;
       // What was collected before had nobody to be reported to.
