@@ -34,6 +34,8 @@ const bodyLimit = 256 * 1024;
 const requestTimeoutMs = 120_000;
 
 export interface HttpOptions {
+  /** Files of releases and the packages for apt lie here. */
+  readonly dataDir: string;
   readonly nonceKey: Uint8Array;
   readonly consoleDir: string;
   readonly logLevel: string;
@@ -94,7 +96,12 @@ export async function createHttpApp(
   app.get('/agent/v1/schemas', { schema: { hide: true } }, () => contractJsonSchemas());
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   const subjects: FastifyPluginAsync[] = [
-    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams, commits, admission }),
+    (scope) =>
+      registerIngest(
+        scope,
+        { ...context, nonceKey: options.nonceKey, metrics, streams, commits, admission },
+        options.dataDir,
+      ),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
   ];

@@ -5,6 +5,7 @@
  */
 import { CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from 'jose';
 import type { z } from 'zod';
+import { maxManifest } from '../contract/release.ts';
 import { type JwsType, maxWords, type PublicKey, publicKey } from '../contract/wire.ts';
 import type { SigningKey } from './keys.ts';
 
@@ -20,6 +21,7 @@ const maxCharacters: Readonly<Record<JwsType, number>> = {
   'kits-notice': maxWords.notice,
   'kits-keys': maxWords.keys,
   'kits-history': 262_144,
+  'kits-release': maxManifest,
 };
 /** The longest header there is names a key of 43 characters. */
 const maxHeaderCharacters = 512;

@@ -7,6 +7,7 @@ import { membershipHash, noticesHash } from '../../agent/signing/words.ts';
 import { type DevicePolicy, policyFor } from '../fleet/policies.ts';
 import { noteDelivered } from '../notices/deliveries.ts';
 import { holderOf, noticesFor } from '../notices/in-force.ts';
+import { offerFor } from '../releases/offer.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { checkInSeconds } from './answer.ts';
@@ -18,7 +19,7 @@ const policyLifetimeMs = 60 * 86_400_000;
 const maxVersionClaimed = 1_000_000;
 
 export interface Words {
-  readonly answer: Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds' | 'notices' | 'membership'>;
+  readonly answer: Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds' | 'notices' | 'membership' | 'release'>;
   /** Beside the answer; the keys have to be read before it. */
   readonly beside: Omit<CheckInResponse, 'answer'>;
 }
@@ -42,9 +43,18 @@ export async function wordsFor(
   if (hash !== undefined && hash === said.notices) await noteDelivered(trx, device, { hash, inForce }, context.now());
   const policy = await policyBeyond(trx, device, said.policyVersion);
   const isMissing = policy.version > 0 && (policy.version !== said.policyVersion || said.wantPolicy === true);
+  const offer =
+    said.release === undefined || device.state !== 'active'
+      ? undefined
+      : await offerFor(trx, device, {
+          version: said.agentVersion,
+          ring: policy.settings.updateRing ?? 'regular',
+          now: context.now(),
+        });
   return {
     answer: {
       ...brief(policy),
+      ...(offer === undefined ? {} : { release: shortHash(offer.jws) }),
       ...(hash === undefined ? {} : { notices: hash }),
       ...(said.membership === membershipHash(holder)
         ? {}
@@ -54,6 +64,7 @@ export async function wordsFor(
       ...beside,
       ...(isMissing ? { policy: await signPolicy(context, device, policy) } : {}),
       ...(hash === said.notices || hash === undefined ? {} : { notices }),
+      ...(offer === undefined || offer.sequence === said.release?.held ? {} : { release: offer.jws }),
     },
   };
 }

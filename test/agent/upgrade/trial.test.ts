@@ -8,7 +8,7 @@ import {
   proofWithinMs,
   type Trial,
 } from '../../../agent/upgrade/trial.ts';
-import { compareVersions, isVersion } from '../../../agent/upgrade/version-order.ts';
+import { compareVersions, isVersion } from '../../../agent/contract/version-order.ts';
 
 const now = Date.parse('2026-11-25T12:00:00Z');
 const versions = ['1.0.0', '1.1.0', '1.2.0'] as const;
