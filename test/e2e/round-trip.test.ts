@@ -5,12 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildTray } from '../../build/build-tray.ts';
 import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { kill, preparePlace } from '../faults/town.ts';
+import { launchBrowser } from './browser.ts';
 import { password } from './console-fixture.ts';
 import { enrolService } from './service-process.ts';
 import { startTrayApp } from './tray-app.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'kits-round-'));
   const outDir = join(base, 'console');
   [browser] = await Promise.all([
-    chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
+    launchBrowser(),
     buildTray(join(base, 'tray')),
     build({
       configFile: join(root, 'server/console/vite.config.ts'),
@@ -87,7 +88,7 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   expect(app.seen.windows).toHaveLength(0);
   const address = await publish(console, 'Bitte heute neu starten');
   await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);
-  app.icon().click('Mitteilungen');
+  app.icon().click(/^Mitteilungen/);
   const window = await app.window();
   await window.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
   expect(await acknowledgedSays(console, address)).toBe('an 0 Geräten');

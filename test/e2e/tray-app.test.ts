@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildTray } from '../../build/build-tray.ts';
+import { launchBrowser } from './browser.ts';
 import { startTrayApp } from './tray-app.ts';
 import { createDesk, type Desk } from './tray-desk.ts';
 
@@ -13,11 +14,7 @@ let desk: Desk;
 let base: string;
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'kits-app-'));
-  [browser, desk] = await Promise.all([
-    chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
-    createDesk(),
-    buildTray(join(base, 'tray')),
-  ]);
+  [browser, desk] = await Promise.all([launchBrowser(), createDesk(), buildTray(join(base, 'tray'))]);
 });
 afterAll(async () => {
   await browser.close();
