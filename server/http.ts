@@ -24,6 +24,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { Problem, problemDocumentOf, problemMediaType, problemOf } from './problem.ts';
 import { DeviceStreams, type StreamLimits } from './push/device-streams.ts';
 import { localRelay } from './push/relay.ts';
+import { registerApt } from './releases/apt.ts';
 import { watchRoutes } from './route-methods.ts';
 import { endCleanly } from './shutdown.ts';
 import { GroupCommit } from './store/group-commit.ts';
@@ -117,6 +118,7 @@ export async function createHttpApp(
       ),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
+    (scope) => registerApt(scope, options.dataDir),
   ];
   for (const subject of subjects) await app.register(subject);
   await app.ready();
