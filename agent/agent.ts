@@ -16,7 +16,7 @@ import {
   type Suspicion,
   type Verdict,
 } from './contract/report.ts';
-import type { SignedAnswer } from './contract/wire.ts';
+import type { DeviceState, SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
@@ -29,7 +29,7 @@ import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
 import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
-import { createServerLink } from './report/server-link.ts';
+import { createServerLink, type ServerLink } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { takeRecords } from './restore/records.ts';
 import { applyExceptions } from './rules/exceptions.ts';
@@ -86,6 +86,8 @@ export interface Agent {
   round(kind: 'cheap' | 'full' | readonly string[]): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
   exchange(options?: { limit?: number }): Promise<ExchangeResult>;
+  /** Tells the server that this installation goes. Throws as `exchange`. */
+  retire(): Promise<DeviceState>;
   /** Not opened yet. Throws `NotEnrolled`. */
   events(hear: (event: HeardEvent) => void): EventStream;
   /** Notices when the clock is set; at least once a minute. */
@@ -380,6 +382,23 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     }
   };
 
+  const now = (): Date => clock.now();
+  const serverLink = (): ServerLink => {
+    const enrolment = store.readEnrolment();
+    if (enrolment === undefined || key === undefined) throw new NotEnrolled();
+    return createServerLink({
+      client: connect(enrolment.serverUrl),
+      store,
+      key,
+      enrolment,
+      words,
+      now,
+      log,
+      ...(updater === undefined ? {} : { releases: updater }),
+      accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
+    });
+  };
+
   return {
     store,
     settings: loaded,
@@ -406,20 +425,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     round,
 
     exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
-      const enrolment = store.readEnrolment();
-      if (enrolment === undefined || key === undefined) throw new NotEnrolled();
-      const now = (): Date => clock.now();
-      const link = createServerLink({
-        client: connect(enrolment.serverUrl),
-        store,
-        key,
-        enrolment,
-        words,
-        now,
-        log,
-        ...(updater === undefined ? {} : { releases: updater }),
-        accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
-      });
+      const link = serverLink();
       const before = JSON.stringify(store.readWords());
       const checkIn = async (): Promise<SignedAnswer> => {
         const answer = await link.checkIn();
@@ -439,6 +445,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         reportAsked,
       });
     },
+
+    retire: async () => serverLink().retire(),
 
     events: (hear) => {
       const enrolment = store.readEnrolment();

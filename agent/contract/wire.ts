@@ -221,3 +221,15 @@ export const agentErrorCodes = {
   tooLarge: 'too-large',
   storageFull: 'storage-full',
 } as const;
+
+/** `POST /agent/v1/retire`: this installation is being removed. */
+export const retireRequest = z.object({
+  contractVersion: z.int().min(1),
+  agentVersion: text(40),
+  /** Reports that never reached the server. */
+  waiting: z.int().min(0),
+});
+export type RetireRequest = z.infer<typeof retireRequest>;
+/** `answer`: a `kits-answer` over `signedAnswer`; its state is "retired", or what it was where staff have to decide. */
+export const retireResponse = z.object({ answer: compactJws(maxWords.keys) });
+export type RetireResponse = z.infer<typeof retireResponse>;

@@ -12,6 +12,7 @@ export type DeviceEventCode =
   | 'store-epoch-new'
   | 'store-epoch-returned'
   | 'same-hardware'
+  | 'removed-by-installation'
   | 'suspicion-reported';
 
 /** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */
