@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly reached?: (reached: boolean) => void;
   /** Tasks that are due whatever ran when. */
   readonly wanted?: () => readonly Task[];
+  /** Told after each look that has come to its end, whatever it found. */
+  readonly turned?: () => Promise<void>;
 }
 
 /** One look at what is due; `startService` calls it each minute. */
@@ -181,11 +183,14 @@ export function startService(options: ServiceOptions): Service {
     try {
       await tick();
       await listening?.look(mayListen);
+      // Takes as long as it takes; the next look does not wait for it.
+      void agent.updater?.look();
     } catch (error) {
       // The disk takes nothing: the next minute tries again. A damaged file stays so.
       log.error('tick-failed', { error: (error as Error).message });
       if (isDamaged(error)) foundDamaged();
     }
+    await options.turned?.();
   };
   const look = (): Promise<void> => {
     current = current.then(guarded);
@@ -230,6 +235,7 @@ export function startService(options: ServiceOptions): Service {
       job.stop();
       mailbox.stop();
       await listening?.stop();
+      await agent.updater?.stop();
       await current;
     },
   };

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import type { Log } from '../log.ts';
+import { systemClock } from '../platform/clock.ts';
 import { thisMachine } from '../platform/this-machine.ts';
+import { createWatchdog } from '../platform/watchdog.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
 import { defaultConfigFile } from '../settings/settings.ts';
@@ -33,6 +35,7 @@ function openAt(input: CommandInput, damaged = false): Promise<Agent> {
     machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
     log: logOf(input, settings.settings.logLevel),
     damaged,
+    wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),
   });
 }
 
@@ -149,13 +152,14 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   });
   const dataDir = dataDirOf(input);
   const trial = await enterTrialOrFail(dataDir, log);
+  const turned = createWatchdog({ monotonicMs: systemClock.monotonicMs });
   try {
     for (let damaged = false; ; ) {
       const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
       if (opened === undefined) return exitCodes.done;
       const agent = trial?.watch(opened) ?? opened;
       log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
-      const service = startService({ agent, log, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
+      const service = startService({ agent, log, turned, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
       const ending = new AbortController();
       const joining = enrolWaiting({ agent, dataDir, log, signal: AbortSignal.any([signal, ending.signal]) });
       const enrolled = joining.then((outcome) =>

@@ -84,6 +84,9 @@ describe('the tray', () => {
     ];
     const running = { kind: 'running', status: statusOf({ overall: 'critical', verdicts }) } as const;
     expect(trayView(running, now).tooltip).toBe('Ihr PC hat ein dringendes Problem.\nSicherung (seit 14.11., 9 Tage)');
+    expect(trayView(running, now, 'en').tooltip).toBe(
+      'Your PC has an urgent problem.\nSicherung (since 14/11, 9 days)',
+    );
     const long = { ...running, status: statusOf({ overall: 'critical', verdicts: [verdict('x'.repeat(200), {})] }) };
     expect(trayView(long, now).tooltip).toHaveLength(127);
   });
@@ -96,6 +99,14 @@ describe('the tray', () => {
     ['a day ago', '2026-11-22T08:40:00Z', 'seit 22.11., 1 Tag'],
   ])('says since when: %s', (_name, since, words) => {
     expect(sinceWords(since, now)).toBe(words);
+  });
+
+  test('a PC that is waking up is being checked, neither green nor an alarm', () => {
+    expect(trayView({ kind: 'waking' }, now)).toEqual({
+      state: 'unknown',
+      tooltip: 'Der Zustand Ihres PCs wird geprüft.',
+      lines: ['Der Zustand Ihres PCs wird geprüft.'],
+    });
   });
 
   test('a silent service is offline, never green', () => {
