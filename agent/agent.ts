@@ -146,7 +146,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const { settings } = options.settings;
     client = createServerClient({
       baseUrl,
-      userAgent: `kits-agent/${agentVersion}`,
+      userAgent: 'kits-agent',
       ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
       ...(settings.caFile === undefined ? {} : { caFile: settings.caFile }),
       clock: () => {
@@ -215,7 +215,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const since = sinceWhen(store, verdicts, now);
     const holder = words.holder();
     const recoveryKey = recoveryPin();
-    const { policy, notices } = words.inForce();
+    const { policy, notices, recalls } = words.inForce();
     const contacts = contactsOf(policy);
     // First: a notice must not stand there before the keys it is verified with.
     if (holder !== undefined) {
@@ -253,6 +253,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
           : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
       },
       notices: [...notices],
+      recalls: [...recalls],
+      linkHosts: [...loaded().settings.linkHosts],
       ...(contacts === undefined ? {} : { contacts }),
       handledRequests: mailbox.handled(),
     });

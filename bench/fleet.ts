@@ -1,5 +1,6 @@
 /** Devices for the bench, put straight into the tables: enrolling them is not what is measured. */
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
+import { hashBytes } from '../agent/signing/canonical.ts';
 import { generateKey, privateKeyPem } from '../agent/signing/keys.ts';
 import { makeNonce } from '../server/ingest/nonce.ts';
 import type { Database } from '../server/store/database.ts';
@@ -70,18 +71,16 @@ async function insertFleet(db: Database, nonceKey: Uint8Array, count: number): P
 }
 
 /** Signs proofs with as little work as possible, so that the generator is not what is measured. */
-export function proofMaker(device: BenchDevice): (method: string, path: string, digest: string) => string {
+export function proofMaker(device: BenchDevice): (method: string, path: string, body: string) => string {
   const key = createPrivateKey(device.privateKey);
-  const header = encode({ alg: 'Ed25519', typ: 'kits-proof', kid: device.thumbprint });
+  const header = encode({ alg: 'Ed25519', typ: 'kits-proof' });
   // Higher than any used before, also by a generator that ran earlier.
   let counter = Date.now();
-  return (method, path, digest) => {
+  return (method, path, body) => {
     counter += 1;
     const claims = encode({
-      sub: device.id,
-      htm: method,
-      htu: path,
-      digest,
+      sub: Buffer.from(device.id.replaceAll('-', ''), 'hex').toString('base64url'),
+      digest: hashBytes(`${method} ${path}\n${body}`).slice(0, 22),
       iat: Math.floor(Date.now() / 1000),
       jti: `${counter}`.padStart(16, '0'),
       nonce: device.nonce,

@@ -1,5 +1,4 @@
 /** The load generator: a process of its own, speaking plain HTTP/1.1 on raw sockets. Prints one line of JSON. */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -12,7 +11,6 @@ import { type BenchDevice, proofMaker } from './fleet.ts';
 const [mode, url = '', fleetFile = '', ...numbers] = process.argv.slice(2);
 const { hostname, port } = new URL(url);
 const fleet = (JSON.parse(readFileSync(fleetFile, 'utf8')) as { devices: BenchDevice[] }).devices;
-const digestOf = (body: string): string => createHash('sha256').update(body).digest('base64url');
 
 /** Sends one request and settles with status and body of the answer. Answers here have a length. */
 interface Connection {
@@ -59,18 +57,15 @@ interface CheckIns {
 function checkIns(device: BenchDevice): CheckIns {
   const prove = proofMaker(device);
   const said: Record<string, unknown> = {
-    contractVersion: 1,
     agentVersion: '0.1.0',
     storeEpoch: device.storeEpoch,
     sequence: 0,
-    waiting: 0,
-    policyVersion: 0,
   };
   const head = `POST ${checkInPath} HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\n`;
   return {
     request: () => {
       const body = JSON.stringify(said);
-      const proof = prove('POST', checkInPath, digestOf(body));
+      const proof = prove('POST', checkInPath, body);
       return `${head}content-length: ${body.length}\r\nkits-proof: ${proof}\r\n\r\n${body}`;
     },
     learn: (body) => {
@@ -155,7 +150,6 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 /** Opens a stream for each device; settles when all have been greeted. */
 async function listen(onNotice: () => void): Promise<{ greeted: number; sockets: Socket[] }> {
   const sockets: Socket[] = [];
-  const digest = digestOf('');
   let greeted = 0;
   const queue = [...fleet];
   const work = async (): Promise<void> => {
@@ -164,7 +158,7 @@ async function listen(onNotice: () => void): Promise<{ greeted: number; sockets:
       sockets.push(socket);
       const path = '/agent/v1/events';
       socket.write(
-        `GET ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nkits-proof: ${proofMaker(device)('GET', path, digest)}\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nkits-proof: ${proofMaker(device)('GET', path, '')}\r\n\r\n`,
       );
       await new Promise<void>((resolve, reject) => {
         let text = '';

@@ -19,6 +19,7 @@ import type { ServerContext } from './context.ts';
 import { registerHealth } from './health.ts';
 import { Admission, type IngestLimits } from './ingest/limits.ts';
 import { registerIngest } from './ingest/routes.ts';
+import { WordsCache } from './ingest/words-cache.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { Problem, problemDocumentOf, problemMediaType, problemOf } from './problem.ts';
 import { DeviceStreams, type StreamLimits } from './push/device-streams.ts';
@@ -85,7 +86,11 @@ export async function createHttpApp(
   app.setNotFoundHandler((request, reply) => answerProblem(missing(request, methodsOf), request, reply));
   watchRequests(app, metrics);
   endCleanly(app);
-  await app.register(fastifyHelmet, { contentSecurityPolicy: { useDefaults: false, directives: csp } });
+  await app.register(fastifyHelmet, { global: false, contentSecurityPolicy: { useDefaults: false, directives: csp } });
+  app.addHook('onRequest', async (request, reply) => {
+    // What a browser needs to be told, no agent does; of the answer to a check-in it would be the larger half.
+    if (!request.url.startsWith('/agent/v1/')) await reply.helmet();
+  });
   await app.register(fastifySwagger, {
     openapi: { info: { title: 'KITS', version: serverVersion, description: 'The KITS server.' } },
     transform: jsonSchemaTransform,
@@ -94,7 +99,16 @@ export async function createHttpApp(
   app.get('/agent/v1/schemas', { schema: { hide: true } }, () => contractJsonSchemas());
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   const subjects: FastifyPluginAsync[] = [
-    (scope) => registerIngest(scope, { ...context, nonceKey: options.nonceKey, metrics, streams, commits, admission }),
+    (scope) =>
+      registerIngest(scope, {
+        ...context,
+        nonceKey: options.nonceKey,
+        metrics,
+        streams,
+        commits,
+        admission,
+        words: new WordsCache(),
+      }),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
   ];

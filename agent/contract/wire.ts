@@ -37,15 +37,12 @@ export const publicKey = z.object({
 });
 export type PublicKey = z.infer<typeof publicKey>;
 
-/** Proves that a request is fresh and comes from the device; names as in RFC 9449 where the meaning is the same. */
+/** Proves that a request is fresh and comes from the device; `jti` and `iat` as in RFC 9449. */
 export const proofClaims = z.object({
-  /** Device id. */
-  sub: uuid,
-  htm: z.enum(['GET', 'POST']),
-  /** Path without host or query. */
-  htu: z.string().max(200),
-  /** SHA-256 over the request body as sent (after compression); of the empty body where there is none. */
-  digest: sha256,
+  /** Device id, its 16 bytes as base64url. */
+  sub: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  /** First 22 characters of SHA-256 over method, space, path without query, line feed and the body as sent (after compression). */
+  digest: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
   /** Device clock, seconds since 1970; used to measure the clock, never to trust it. */
   iat: z.int(),
   /** Random; the answer echoes it. */
@@ -85,13 +82,15 @@ export const enrolmentAnswer = z.object({
 export type EnrolmentAnswer = z.infer<typeof enrolmentAnswer>;
 
 export const checkInRequest = z.object({
-  contractVersion: z.int().min(1),
+  /** Left out when 1. */
+  contractVersion: z.int().min(1).default(1),
   agentVersion: text(40),
   storeEpoch: uuid,
   /** Highest sequence made in this epoch; 0 before the first report. */
   sequence: z.int().min(0),
-  waiting: z.int().min(0),
-  policyVersion: z.int().min(0),
+  /** Both are left out when 0. */
+  waiting: z.int().min(0).default(0),
+  policyVersion: z.int().min(0).default(0),
   /** The policy in force is past half its life, or was signed before the keys were replaced: send it again. */
   wantPolicy: z.boolean().optional(),
   /** Of the last key announcement applied; absent before the first. */
@@ -103,18 +102,21 @@ export const checkInRequest = z.object({
 });
 export type CheckInRequest = z.infer<typeof checkInRequest>;
 
-/** The server's words to one request, signed. `serverTime` counts only because `nonce` echoes the proof's `jti`. */
+/** Where no policy says anything else. */
+export const usualCheckInSeconds = 900;
+
+/** The server's words to one request, signed; what is as usual is left out. `serverTime` counts only because `nonce` echoes the proof's `jti`. */
 export const signedAnswer = z.object({
   nonce: z.string().max(43),
   serverTime: instant,
-  state: z.enum(deviceStates),
+  state: z.enum(deviceStates).default('active'),
   /** Highest sequence of the agent's epoch that the server holds; 0 when none. */
   acknowledged: z.int().min(0),
-  checkInSeconds: z.int().min(60).max(86_400),
+  checkInSeconds: z.int().min(60).max(86_400).default(usualCheckInSeconds),
   /** Version of the newest policy for this device; 0 when none. */
-  policyVersion: z.int().min(0),
+  policyVersion: z.int().min(0).default(0),
   /** Sections whose facts the server lacks and wants with the next report. */
-  need: z.array(text(40)).max(64),
+  need: z.array(text(40)).max(64).default([]),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),
   /** Sections that staff want collected and reported at once; named again until such a report is here. */

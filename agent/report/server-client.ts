@@ -3,8 +3,14 @@
  * sizes. What a request means and whether an answer is genuine is decided by the callers.
  */
 import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import process from 'node:process';
 import { getCACertificates, type TLSSocket } from 'node:tls';
@@ -111,8 +117,9 @@ export function createServerClient(options: ClientOptions): ServerClient {
     validateStatus: () => true,
     // No `proxy` here: with `proxyEnv` on the agent axios leaves proxies to it, with `proxy: false` it would strip them.
     ...(url.protocol === 'https:' ? { httpsAgent: agent } : { httpAgent: agent }),
-    // No `accept`: the server has one kind of answer.
-    headers: { 'user-agent': options.userAgent, accept: false, 'accept-encoding': 'identity' },
+    // The server has one kind of answer, and never packs it.
+    headers: { 'user-agent': options.userAgent, accept: false, 'accept-encoding': false },
+    transport: lean(url.protocol === 'https:' ? httpsRequest : httpRequest),
   });
   return {
     baseUrl: options.baseUrl,
@@ -150,6 +157,19 @@ export function createServerClient(options: ClientOptions): ServerClient {
       }
     },
     close: () => agent.destroy(),
+  };
+}
+
+type Requester = (options: RequestOptions, answered: (response: IncomingMessage) => void) => ClientRequest;
+
+/** A connection stays open unless told otherwise (HTTP/1.1): nobody has to say so each time. */
+function lean(begin: Requester): { request: Requester } {
+  return {
+    request: (options, answered) => {
+      const request = begin(options, answered);
+      request.removeHeader('connection');
+      return request;
+    },
   };
 }
 

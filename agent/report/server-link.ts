@@ -1,10 +1,11 @@
 /** The conversation with the server after enrolment: check-ins and reports, each with a transport proof. */
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
+import type { z } from 'zod';
 import { contractVersion } from '../contract/report.ts';
 import {
   agentErrorCodes,
-  type CheckInRequest,
+  type checkInRequest,
   checkInResponse,
   type DeviceState,
   jwsTypes,
@@ -167,13 +168,15 @@ export function createServerLink(options: LinkOptions): ServerLink {
   return {
     checkIn: async () => {
       const { waiting } = store.queue();
-      const request: CheckInRequest = {
-        contractVersion,
+      const { policyVersion, ...known } = words.known();
+      const request: z.input<typeof checkInRequest> = {
+        ...(contractVersion === 1 ? {} : { contractVersion }),
         agentVersion,
         storeEpoch: store.epoch,
         sequence: store.nextPlace().sequence - 1,
-        waiting,
-        ...words.known(),
+        ...(waiting === 0 ? {} : { waiting }),
+        ...(policyVersion === 0 ? {} : { policyVersion }),
+        ...known,
       };
       const body = Buffer.from(JSON.stringify(request));
       const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });

@@ -50,8 +50,8 @@ export interface RetentionState {
 }
 
 export async function readRetention(db: Database): Promise<RetentionState> {
-  const row = await db.selectFrom('retention').selectAll().executeTakeFirst();
-  return { settings: retentionSettings.parse(JSON.parse(row?.settings ?? '{}')), sweptOn: row?.swept_on ?? null };
+  const row = await db.selectFrom('retention').selectAll().executeTakeFirstOrThrow();
+  return { settings: retentionSettings.parse(JSON.parse(row.settings)), sweptOn: row.swept_on };
 }
 
 /** Throws a `ZodError` for what does not fit. In force with the next sweep. */
@@ -77,11 +77,7 @@ export async function changeRetention(
 }
 
 async function writeRow(trx: Database, change: { settings?: string; swept_on?: string | null; removed?: string }) {
-  await trx
-    .insertInto('retention')
-    .values({ id: 1, settings: '{}', swept_on: null, removed: '{}', ...change })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(change))
-    .execute();
+  await trx.updateTable('retention').set(change).execute();
 }
 
 /** Where a step goes on: the last row it looked at. */
@@ -278,8 +274,8 @@ export function createSweep(
 const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
 
 async function soFar(trx: Database): Promise<Removed> {
-  const row = await trx.selectFrom('retention').select('removed').executeTakeFirst();
-  return removedCounts.parse(JSON.parse(row?.removed ?? '{}'));
+  const { removed } = await trx.selectFrom('retention').select('removed').executeTakeFirstOrThrow();
+  return removedCounts.parse(JSON.parse(removed));
 }
 
 async function count(trx: Database, kind: Step['kind'], more: number): Promise<void> {

@@ -1,12 +1,12 @@
 /** The server's signed words to a device. */
-import { jwsTypes, type SignedAnswer } from '../../agent/contract/wire.ts';
+import type { z } from 'zod';
+import { jwsTypes, type SignedAnswer, type signedAnswer, usualCheckInSeconds } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import type { IngestContext } from './device-request.ts';
 
-/** Where no policy says anything else. */
-export const checkInSeconds = 900;
+export const checkInSeconds = usualCheckInSeconds;
 const maxNeed = 64;
 
 /** `jti` is that of the proof it answers: only that makes the time in it count. */
@@ -14,11 +14,15 @@ export function signAnswer(
   context: IngestContext,
   answer: Omit<SignedAnswer, 'nonce' | 'serverTime'> & { readonly jti: string },
 ): Promise<string> {
-  const { jti, ...words } = answer;
-  const payload: SignedAnswer = {
+  const { jti, state, need, policyVersion, checkInSeconds: seconds, ...words } = answer;
+  const payload: z.input<typeof signedAnswer> = {
     nonce: jti,
     serverTime: context.now().toISOString(),
     ...words,
+    ...(state === 'active' ? {} : { state }),
+    ...(need.length === 0 ? {} : { need }),
+    ...(policyVersion === 0 ? {} : { policyVersion }),
+    ...(seconds === usualCheckInSeconds ? {} : { checkInSeconds: seconds }),
   };
   return signJws(jwsTypes.answer, payload, context.signingKey);
 }

@@ -1,9 +1,11 @@
 /** A check-in: the smallest thing a device says, and the chance to tell it something. */
+import { CompiledQuery } from 'kysely';
 import { type CheckInRequest, type CheckInResponse, checkInRequest } from '../../agent/contract/wire.ts';
 import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
 import { takeRequests } from '../fleet/report-requests.ts';
+import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
-import { highestSequence, neededSections, signAnswer } from './answer.ts';
+import { neededSections, signAnswer } from './answer.ts';
 import { watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { parseJson } from './parse-json.ts';
@@ -34,14 +36,18 @@ export async function checkIn(
         .execute();
     }
     if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
+    const { held, lacks, asked, words_version } = await standingOf(trx, taken.id, said.storeEpoch);
+    const isAsked = asked === 1 && taken.state === 'active';
     return {
       device: taken,
-      held: await highestSequence(trx, taken, said.storeEpoch),
-      need: await neededSections(trx, taken.id),
-      words: await wordsFor(trx, context, taken, said),
-      reportNow: taken.state === 'active' ? await takeRequests(trx, taken.id, said, context.now()) : [],
+      held: held ?? 0,
+      need: lacks === 1 ? await neededSections(trx, taken.id) : [],
+      words: await wordsFor(trx, context, taken, said, words_version),
+      reportNow: isAsked ? await takeRequests(trx, taken.id, said, context.now()) : [],
     };
   });
+  // What was worked out rests on rows that are committed only now.
+  words.committed();
   const answer = await signAnswer(context, {
     jti: request.claims.jti,
     state: device.state,
@@ -52,6 +58,27 @@ export async function checkIn(
     ...(reportNow.length === 0 ? {} : { reportNow }),
   });
   return { answer, ...words.beside };
+}
+
+interface Standing {
+  readonly held: number | null;
+  readonly lacks: 0 | 1;
+  readonly asked: 0 | 1;
+  readonly words_version: number;
+}
+
+const standing = `select
+  (select sequence from device_epochs where device_id = ?1 and store_epoch = ?2) as held,
+  exists (select 1 from sections where device_id = ?1 and facts_held = 0) as lacks,
+  exists (select 1 from report_requests where device_id = ?1) as asked,
+  (select version from words_version) as words_version`;
+
+/** What most check-ins need to know, in one statement that is not built anew each time. */
+async function standingOf(trx: Database, deviceId: string, storeEpoch: string): Promise<Standing> {
+  const { rows } = await trx.executeQuery<Standing>(CompiledQuery.raw(standing, [deviceId, storeEpoch]));
+  const [row] = rows;
+  if (row === undefined) throw new Error('a select without a table gives one row');
+  return row;
 }
 
 /** The server holds more of this epoch than the device has made: the device's store was set back. */

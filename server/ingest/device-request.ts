@@ -2,6 +2,7 @@
  * Who sends, and that the request is fresh: the transport proof. Everything here is judged before a byte of the body is
  * believed; the proof is used up in the transaction that has an effect.
  */
+import { CompiledQuery } from 'kysely';
 import { nonceHeader, type ProofClaims, proofHeader } from '../../agent/contract/wire.ts';
 import { JwsError } from '../../agent/signing/jws.ts';
 import { claimedDevice, verifyProof } from '../../agent/signing/proof.ts';
@@ -14,6 +15,7 @@ import type { GroupCommit } from '../store/group-commit.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import type { Admission } from './limits.ts';
 import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
+import type { WordsCache } from './words-cache.ts';
 
 export interface IngestContext extends ServerContext {
   readonly nonceKey: Uint8Array;
@@ -22,6 +24,8 @@ export interface IngestContext extends ServerContext {
   /** For the small changes that come by the hundred. */
   readonly commits: GroupCommit;
   readonly admission: Admission;
+  /** What devices were last to be told. */
+  readonly words: WordsCache;
 }
 
 /** A request whose proof holds; it counts only once `takeProof` has used it up. */
@@ -42,6 +46,13 @@ export function keyOf(device: DeviceRow) {
 }
 
 /**
+ * The statements of each request of a device, ready made: building them anew takes longer than the database needs for them.
+ */
+const deviceById = 'select * from devices where id = ?';
+const useProofUp = `update devices set proof_issued_at = ?1, proof_counter = ?2, last_heard_at = ?3, clock_offset_seconds = ?4
+  where id = ?5 and (proof_issued_at < ?1 or (proof_issued_at = ?1 and proof_counter < ?2)) returning *`;
+
+/**
  * The device the proof names; nothing is proven yet. Asked before the body is read, so that a stranger cannot make the
  * server take in megabytes. Throws 401 proof-invalid, 404 unknown-device, or 403 device-not-active for a retired one.
  */
@@ -51,7 +62,7 @@ export async function findClaimedDevice(
 ): Promise<DeviceRow> {
   const id = typeof proof === 'string' ? claimedDevice(proof) : undefined;
   if (id === undefined) throw proofMissing();
-  const device = await context.db.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirst();
+  const [device] = (await context.db.executeQuery<DeviceRow>(CompiledQuery.raw(deviceById, [id]))).rows;
   if (device === undefined) throw new Problem(404, 'unknown-device', 'No device with this id is enrolled here.');
   if (device.state === 'retired') throw new Problem(403, 'device-not-active', 'This device has been retired.');
   return device;
@@ -106,24 +117,10 @@ export function renewedNonce(context: IngestContext, request: DeviceRequest): Re
 export async function takeProof(trx: Database, context: IngestContext, request: DeviceRequest): Promise<DeviceRow> {
   const now = context.now();
   const { claims, nonceIssuedAtMs } = request;
-  const taken = await trx
-    .updateTable('devices')
-    .set({
-      proof_issued_at: nonceIssuedAtMs,
-      proof_counter: claims.ctr,
-      last_heard_at: now.toISOString(),
-      // A clock at the far end of the whole numbers must not take the difference beyond them.
-      clock_offset_seconds: Math.max(claims.iat - Math.floor(now.getTime() / 1000), Number.MIN_SAFE_INTEGER),
-    })
-    .where('id', '=', request.device.id)
-    .where(({ eb, and, or }) =>
-      or([
-        eb('proof_issued_at', '<', nonceIssuedAtMs),
-        and([eb('proof_issued_at', '=', nonceIssuedAtMs), eb('proof_counter', '<', claims.ctr)]),
-      ]),
-    )
-    .returningAll()
-    .executeTakeFirst();
+  // A clock at the far end of the whole numbers must not take the difference beyond them.
+  const offset = Math.max(claims.iat - Math.floor(now.getTime() / 1000), Number.MIN_SAFE_INTEGER);
+  const values = [nonceIssuedAtMs, claims.ctr, now.toISOString(), offset, request.device.id];
+  const [taken] = (await trx.executeQuery<DeviceRow>(CompiledQuery.raw(useProofUp, values))).rows;
   if (taken !== undefined) return taken;
   const device = await trx
     .selectFrom('devices')

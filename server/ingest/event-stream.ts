@@ -73,6 +73,7 @@ function begin(reply: FastifyReply, headers: Readonly<Record<string, string>>): 
   reply.raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',
+    'x-content-type-options': 'nosniff',
     'cache-control': 'no-store, no-transform',
     // Asks the usual proxy in front of a server to pass on what comes when it comes.
     'x-accel-buffering': 'no',

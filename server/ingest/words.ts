@@ -6,11 +6,12 @@ import { signJws } from '../../agent/signing/jws.ts';
 import { membershipHash, noticesHash } from '../../agent/signing/words.ts';
 import { type DevicePolicy, policyFor } from '../fleet/policies.ts';
 import { noteDelivered } from '../notices/deliveries.ts';
-import { holderOf, noticesFor } from '../notices/in-force.ts';
+import { holderOf, nextChangeOfNotices, noticesFor } from '../notices/in-force.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { checkInSeconds } from './answer.ts';
 import type { IngestContext } from './device-request.ts';
+import type { ResolvedWords } from './words-cache.ts';
 
 /** A PC asks for it anew after half of that; one that was off for longer keeps the last one and says so. */
 const policyLifetimeMs = 60 * 86_400_000;
@@ -21,45 +22,71 @@ export interface Words {
   readonly answer: Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds' | 'notices' | 'membership'>;
   /** Beside the answer; the keys have to be read before it. */
   readonly beside: Omit<CheckInResponse, 'answer'>;
+  /** To be called once the transaction is committed. */
+  readonly committed: () => void;
 }
 
-/** Call it inside the transaction of the check-in. */
+/** Call it inside the transaction of the check-in. `version`: the `words_version` in it. */
 export async function wordsFor(
   trx: Database,
   context: IngestContext,
   device: DeviceRow,
   said: CheckInRequest,
+  version: number,
 ): Promise<Words> {
   const keys = announcementsAfter(context.announcements, said.keys);
   const beside = keys.length === 0 ? {} : { keys };
   // Whoever has a token can enrol: before KITS has approved the device, nothing of its municipality is for it.
-  if (device.state === 'pending') return { answer: { policyVersion: 0, checkInSeconds }, beside };
+  if (device.state === 'pending')
+    return { answer: { policyVersion: 0, checkInSeconds }, beside, committed: () => undefined };
 
-  const holder = await holderOf(trx, device);
-  const inForce = await noticesFor(trx, holder, context.now());
-  const notices = inForce.map(({ jws }) => jws);
-  const hash = noticesHash(notices);
-  if (hash !== undefined && hash === said.notices) await noteDelivered(trx, device, { hash, inForce }, context.now());
-  const policy = await policyBeyond(trx, device, said.policyVersion);
+  const now = context.now();
+  const known = context.words.find(device.id, version, device.municipality_id, now);
+  const resolved = known ?? (await resolveWords(trx, device, version, now));
+  const { holder, inForce, notices: hash } = resolved;
+  if (hash !== undefined && hash === said.notices) await noteDelivered(trx, device, { hash, inForce }, now);
+  const policy = await policyBeyond(trx, device, said.policyVersion, resolved.policy);
   const isMissing = policy.version > 0 && (policy.version !== said.policyVersion || said.wantPolicy === true);
   return {
     answer: {
       ...brief(policy),
       ...(hash === undefined ? {} : { notices: hash }),
-      ...(said.membership === membershipHash(holder)
+      ...(said.membership === resolved.membership
         ? {}
         : { membership: { municipality: await municipalityOf(trx, device), groups: holder.groups } }),
     },
     beside: {
       ...beside,
       ...(isMissing ? { policy: await signPolicy(context, device, policy) } : {}),
-      ...(hash === said.notices || hash === undefined ? {} : { notices }),
+      ...(hash === said.notices || hash === undefined ? {} : { notices: inForce.map(({ jws }) => jws) }),
+    },
+    committed: () => {
+      // Numbered beyond: the count of versions goes on from there.
+      if (policy !== resolved.policy) context.words.forget(device.id);
+      else if (known === undefined) context.words.keep(device.id, resolved);
     },
   };
 }
 
+async function resolveWords(trx: Database, device: DeviceRow, version: number, now: Date): Promise<ResolvedWords> {
+  const holder = await holderOf(trx, device);
+  const inForce = await noticesFor(trx, holder, now);
+  const { version: number, settings } = await policyFor(trx, device);
+  return {
+    version,
+    holder,
+    membership: membershipHash(holder),
+    inForce,
+    notices: noticesHash(inForce.map(({ jws }) => jws)),
+    policy: { version: number, settings },
+    until: await nextChangeOfNotices(trx, device.municipality_id, now),
+  };
+}
+
+type Numbered = Pick<DevicePolicy, 'version' | 'settings'>;
+
 /** What every answer says of the policy. */
-export function brief({ version, settings }: DevicePolicy): Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds'> {
+export function brief({ version, settings }: Numbered): Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds'> {
   return { policyVersion: version, checkInSeconds: settings.checkInSeconds ?? checkInSeconds };
 }
 
@@ -67,7 +94,7 @@ export function brief({ version, settings }: DevicePolicy): Pick<SignedAnswer, '
 export function signPolicy(
   { now, signingKey }: IngestContext,
   device: Pick<DeviceRow, 'id' | 'municipality_id'>,
-  { version, settings }: DevicePolicy,
+  { version, settings }: Numbered,
 ): Promise<string> {
   const issuedAt = now();
   const payload: Policy = {
@@ -84,8 +111,7 @@ export function signPolicy(
  * The policy in force, numbered beyond what the device has seen: after this server was restored from a backup it would
  * otherwise be told versions it must refuse as older.
  */
-async function policyBeyond(trx: Database, device: DeviceRow, seen: number): Promise<DevicePolicy> {
-  const policy = await policyFor(trx, device);
+async function policyBeyond(trx: Database, device: DeviceRow, seen: number, policy: Numbered): Promise<Numbered> {
   if (!(seen > policy.version && seen <= maxVersionClaimed)) return policy;
   // No settings have this digest: they get the next number.
   const place = { version: seen, digest: '' };

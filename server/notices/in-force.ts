@@ -45,6 +45,23 @@ export async function noticesFor(db: Database, holder: WordsHolder, now: Date): 
     .execute();
 }
 
+/** When the next notice of the municipality ends, or takes the place of another; null = no such time is known. */
+export async function nextChangeOfNotices(db: Database, municipalityId: string, now: Date): Promise<string | null> {
+  const at = now.toISOString();
+  const notices = db.selectFrom('notices').where('municipality_id', '=', municipalityId);
+  const ends = await notices
+    .select(({ fn }) => fn.min('valid_until').as('at'))
+    .where('valid_until', '>', at)
+    .executeTakeFirst();
+  const begins = await notices
+    .select(({ fn }) => fn.min('valid_from').as('at'))
+    .where('replaces', 'is not', null)
+    .where('valid_from', '>', at)
+    .executeTakeFirst();
+  const times = [ends?.at, begins?.at].filter((time) => typeof time === 'string').sort();
+  return times[0] ?? null;
+}
+
 /** Where the device belongs and who may address it. */
 export async function holderOf(
   db: Database,

@@ -37,7 +37,7 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
     }
     const fresh = await db
       .selectFrom('notices')
-      .select(['number', 'municipality_id', 'group_id', 'device_id', 'jws'])
+      .select(['number', 'municipality_id', 'group_id', 'device_id', 'replaces', 'jws'])
       .where('number', '>', newestNotice)
       .orderBy('number')
       .limit(atOnce)
@@ -46,7 +46,19 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
       newestNotice = row.number;
       const target = await targetOf(row.municipality_id, row.group_id, row.device_id);
       push.publish(target, { name: 'notice', data: { notice: row.jws } });
+      if (row.replaces !== null) await takeFromAll(row.replaces);
     }
+  }
+
+  /** What was replaced is gone for everybody it was for, also for those whom the new one does not concern. */
+  async function takeFromAll(noticeId: string): Promise<void> {
+    const old = await db
+      .selectFrom('notices')
+      .select(['municipality_id', 'group_id', 'device_id'])
+      .where('id', '=', noticeId)
+      .executeTakeFirst();
+    if (old === undefined) return;
+    await askToCheckIn(await targetOf(old.municipality_id, old.group_id, old.device_id));
   }
 
   async function tellPolicies(): Promise<void> {
@@ -81,9 +93,13 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
         row.level === 'group' ? row.audience_id : null,
         row.level === 'device' ? row.audience_id : null,
       );
-      const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
-      push.publish(target, { name: 'policy', data: { spreadSeconds } });
+      await askToCheckIn(target);
     }
+  }
+
+  async function askToCheckIn(target: Target): Promise<void> {
+    const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
+    push.publish(target, { name: 'policy', data: { spreadSeconds } });
   }
 
   async function targetOf(municipalityId: string, group: string | null, device: string | null): Promise<Target> {

@@ -12,6 +12,7 @@ import * as backups from './migrations/0008-backups.ts';
 import * as noticeAnswers from './migrations/0009-notice-answers.ts';
 import * as noticesConsole from './migrations/0010-notices-console.ts';
 import * as retention from './migrations/0011-retention.ts';
+import * as wordsVersion from './migrations/0012-words-version.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -29,6 +30,7 @@ const migrations = {
   '0009-notice-answers': noticeAnswers,
   '0010-notices-console': noticesConsole,
   '0011-retention': retention,
+  '0012-words-version': wordsVersion,
 };
 
 /** The file was written by a newer server; it was not touched. */

@@ -582,7 +582,13 @@ export interface ReportRequestTable {
   told_sequence: number | null;
 }
 
-/** One row, from the first change or the first removal on. */
+/** One row; counts up with every change of what devices may be told. */
+export interface WordsVersionTable {
+  id: number;
+  version: number;
+}
+
+/** One row. */
 export interface RetentionTable {
   id: number;
   /** JSON: `retentionSettings`. */
@@ -646,6 +652,7 @@ export interface Schema {
   notice_answers: NoticeAnswerTable;
   suspicions: SuspicionTable;
   report_requests: ReportRequestTable;
+  words_version: WordsVersionTable;
   retention: RetentionTable;
   installation: InstallationTable;
   readiness: ReadinessTable;

@@ -5,14 +5,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildTray } from '../../build/build-tray.ts';
 import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { kill, preparePlace } from '../faults/town.ts';
+import { launchBrowser } from './browser.ts';
 import { password } from './console-fixture.ts';
-import { enrolService } from './service-process.ts';
+import { createService } from './service-process.ts';
 import { startTrayApp } from './tray-app.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -22,7 +23,7 @@ beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'kits-round-'));
   const outDir = join(base, 'console');
   [browser] = await Promise.all([
-    chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
+    launchBrowser(),
     buildTray(join(base, 'tray')),
     build({
       configFile: join(root, 'server/console/vite.config.ts'),
@@ -71,7 +72,8 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
     },
   });
   let server = await place.startServer();
-  const service = await enrolService(place.agentDir, server.url, place.token);
+  const service = createService(place.agentDir);
+  await service.enrol(server.url, place.token);
   service.start();
   await using context = await browser.newContext({ baseURL: server.url });
   context.setDefaultTimeout(20_000);
@@ -83,11 +85,13 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   await expect.poll(() => service.status()?.reporting.lastAcceptedAt, { timeout: 30_000 }).toBeDefined();
 
   const { publicDir } = service;
-  const app = await startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, 'home') });
+  await using app = await startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, 'home') });
   expect(app.seen.windows).toHaveLength(0);
   const address = await publish(console, 'Bitte heute neu starten');
   await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);
-  app.icon().click('Mitteilungen');
+  const toastOf = (title: string) => app.seen.notifications.find((toast) => toast.title.includes(title));
+  await expect.poll(() => toastOf('Bitte heute neu starten')?.shown, { timeout: 10_000 }).toBe(1);
+  toastOf('Bitte heute neu starten')?.click();
   const window = await app.window();
   await window.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
   expect(await acknowledgedSays(console, address)).toBe('an 0 Geräten');
@@ -98,6 +102,7 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   // The server is away at the moment she answers: it is said at the PC, and it arrives later.
   const second = await publish(console, 'Das Netz wird gewartet');
   await window.getByRole('heading', { name: 'Das Netz wird gewartet' }).waitFor();
+  await expect.poll(() => toastOf('Das Netz wird gewartet')?.shown).toBe(1);
   await kill(server.child);
   await window.getByRole('button', { name: /Das Netz wird gewartet.* zur Kenntnis genommen$/ }).click();
   await expect.poll(() => service.status()?.reporting.waiting, { timeout: 20_000 }).toBeGreaterThan(0);

@@ -1,11 +1,13 @@
 /** The window of the tray as it ships, in a real browser: built page, real handlers, real files of the service's directory. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions } from 'playwright-core';
 import type { Status } from '../../agent/contract/status.ts';
 import { buildPreviewBridge, buildTray } from '../../build/build-tray.ts';
 import { startPreview } from '../../build/preview-server.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
+import { launchBrowser, noteComplaints, rememberedLanguage } from './browser.ts';
+import type { Language } from './page-checks.ts';
 import { createDesk } from './tray-desk.ts';
 
 export type TrayFixture = Awaited<ReturnType<typeof startTrayWindow>>;
@@ -16,14 +18,21 @@ export async function startTrayWindow() {
   const folder = join(base, 'ui');
   await buildTray(folder);
   await buildPreviewBridge(folder);
+  /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
+  const complaints: string[] = [];
+  /** Addresses handed to the browser of the system. */
+  const opened: string[] = [];
   const link = createAgentLink({
     publicDir,
-    memory: join(base, 'own', 'requests.json'),
+    userDir: join(base, 'own'),
     now: () => new Date(),
     saveFile: async (name, content) => {
       writeFileSync(join(base, name), content);
       return join(base, name);
     },
+    openLink: async (url) => void opened.push(url),
+    systemLanguages: ['de-DE'],
+    warn: (line) => complaints.push(line),
     asked: () => void refresh(),
   });
   const preview = await startPreview({ folder, link, port: 0 });
@@ -31,15 +40,11 @@ export async function startTrayWindow() {
     preview.tell((await link.refresh()).view);
   }
 
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
-  const complaints: string[] = [];
+  const browser = await launchBrowser();
 
   return {
     ...desk,
+    opened,
     folder,
     complaints,
     url: preview.url,
@@ -49,27 +54,16 @@ export async function startTrayWindow() {
       await refresh();
     },
     refresh,
-    open: async (options: BrowserContextOptions & { language?: 'de' | 'en' } = {}): Promise<BrowserContext> => {
+    open: async (options: BrowserContextOptions & { language?: Language } = {}): Promise<BrowserContext> => {
       const { language = 'de', ...rest } = options;
-      const origin = preview.url.slice(0, -1);
-      const localStorage = [{ name: 'kits-language', value: language }];
       const context = await browser.newContext({
         baseURL: preview.url,
         viewport: { width: 760, height: 720 },
-        storageState: { cookies: [], origins: [{ origin, localStorage }] },
+        storageState: rememberedLanguage(preview.url.slice(0, -1), language),
         ...rest,
       });
-      context.setDefaultTimeout(10_000);
-      context.on('page', (page) => {
-        page.on('pageerror', ({ message }) => complaints.push(message));
-        page.on('dialog', (dialog) => {
-          complaints.push(`dialog: ${dialog.message()}`);
-          dialog.dismiss().catch((error: unknown) => complaints.push(String(error)));
-        });
-        page.on('console', (message) => {
-          if (message.type() === 'error') complaints.push(message.text());
-        });
-      });
+      context.setDefaultTimeout(30_000);
+      noteComplaints(context, complaints);
       return context;
     },
     [Symbol.asyncDispose]: async () => {

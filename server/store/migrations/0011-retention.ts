@@ -1,5 +1,5 @@
 /** What may be removed once it has served its purpose, and which reports have lost their body that way. */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
@@ -9,6 +9,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('swept_on', 'text')
     .addColumn('removed', 'text', (column) => column.notNull())
     .execute();
+  await sql`insert into retention (id, settings, removed) values (1, '{}', '{}')`.execute(db);
   await db.schema.alterTable('reports').addColumn('body_removed_at', 'text').execute();
   await db.schema
     .createIndex('reports_with_body')

@@ -146,7 +146,7 @@ describe('a transport proof', () => {
   test('holds for its request', async () => {
     const { proof, jti } = await make();
     const claims = await verifyProof(proof, { method: 'POST', path: '/agent/v1/check-in', body }, key);
-    expect(claims).toMatchObject({ sub: deviceId, jti, iat: 5, nonce: 'n-1', ctr: 4 });
+    expect(claims).toMatchObject({ sub: 'C5-PHop1TBydPh8qO0xdbg', jti, iat: 5, nonce: 'n-1', ctr: 4 });
     expect(claimedDevice(proof)).toBe(deviceId);
   });
 
@@ -164,7 +164,7 @@ describe('a transport proof', () => {
       '',
       'a.b.c',
       `x.${encode({ sub: 'root' })}.y`,
-      `x.${encode({ sub: deviceId })}.y${'z'.repeat(5000)}`,
+      `x.${encode({ sub: 'C5-PHop1TBydPh8qO0xdbg' })}.y${'z'.repeat(5000)}`,
     ]) {
       expect(claimedDevice(text)).toBeUndefined();
     }

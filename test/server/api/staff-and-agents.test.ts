@@ -107,10 +107,8 @@ test.each([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])(
     const payload = JSON.stringify(question);
     const send = async (nonce: string) => {
       const claims = {
-        sub: deviceId,
-        htm: 'POST',
-        htu: path,
-        digest: hashBytes(payload),
+        sub: Buffer.from(deviceId.replaceAll('-', ''), 'hex').toString('base64url'),
+        digest: hashBytes(`POST ${path}\n${payload}`).slice(0, 22),
         iat,
         jti: randomBytes(12).toString('base64url'),
         nonce,
