@@ -113,3 +113,33 @@ export const steps: readonly (readonly [name: string, step: (clerk: Clerk) => Pr
     },
   ],
 ];
+
+/**
+ * Has one object to ask with, and nothing of Electron or Node. Tries to leave, to open, to load and to run what is not the
+ * window's own: the page stays as it is and where it is.
+ */
+export async function expectLockedDown(page: Page): Promise<void> {
+  expect(await page.evaluate('Object.keys(window.kits).sort()')).toEqual(['on', 'request']);
+  expect(await page.evaluate('[typeof require, typeof process, typeof module]')).toEqual(Array(3).fill('undefined'));
+  const own = page.url();
+  for (const way of [
+    `location.href = 'https://evil.example/'`,
+    `location.href = 'file:///etc/passwd'`,
+    `Object.assign(document.createElement('a'), { href: 'https://evil.example/', target: '_top' }).click()`,
+    `void window.open('https://evil.example/')`,
+    `void fetch('https://evil.example/').catch(() => 0)`,
+    `document.body.append(Object.assign(new Image(), { src: 'https://evil.example/x.png' }))`,
+    `document.body.append(Object.assign(document.createElement('iframe'), { src: 'https://evil.example/' }))`,
+    `document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.planted = 1' }))`,
+  ]) {
+    await page.evaluate(way);
+  }
+  const states = await page.evaluate(`Promise.all(
+    ['clipboard-read', 'clipboard-write', 'notifications', 'geolocation'].map(async (name) =>
+      (await navigator.permissions.query({ name })).state))`);
+  expect(states).toEqual(Array(4).fill('denied'));
+  await page.getByRole('navigation').getByRole('link', { name: 'Hilfe' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Hilfe' }).waitFor();
+  expect(page.url().split('#')[0]).toBe(own.split('#')[0]);
+  expect(await page.evaluate('typeof window.planted')).toBe('undefined');
+}
