@@ -23,6 +23,7 @@ import { JwsError, verifyJws } from '../signing/jws.ts';
 import type { SigningKey } from '../signing/keys.ts';
 import { encodeFrame, signAgain } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
+import type { Updater } from '../update/updater.ts';
 import { agentVersion } from '../version.ts';
 import { jumpSeconds, noteClockJump } from './clock-jumps.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
@@ -76,6 +77,8 @@ export interface LinkOptions {
   readonly words: SignedWords;
   readonly now: () => Date;
   readonly log: Log;
+  /** Only where the device updates itself. */
+  readonly releases?: Pick<Updater, 'asked' | 'offer'>;
   /** A verified receipt came for this report. */
   readonly accepted?: (report: WaitingReport, receivedAt: string) => void;
 }
@@ -177,6 +180,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
         ...(waiting === 0 ? {} : { waiting }),
         ...(policyVersion === 0 ? {} : { policyVersion }),
         ...known,
+        ...(options.releases === undefined ? {} : { release: options.releases.asked() }),
       };
       const body = Buffer.from(JSON.stringify(request));
       const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });
@@ -185,6 +189,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
         await words.takeKeys(said.keys ?? []);
         const trusted = await trust(said.answer, jti, sentAt);
         await words.takeAnswer(trusted, said);
+        await options.releases?.offer(trusted.release, said.release);
         return trusted;
       });
       if (answer.rewound === true) await renewEpoch();
