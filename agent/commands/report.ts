@@ -7,7 +7,6 @@ import { systemClock } from '../platform/clock.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { createWatchdog } from '../platform/watchdog.ts';
 import { isLoopback } from '../report/server-client.ts';
-import type { Task } from '../schedule/due.ts';
 import { openWhenPossible, startService } from '../service.ts';
 import { defaultConfigFile } from '../settings/settings.ts';
 import { enrolWaiting, waitingEnrolmentFile } from '../setup/waiting-enrolment.ts';
@@ -155,19 +154,12 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   const trial = await enterTrialOrFail(dataDir, log);
   const turned = createWatchdog({ monotonicMs: systemClock.monotonicMs });
   try {
-    let joined = false;
     for (let damaged = false; ; ) {
       const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
       if (opened === undefined) return exitCodes.done;
       const agent = trial?.watch(opened) ?? opened;
       log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
-      const first = new Set<Task>(joined ? ['full-round', 'check-in'] : []);
-      const wanted = (): readonly Task[] => {
-        const now = [...(trial?.wanted() ?? []), ...first];
-        first.clear();
-        return now;
-      };
-      const service = startService({ agent, log, turned, wanted });
+      const service = startService({ agent, log, turned, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
       const ending = new AbortController();
       const joining = enrolWaiting({ agent, dataDir, log, signal: AbortSignal.any([signal, ending.signal]) });
       const enrolled = joining.then((outcome) =>
@@ -191,7 +183,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
       await service.stop();
       await joining;
       // What was collected before had nobody to be reported to.
-      joined = why === 'enrolled';
+      if (why === 'enrolled') agent.store.ran('full-round', new Date(0));
       agent.close();
       log.info('service-stopped');
       if (why === 'aborted') return exitCodes.done;
