@@ -26,6 +26,7 @@ export const jwsTypes = {
   notice: 'kits-notice',
   keys: 'kits-keys',
   history: 'kits-history',
+  refusal: 'kits-refusal',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
 
@@ -192,6 +193,13 @@ export type StreamEvent = {
   };
 }[Exclude<StreamEventName, 'ready'>];
 
+/** The server will not take this very report, signed: `nonce` echoes the `jti` of the proof, which covers its bytes. */
+export const signedRefusal = z.object({
+  nonce: z.string().max(43),
+  status: z.int().min(400).max(499),
+  code: z.string().max(60),
+});
+
 /** RFC 9457 problem document with a stable code. */
 export const problemDocument = z.object({
   type: z.string().max(200),
@@ -199,10 +207,15 @@ export const problemDocument = z.object({
   status: z.int().min(400).max(599),
   code: z.string().max(60),
   detail: z.string().max(2000).optional(),
+  /** `signedRefusal`: beside what puts a report aside for good, so that nobody between can say it. */
+  refusal: compactJws(2048).optional(),
 });
 export type ProblemDocument = z.infer<typeof problemDocument>;
 
-/** Codes of `/agent/v1/*` an agent acts on. Any other 4xx code means: this report is refused for good, keep it aside. */
+/** Statuses that speak about one report, not about the device or the moment. Signed, they put it aside for good. */
+export const aboutTheReport: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
+
+/** Codes of `/agent/v1/*` an agent acts on. */
 export const agentErrorCodes = {
   useNonce: 'use-nonce',
   unknownDevice: 'unknown-device',
@@ -215,4 +228,6 @@ export const agentErrorCodes = {
   malformed: 'malformed',
   tooLarge: 'too-large',
   storageFull: 'storage-full',
+  /** The agent's own word: a refusal that would put a report aside came without the server's signature. */
+  refusalUnsigned: 'refusal-unsigned',
 } as const;

@@ -4,6 +4,7 @@ import { constants, zstdCompress } from 'node:zlib';
 import type { z } from 'zod';
 import { contractVersion } from '../contract/report.ts';
 import {
+  aboutTheReport,
   agentErrorCodes,
   type checkInRequest,
   checkInResponse,
@@ -14,6 +15,7 @@ import {
   reportResponse,
   type SignedAnswer,
   signedAnswer,
+  signedRefusal,
 } from '../contract/wire.ts';
 import type { Log } from '../log.ts';
 import { JwsError, verifyJws } from '../signing/jws.ts';
@@ -32,17 +34,17 @@ export class ServerRefused extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
-  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
+  /** `signedRefusal` as it came; proves nothing yet. */
+  readonly refusal: string | undefined;
+  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number, refusal?: string) {
     // 0: what stands in the way was found here, before the server was asked to do anything.
     super(status === 0 ? `${code}: ${detail}` : `The server refused (${status} ${code}): ${detail}`);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.refusal = refusal;
   }
 }
-
-/** Statuses that speak about one report, not about the device or the moment: that report is kept aside, the next goes on. */
-const aboutTheReport: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
 
 export interface SendResult {
   readonly accepted: number;
@@ -74,6 +76,7 @@ export interface LinkOptions {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+const reportsPath = '/agent/v1/reports';
 const compress = promisify(zstdCompress);
 
 export function createServerLink(options: LinkOptions): ServerLink {
@@ -92,8 +95,25 @@ export function createServerLink(options: LinkOptions): ServerLink {
       rememberNonce(options, response.headers);
       if (response.status < 300) return { response, jti, sentAt };
       const refusal = refusalOf(response);
-      if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) throw refusal;
+      if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) {
+        throw path === reportsPath ? await proven(refusal, jti) : refusal;
+      }
     }
+  }
+
+  /** Whoever breaks TLS could otherwise make this device put its reports aside one by one. */
+  async function proven(refusal: ServerRefused, jti: string): Promise<ServerRefused> {
+    const { status, code, message, retryAfterSeconds } = refusal;
+    if (!aboutTheReport.has(status)) return refusal;
+    try {
+      const said = await verifyJws(jwsTypes.refusal, refusal.refusal ?? '', [await words.serverKey()], signedRefusal);
+      if (said.nonce === jti && said.status === status && said.code === code) return refusal;
+    } catch (error) {
+      if (!(error instanceof JwsError)) throw error;
+    }
+    // 502: the words of somebody between, which say nothing about the report.
+    const detail = `the server's signature is missing beside "${message.slice(0, 300)}". The report stays in the queue`;
+    return new ServerRefused(502, agentErrorCodes.refusalUnsigned, detail, retryAfterSeconds);
   }
 
   /** Only an answer signed by the pinned key that echoes this very request counts; it is the one source of time. */
@@ -129,7 +149,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
   /** Returns the bytes sent and what the server lacks. Throws `ServerRefused` with the server's words about this report or this device. */
   async function sendOne(report: WaitingReport): Promise<{ bytes: number; need: readonly string[] }> {
     const body = await compress(encodeFrame(report), { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
-    const { response, jti, sentAt } = await post('/agent/v1/reports', body, {
+    const { response, jti, sentAt } = await post(reportsPath, body, {
       'content-type': reportMediaType,
       'content-encoding': 'zstd',
     });
@@ -243,8 +263,8 @@ export function refusalOf(response: ServerResponse): ServerRefused {
   const retryAfter = Number(response.headers['retry-after']);
   const retry = Number.isFinite(retryAfter) ? retryAfter : undefined;
   try {
-    const { code, title, detail } = problemDocument.parse(json(response));
-    return new ServerRefused(response.status, code, detail ?? title, retry);
+    const { code, title, detail, refusal } = problemDocument.parse(json(response));
+    return new ServerRefused(response.status, code, detail ?? title, retry, refusal);
   } catch {
     // No words of the KITS server: only the status is known. 5xx so that no report is put aside because of a proxy.
     return new ServerRefused(
