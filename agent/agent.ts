@@ -213,7 +213,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const since = sinceWhen(store, verdicts, now);
     const holder = words.holder();
     const recoveryKey = recoveryPin();
-    const { policy, notices } = words.inForce();
+    const { policy, notices, recalls } = words.inForce();
     const contacts = contactsOf(policy);
     // First: a notice must not stand there before the keys it is verified with.
     if (holder !== undefined) {
@@ -251,6 +251,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
           : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
       },
       notices: [...notices],
+      recalls: [...recalls],
+      linkHosts: [...loaded().settings.linkHosts],
       ...(contacts === undefined ? {} : { contacts }),
       handledRequests: mailbox.handled(),
     });

@@ -37,6 +37,11 @@ const commands: Readonly<Record<string, Command>> = {
     },
     run: async (input) => (await import('./commands/report.ts')).enrolCommand(input),
   },
+  'prepare-directories': {
+    usage: 'prepare-directories',
+    does: 'makes the data directory, or repairs it, with the rights that keep users out; for installers, as root',
+    run: async (input) => (await import('./commands/prepare-directories.ts')).prepareDirectoriesCommand(input),
+  },
   'set-up': {
     usage:
       'set-up [--settings-file FILE] [--server URL] [--token T] [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
@@ -212,6 +217,7 @@ const codesByError: Readonly<Record<string, ExitCode>> = {
   UsageError: exitCodes.usage,
   RestoreError: exitCodes.unexpected,
   SettingsError: exitCodes.usage,
+  UnsafeDirectory: exitCodes.usage,
   SetupError: exitCodes.usage,
   KeyFileError: exitCodes.usage,
   AgentRunning: exitCodes.usage,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'vite';
+import { type LicensedPackage, packagesOf } from './licences.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -20,7 +21,7 @@ export interface NodeBundle {
   readonly external?: readonly string[];
 }
 
-/** One file, with everything but Node's own modules and `external` inside. */
+/** One file, with everything but Node's own modules and `external` inside. Returns the packages that went into it. */
 export async function bundleForNode({
   entry,
   outDir,
@@ -28,8 +29,8 @@ export async function bundleForNode({
   format,
   version,
   external = [],
-}: NodeBundle): Promise<void> {
-  await build({
+}: NodeBundle): Promise<LicensedPackage[]> {
+  const built = await build({
     root,
     configFile: false,
     logLevel: 'warn',
@@ -49,6 +50,8 @@ export async function bundleForNode({
       },
     },
   });
+  if (Array.isArray(built) || !('output' in built)) throw new Error(`${entry} gave something else than one bundle`);
+  return packagesOf(built.output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])));
 }
 
 /** Both version files (agent and server) say what is being built: an older or newer one can be made from the same source. */
@@ -66,7 +69,7 @@ function stampVersion(version: string): Plugin {
 }
 
 /** `kits-agent.cjs`: what the single executable runs. */
-export function bundleAgent(outDir: string, version: string): Promise<void> {
+export function bundleAgent(outDir: string, version: string): Promise<LicensedPackage[]> {
   const fileName = 'kits-agent.cjs';
   return bundleForNode({ entry: 'agent/single-executable.ts', outDir, fileName, format: 'cjs', version });
 }

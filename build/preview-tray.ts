@@ -38,7 +38,7 @@ const own = join(root, '.kits/tray');
 mkdirSync(own, { recursive: true, mode: 0o700 });
 const link = createAgentLink({
   publicDir: resolve(values['public-dir']),
-  memory: join(own, 'requests.json'),
+  userDir: own,
   now: () => new Date(),
   // Only the name of the contract's handler ever comes here; a browser has no dialogue of ours.
   saveFile: async (name, content) => {
@@ -46,6 +46,10 @@ const link = createAgentLink({
     await writeFile(file, content, { mode: 0o600 });
     return file;
   },
+  // There is no desktop behind it on whose behalf to open anything.
+  openLink: async (url) => say(`Would open: ${url}`),
+  systemLanguages: [Intl.DateTimeFormat().resolvedOptions().locale],
+  warn: say,
   asked: () => void refresh(),
 });
 const preview = await startPreview({ folder, link, port: Number(values.port) });

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { dirname, join } from 'node:path';
 import { inject } from 'postject';
 import { bundleAgent } from './bundle.ts';
+import { type LicensedPackage, nodeLicence } from './licences.ts';
 import { nodeBinary, type Platform } from './node-binary.ts';
 import { runTool } from './run-tool.ts';
 import { signForWindows } from './sign-windows.ts';
@@ -20,13 +21,17 @@ export interface SingleExecutable {
   readonly outFile: string;
 }
 
-/** The same source and version give the same bytes, up to the signature. */
-export async function buildSingleExecutable({ platform, version, outFile }: SingleExecutable): Promise<void> {
+/** The same source and version give the same bytes, up to the signature. Returns what it is made of. */
+export async function buildSingleExecutable({
+  platform,
+  version,
+  outFile,
+}: SingleExecutable): Promise<LicensedPackage[]> {
   const work = `${outFile}.work`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   try {
-    await bundleAgent(work, version);
+    const packages = await bundleAgent(work, version);
     const file = join(work, platform === 'win32' ? 'kits-agent.exe' : 'kits-agent');
     const content = blob(work, platform);
     if (platform === 'win32') {
@@ -44,6 +49,7 @@ export async function buildSingleExecutable({ platform, version, outFile }: Sing
     chmodSync(file, 0o755);
     mkdirSync(dirname(outFile), { recursive: true });
     renameSync(file, outFile);
+    return [nodeLicence(), ...packages];
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -2,6 +2,7 @@
  * `npm test`: type check, lint, import rules, unit, integration and browser tests.
  *
  * `npm test -- FILTER…` hands the filters to the test runner and leaves the checks before it as they are.
+ * `npm run test:package` builds the Debian packages and installs them in a system of their own; it needs root.
  * `npm run test:soak` is the long variant: hours of kills and 100,000 damaged inputs for each parser of what comes from afar.
  */
 import { spawnSync } from 'node:child_process';
@@ -16,7 +17,8 @@ const summaryFile = join(root, 'test-results/vitest.json');
 
 /** Debian package and the file that shows it is there. Tests use these as they are, never a download of their own. */
 const tools = [
-  { package: 'chromium', file: '/usr/bin/chromium' },
+  // Chromium without its window: the same pages for a third of the work.
+  { package: 'chromium-headless-shell', file: '/usr/bin/chromium-headless-shell' },
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
   { package: 'curl', file: '/usr/bin/curl' },
   { package: 'jq', file: '/usr/bin/jq' },
@@ -36,6 +38,21 @@ const tools = [
   { package: 'bacula-director-sqlite3', file: '/usr/share/dbconfig-common/data/bacula-director-sqlite3' },
 ];
 
+/** For building packages and for the system they are installed in. */
+const packageTools = [
+  { package: 'binutils', file: '/usr/bin/strip' },
+  { package: 'curl', file: '/usr/bin/curl' },
+  { package: 'dbus', file: '/usr/bin/dbus-daemon' },
+  { package: 'init-system-helpers', file: '/usr/bin/deb-systemd-helper' },
+  { package: 'iproute2', file: '/sbin/ip' },
+  { package: 'lintian', file: '/usr/bin/lintian' },
+  { package: 'nftables', file: '/usr/sbin/nft' },
+  { package: 'osslsigncode', file: '/usr/bin/osslsigncode' },
+  { package: 'systemd', file: '/lib/systemd/systemd' },
+  { package: 'util-linux', file: '/usr/bin/unshare' },
+  { package: 'xz-utils', file: '/usr/bin/xz' },
+];
+
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -52,8 +69,8 @@ function step(name: string, command: string, args: readonly string[], env: NodeJ
   say(`— ${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
-function provideTools(): void {
-  const missing = tools.filter(({ file }) => !existsSync(file)).map((tool) => tool.package);
+function provideTools(wanted: readonly { package: string; file: string }[]): void {
+  const missing = wanted.filter(({ file }) => !existsSync(file)).map((tool) => tool.package);
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
     say(
@@ -88,7 +105,13 @@ function summary(): string {
   return `${counts.numPassedTests} passed, ${counts.numFailedTests + unloadable.length} failed${skipped}`;
 }
 
-provideTools();
+if (process.argv.includes('--package')) {
+  provideTools(packageTools);
+  const filters = process.argv.slice(2).filter((word) => word !== '--package');
+  step('packages', bin('vitest'), ['run', '--config', 'test/package/vitest.config.ts', ...filters]);
+  process.exit(0);
+}
+provideTools(tools);
 step('types', bin('tsc'), ['-p', 'tsconfig.json']);
 step('types of the console', bin('tsc'), ['-p', 'server/console/tsconfig.json']);
 step('types of the window', bin('tsc'), ['-p', 'renderer/tsconfig.json']);

@@ -1,25 +1,41 @@
 /**
- * Entry of the Electron main process: a tray icon that shows what the service says, and a window on demand. It needs no
- * rights and can be ended at any time. Everything of Electron is handed in from here.
+ * Entry of the Electron main process: a tray icon that shows what the service says, toasts, and a window on demand. It needs
+ * no rights and can be ended at any time. Everything of Electron is handed in from here.
  */
-import { watch } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain, Menu, nativeImage, nativeTheme, protocol, session, Tray } from 'electron';
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  Notification,
+  nativeImage,
+  nativeTheme,
+  powerMonitor,
+  protocol,
+  session,
+  shell,
+  Tray,
+} from 'electron';
 import { createAgentLink } from './agent-link/agent-link.ts';
-import { appUserModelId, toastActivatorClsid } from './app-identity.ts';
-import type { PageName } from './ipc/channels.ts';
+import { watchFolder } from './agent-link/watch-folder.ts';
+import { appUserModelId, installedVersionFile, toastActivatorClsid } from './app-identity.ts';
 import { serve } from './ipc/serve.ts';
 import { createFrameTrust } from './ipc/trusted-frame.ts';
+import { createAnnouncer } from './notices/announcer.ts';
+import { watchPresence } from './notices/presence.ts';
+import { createRenewal, versionIn } from './renewal.ts';
 import { iconScales, stateIcon, type TrayTheme } from './tray/state-icon.ts';
-import { type TrayState, type TrayView, trayView } from './tray/tray-view.ts';
+import { createTrayIcon } from './tray/tray-icon.ts';
+import { type TrayState, trayView } from './tray/tray-view.ts';
+import { createWaking } from './waking.ts';
 import { lockDownContents, lockDownSession } from './window/lock-down.ts';
 import { createStatusWindow } from './window/status-window.ts';
 import { serveUiFiles, uiScheme } from './window/ui-files.ts';
 
 const pollMs = 15_000;
-/** Several changes of the directory come together; they are one reading. */
-const settleMs = 200;
 
 /** `--status-file=PATH` is for running from source; an installed tray reads the one place the installer protects. */
 function statusFile(): string {
@@ -48,9 +64,16 @@ const warn = (line: string): void => {
   process.stderr.write(`kits-tray: ${line}\n`);
 };
 
+/** What is remembered is about this PC: a profile that follows its user to another one must not take it along. */
+function keepOffTheRoamingProfile(): void {
+  const local = process.env['LOCALAPPDATA'];
+  if (process.platform === 'win32' && local !== undefined) app.setPath('userData', join(local, 'KITS Agent'));
+}
+
 async function run(): Promise<void> {
   app.enableSandbox();
   app.disableHardwareAcceleration();
+  keepOffTheRoamingProfile();
   if (!app.requestSingleInstanceLock()) {
     app.quit();
     return;
@@ -70,13 +93,19 @@ async function run(): Promise<void> {
   protocol.handle(uiScheme, serveUiFiles(join(appRoot, 'dist/tray')));
   lockDownSession(session.defaultSession, devTools);
 
-  const file = statusFile();
+  const now = (): Date => new Date();
+  const waking = createWaking(now());
+  const folder = dirname(statusFile());
   const link = createAgentLink({
-    publicDir: dirname(file),
-    memory: join(app.getPath('userData'), 'requests.json'),
-    now: () => new Date(),
+    publicDir: folder,
+    userDir: app.getPath('userData'),
+    now,
     saveFile,
+    openLink: (url) => shell.openExternal(url),
+    systemLanguages: app.getPreferredSystemLanguages(),
     asked: () => refreshOrWarn(),
+    warn,
+    isWaking: waking.isWaking,
   });
   const frames = createFrameTrust();
   const window = createStatusWindow({
@@ -86,64 +115,88 @@ async function run(): Promise<void> {
     trust: (contents) => frames.add(contents),
     warn,
   });
-  serve({
-    ipcMain,
-    handlers: link.handlers,
-    isTrusted: (event) => frames.isTrusted(event),
+  serve({ ipcMain, handlers: link.handlers, isTrusted: (event) => frames.isTrusted(event), warn });
+  const icons = createTrayIcon({
+    create: (image) => new Tray(image),
+    image: icon,
+    menu: (items) => Menu.buildFromTemplate(items),
+    open: (page) => window.open(page),
+    checkNow: () => {
+      link.handlers['check:start']().catch((error: unknown) => warn(String(error)));
+      window.open('status');
+    },
+  });
+  const announcer = createAnnouncer({
+    link,
+    presence: watchPresence(powerMonitor, () => refreshOrWarn()),
+    isSupported: () => Notification.isSupported(),
+    create: (options) => new Notification(options),
+    open: (notice) => window.open('notices', notice?.id),
+    now,
     warn,
   });
-  // A launcher entry starts a second instance: the tray icon is never the only way in. Nothing of its arguments counts.
-  app.on('second-instance', () => window.open());
-
-  const tray = new Tray(icon('unknown'));
-  tray.on('click', () => window.open());
-  let view: TrayView = { state: 'unknown', tooltip: '', lines: [] };
-  let shown = '';
+  const renewal = createRenewal({
+    own: app.getVersion(),
+    installed: () => (app.isPackaged ? installedVersion() : Promise.resolve(undefined)),
+    isWindowOpen: window.isOpen,
+    args: process.argv.slice(1),
+    restart: (args) => {
+      app.relaunch({ args });
+      app.exit(0);
+    },
+  });
 
   async function refresh(): Promise<void> {
-    const state = await link.refresh();
-    view = trayView(state.service, new Date());
-    const key = JSON.stringify(view);
-    if (key !== shown) {
-      shown = key;
-      tray.setImage(icon(view.state));
-      tray.setToolTip(view.tooltip);
-      // Linux shows a changed menu only when it is set anew.
-      tray.setContextMenu(Menu.buildFromTemplate(menuOf(view, (page) => window.open(page), checkNow)));
-    }
-    window.tell('view:changed', state.view);
+    const reading = await link.refresh();
+    const unread = reading.view.notices.filter(({ deferredUntil }) => deferredUntil === undefined).length;
+    const language = link.language.current();
+    icons.show(trayView(reading.service, now(), language), unread, language);
+    window.tell('view:changed', reading.view);
+    announcer.update(reading);
   }
 
-  function checkNow(): void {
-    link.handlers['check:start']().catch((error: unknown) => warn(String(error)));
-    window.open('status');
-  }
-
+  /** One after the other: two readings at a time would each announce the same notice. */
+  let refreshing = Promise.resolve();
   function refreshOrWarn(): void {
-    refresh().catch((error: unknown) => warn(`the status could not be shown: ${String(error)}`));
+    refreshing = refreshing.then(refresh).catch((error: unknown) => warn(`the status could not be shown: ${error}`));
   }
-  nativeTheme.on('updated', () => tray.setImage(icon(view.state)));
-  await refresh();
-  watchFolder(dirname(file), refreshOrWarn);
-  setInterval(refreshOrWarn, pollMs);
+
+  // A launcher entry starts a second instance: the tray icon is never the only way in. Nothing of its arguments counts.
+  app.on('second-instance', () => {
+    if (process.platform === 'linux') icons.renew();
+    window.open();
+  });
+  powerMonitor.on('resume', () => {
+    waking.woke(now());
+    if (process.platform === 'linux') icons.renew();
+    refreshOrWarn();
+  });
+  nativeTheme.on('updated', icons.repaint);
+  if (process.platform === 'win32') {
+    // A toast from before a restart has nobody else who listens. Its buttons mean nothing then: it only shows.
+    Notification.handleActivation(({ type }) => {
+      if (type === 'click' || !announcer.hasAny()) window.open('notices');
+    });
+  }
+  const watching = watchFolder(folder, refreshOrWarn);
+  refreshOrWarn();
+  await refreshing;
+  watching.renew();
+  setInterval(() => {
+    waking.looked(now());
+    watching.renew();
+    refreshOrWarn();
+    renewal.look(now()).catch((error: unknown) => warn(String(error)));
+  }, pollMs);
   if (!process.argv.includes('--hidden')) window.open();
 }
 
-function menuOf(
-  view: TrayView,
-  open: (page?: PageName) => void,
-  checkNow: () => void,
-): Electron.MenuItemConstructorOptions[] {
-  return [
-    ...view.lines.map((label) => ({ label, enabled: false })),
-    { type: 'separator' },
-    { label: 'Status anzeigen', click: () => open('status') },
-    { label: 'Jetzt prüfen', click: checkNow },
-    { label: 'Mitteilungen', click: () => open('notices') },
-    { label: 'Was wird übermittelt?', click: () => open('sent') },
-    { label: 'Hilfe und Verdacht melden', click: () => open('help') },
-    { label: 'Über KITS Agent', click: () => open('about') },
-  ];
+async function installedVersion(): Promise<string | undefined> {
+  try {
+    return versionIn(await readFile(join(process.resourcesPath, installedVersionFile), 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 async function saveFile(name: string, content: string): Promise<string | undefined> {
@@ -151,21 +204,6 @@ async function saveFile(name: string, content: string): Promise<string | undefin
   if (canceled || filePath === '') return undefined;
   await writeFile(filePath, content);
   return filePath;
-}
-
-/** A change shows at once; where a folder cannot be watched the slow poll still sees it. */
-function watchFolder(folder: string, changed: () => void): void {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const watcher = watch(folder, { persistent: false }, (_event, name) => {
-      if (name === 'requests') return;
-      clearTimeout(timer);
-      timer = setTimeout(changed, settleMs);
-    });
-    watcher.on('error', () => watcher.close());
-  } catch {
-    // Not there yet: the poll goes on asking.
-  }
 }
 
 await run();

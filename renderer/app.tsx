@@ -11,12 +11,14 @@ import { SentPage } from './pages/sent.tsx';
 import { StatusPage } from './pages/status.tsx';
 import { type Light, StateMark } from './parts/state-mark.tsx';
 import { rememberedLanguage, rememberLanguage, SpeechContext, speechFor } from './speech.ts';
-import type { Language } from './texts.ts';
+import type { Language, Texts } from './texts.ts';
 
 export interface PageInput {
   readonly api: AppApi;
   readonly view: View;
   readonly takesFocus: boolean;
+  /** To be in sight, on the page of the notices. */
+  readonly noticeId: string | undefined;
 }
 
 const pages: Record<PageName, (input: PageInput) => JSX.Element> = {
@@ -28,21 +30,27 @@ const pages: Record<PageName, (input: PageInput) => JSX.Element> = {
 };
 const pageNames = Object.keys(pages) as PageName[];
 
-function pageInAddress(): PageName {
-  const named = window.location.hash.slice(1);
-  return pageNames.find((name) => name === named) ?? 'status';
+/** "#notices/ID": the page, and the notice somebody clicked on. */
+function placeInAddress(): { page: PageName; noticeId: string | undefined } {
+  const [named, noticeId] = window.location.hash.slice(1).split('/');
+  return { page: pageNames.find((name) => name === named) ?? 'status', noticeId };
 }
 
 export function lightOf(view: View): Light {
   if (view.service === 'running' && view.status !== undefined) return view.status.overall;
-  return view.service === 'newer' ? 'unknown' : 'offline';
+  return view.service === 'newer' || view.service === 'waking' ? 'unknown' : 'offline';
+}
+
+export function sentenceOf(view: View, t: Texts): string {
+  return view.service === 'waking' ? t.waking : t.sentence[lightOf(view)];
 }
 
 export function App({ api }: { readonly api: AppApi }): JSX.Element {
-  const [language, setLanguage] = useState<Language>(rememberedLanguage);
+  const [chosen, setChosen] = useState<Language | undefined>(rememberedLanguage);
   const [view, setView] = useState<View>();
+  const language = chosen ?? view?.language ?? 'de';
   const [failed, setFailed] = useState(false);
-  const [page, setPage] = useState(pageInAddress);
+  const [{ page, noticeId }, setPlace] = useState(placeInAddress);
   const [moved, setMoved] = useState(false);
   const speech = speechFor(language);
   const { t } = speech;
@@ -57,12 +65,12 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
 
   useEffect(() => {
     const follow = (): void => {
-      setPage(pageInAddress());
+      setPlace(placeInAddress());
       setMoved(true);
     };
     window.addEventListener('hashchange', follow);
-    const end = api.on('page:open', (name) => {
-      window.location.hash = name;
+    const end = api.on('page:open', (target) => {
+      window.location.hash = target.noticeId === undefined ? target.page : `${target.page}/${target.noticeId}`;
     });
     return () => {
       window.removeEventListener('hashchange', follow);
@@ -76,10 +84,13 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
     document.title = t.windowTitle(t.pages[page]);
   }, [language, page, t]);
 
-  const choose = (chosen: Language): void => {
-    rememberLanguage(chosen);
-    setLanguage(chosen);
+  const choose = (wanted: Language): void => {
+    rememberLanguage(wanted);
+    setChosen(wanted);
+    // For the tray and its toasts; the window speaks it in any case.
+    api.request('language:choose', { language: wanted }).catch(() => undefined);
   };
+  const waiting = view?.notices.filter(({ deferredUntil }) => deferredUntil === undefined).length ?? 0;
 
   const Shown = pages[page];
   return (
@@ -94,9 +105,7 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
             {pageNames.map((name) => (
               <li key={name}>
                 <a href={`#${name}`} aria-current={name === page ? 'page' : undefined}>
-                  {name === 'notices' && view !== undefined && view.notices.length > 0
-                    ? t.noticesWithCount(view.notices.length)
-                    : t.pages[name]}
+                  {name === 'notices' && waiting > 0 ? t.noticesWithCount(waiting) : t.pages[name]}
                 </a>
               </li>
             ))}
@@ -104,7 +113,7 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
         </nav>
       </header>
       <p class="unseen" role="status">
-        {view === undefined ? '' : t.sentence[lightOf(view)]}
+        {view === undefined ? '' : sentenceOf(view, t)}
       </p>
       {view === undefined ? (
         <main>
@@ -113,7 +122,7 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
           {failed && <StateMark light="unknown" />}
         </main>
       ) : (
-        <Shown key={page} api={api} view={view} takesFocus={moved} />
+        <Shown key={page} api={api} view={view} takesFocus={moved} noticeId={noticeId} />
       )}
     </SpeechContext.Provider>
   );

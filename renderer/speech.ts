@@ -1,4 +1,4 @@
-/** The language in force: texts, dates and numbers. German unless this person chose otherwise. */
+/** The language in force: texts, dates and numbers. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { type Language, type Texts, textsFor } from './texts.ts';
@@ -46,12 +46,14 @@ export function speechFor(language: Language): Speech {
   };
 }
 
-export function rememberedLanguage(): Language {
+/** Undefined while nobody has chosen. */
+export function rememberedLanguage(): Language | undefined {
   try {
-    return window.localStorage.getItem(storageKey) === 'en' ? 'en' : 'de';
+    const remembered = window.localStorage.getItem(storageKey);
+    return remembered === 'en' || remembered === 'de' ? remembered : undefined;
   } catch {
-    // Storage may be switched off; the window then starts in German.
-    return 'de';
+    // Storage may be switched off; the window then speaks as the system does.
+    return undefined;
   }
 }
 

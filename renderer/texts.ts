@@ -18,6 +18,7 @@ interface AreaWords {
 }
 type Light = OverallState | 'offline';
 type Severity = View['notices'][number]['severity'];
+type DeferralKind = View['notices'][number]['deferralChoices'][number]['kind'];
 
 const one = (count: number, singular: string, plural: string): string => (count === 1 ? singular : plural);
 
@@ -101,8 +102,13 @@ const pairs = {
     en: 'What it says is missing or cannot be read. Restart the PC. If that does not help, ask KITS.',
   },
   newer: {
-    de: 'KITS Agent wurde aktualisiert. Bitte melden Sie sich einmal ab und wieder an.',
-    en: 'KITS Agent was updated. Please sign out once and sign in again.',
+    de: 'KITS Agent wurde aktualisiert. Schließen Sie dieses Fenster: Das Programm startet dann von selbst neu.',
+    en: 'KITS Agent was updated. Close this window: the program then restarts by itself.',
+  },
+  waking: { de: 'Der Zustand Ihres PCs wird geprüft.', en: 'The state of your PC is being checked.' },
+  wakingHint: {
+    de: 'Der PC ist gerade erst angelaufen. In wenigen Minuten steht hier, wie es ihm geht.',
+    en: 'The PC has only just started up. In a few minutes you will see here how it fares.',
   },
   noticesWaiting: {
     de: (count: number) => one(count, 'Es gibt eine Mitteilung von KITS.', `Es gibt ${count} Mitteilungen von KITS.`),
@@ -254,7 +260,10 @@ const pairs = {
     } satisfies Record<Area, AreaWords>,
   },
 
-  noNotices: { de: 'Es gibt keine Mitteilungen.', en: 'There are no notices.' },
+  noNotices: {
+    de: (deferred: number) => (deferred === 0 ? 'Es gibt keine Mitteilungen.' : 'Es gibt keine weiteren Mitteilungen.'),
+    en: (deferred: number) => (deferred === 0 ? 'There are no notices.' : 'There are no other notices.'),
+  },
   noticesUnknown: {
     de: 'Ob es Mitteilungen gibt, ist nicht bekannt: Der KITS-Dienst meldet sich nicht.',
     en: 'Whether there are notices is not known: the KITS service does not answer.',
@@ -282,8 +291,35 @@ const pairs = {
     en: (severity: string, sender: string, time: string) => `${severity}. From ${sender}, ${time}. Proven genuine.`,
   },
   linksNotOpened: {
-    de: 'Diese Adressen gehören zur Mitteilung. Sie werden von hier aus nicht geöffnet.',
-    en: 'These addresses belong to the notice. They are not opened from here.',
+    de: 'Diese Adressen gehören zur Mitteilung. Was nicht unterstrichen ist, lässt sich von hier aus nicht öffnen.',
+    en: 'These addresses belong to the notice. What is not underlined cannot be opened from here.',
+  },
+  linksOpened: {
+    de: 'Diese Adressen gehören zur Mitteilung und öffnen sich im Browser, wenn Sie sie anklicken:',
+    en: 'These addresses belong to the notice and open in the browser when you click on them:',
+  },
+  validUntil: { de: (time: string) => `Gilt bis ${time}.`, en: (time: string) => `Holds until ${time}.` },
+  later: { de: 'Später erinnern', en: 'Remind me later' },
+  deferral: {
+    de: {
+      'one-hour': 'In einer Stunde',
+      'four-hours': 'In vier Stunden',
+      'next-morning': 'Am nächsten Arbeitstag',
+    } satisfies Record<DeferralKind, string>,
+    en: {
+      'one-hour': 'In an hour',
+      'four-hours': 'In four hours',
+      'next-morning': 'On the next working day',
+    } satisfies Record<DeferralKind, string>,
+  },
+  remindAt: {
+    de: (when: string, time: string) => `${when} (${time})`,
+    en: (when: string, time: string) => `${when} (${time})`,
+  },
+  deferredTitle: { de: 'Zurückgestellt', en: 'Put off' },
+  deferredUntil: {
+    de: (time: string) => `Zurückgestellt. Wir erinnern Sie: ${time}.`,
+    en: (time: string) => `Put off. You will be reminded: ${time}.`,
   },
   acknowledge: {
     de: (title: string) => `„${title}“ zur Kenntnis genommen`,
@@ -293,7 +329,10 @@ const pairs = {
     de: 'Ihre Kenntnisnahme ist gespeichert und wird übergeben …',
     en: 'Your acknowledgement is kept and being handed over …',
   },
-  acknowledged: { de: 'Zur Kenntnis genommen.', en: 'Acknowledged.' },
+  acknowledged: {
+    de: 'Zur Kenntnis genommen. Der KITS-Dienst hat das übernommen.',
+    en: 'Acknowledged. The KITS service has taken it on.',
+  },
 
   sentIntro: {
     de: 'Hier sehen Sie die letzten Berichte dieses PCs so, wie sie übermittelt wurden, und wozu jede Angabe dient.',

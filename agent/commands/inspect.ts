@@ -14,7 +14,7 @@ import { peekStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { agentVersion } from '../version.ts';
 import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
-import { rightsFindings } from './rights-checks.ts';
+import { expectedOwner, rightsFindings } from './rights-checks.ts';
 import { windowsFindings } from './windows-checks.ts';
 
 const words = { ok: 'in Ordnung', attention: 'Achtung', critical: 'dringend', unknown: 'unbekannt' } as const;
@@ -128,12 +128,19 @@ export interface Finding {
 }
 
 export async function doctorCommand(input: CommandInput): Promise<ExitCode> {
-  const { settings } = settingsOf(input);
+  const { settings, files } = settingsOf(input);
   const dataDir = dataDirOf(input);
   const findings: Finding[] = [
     { check: 'version', result: 'ok', detail: `KITS Agent ${agentVersion} on Node ${process.versions.node}` },
     directory(dataDir),
-    ...rightsFindings(dataDir),
+    ...(process.platform === 'win32'
+      ? []
+      : rightsFindings({
+          dataDir,
+          installRoot: '/usr/lib/kits-agent',
+          configFile: files.machine,
+          user: expectedOwner(),
+        })),
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...enrolled(dataDir),
     ...(await server(settings, dataDir)),

@@ -1,9 +1,10 @@
 /** `kits-agent set-up`: what every installer calls once the files are there, before `activate`. */
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import process from 'node:process';
 import { writeAtomically } from '../platform/write-file.ts';
 import { defaultConfigFile, loadSettings } from '../settings/settings.ts';
+import { prepareLinuxDirectories } from '../setup/linux-directories.ts';
 import { parseInstallerLine, readSettingsFile, type SetupInput, setupInput } from '../setup/setup-input.ts';
 import { writeWaitingEnrolment } from '../setup/waiting-enrolment.ts';
 import { secureWindowsDataDirectory } from '../setup/windows-rights.ts';
@@ -36,7 +37,7 @@ export async function setUpCommand(input: CommandInput): Promise<ExitCode> {
   });
 
   if (process.platform === 'win32') await secureWindowsDataDirectory(dataDir, input.out);
-  else makeDirectories(dataDir);
+  else for (const line of prepareHere(dataDir)) input.out(line);
   const { server, token, settings = {} } = wanted;
   const merged = {
     ...existing,
@@ -79,13 +80,10 @@ function readExisting(
   }
 }
 
-function makeDirectories(dataDir: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
-  mkdirSync(join(dataDir, 'private'), { recursive: true, mode: 0o700 });
-  mkdirSync(join(dataDir, 'public'), { recursive: true, mode: 0o755 });
-  const mailbox = join(dataDir, 'public', 'requests');
-  closeSync(openSync(mailbox, 'a'));
-  chmodSync(mailbox, 0o622);
+/** Whoever tries it out without being root owns everything, and no place is safe from them. */
+function prepareHere(dataDir: string): string[] {
+  const owner = process.geteuid?.() ?? 0;
+  return prepareLinuxDirectories(dataDir, owner === 0 ? {} : { owner, objection: () => undefined });
 }
 
 function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

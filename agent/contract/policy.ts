@@ -1,7 +1,7 @@
 /** What KITS decides centrally: the policy of a device and the notices to its users. Both are signed and name their audience. */
 import { z } from 'zod';
 import { productId } from './facts/backup.ts';
-import { day, field, instant, text, uuid } from './field.ts';
+import { day, field, hostName, instant, text, uuid } from './field.ts';
 
 /** Whom signed words are for: the municipality always, then optionally one group or one device of it. */
 export const audience = z.object({
@@ -277,6 +277,9 @@ export const exception = z
   });
 export type Exception = z.infer<typeof exception>;
 
+/** Hosts to which a link in a notice may lead; without any it is shown as text. */
+export const maxLinkHosts = 64;
+
 export const policy = z.object({
   /** Counts up per device; a lower one is never applied. */
   version: z.int().min(1),
@@ -303,6 +306,10 @@ export const policy = z.object({
       de: 'Ziele, deren Erreichbarkeit vom PC aus geprüft wird',
       en: 'Targets whose reachability is checked from the PC',
     }),
+    linkHosts: field(z.array(hostName).max(maxLinkHosts).optional(), {
+      de: 'Adressen, die sich aus einer Mitteilung heraus öffnen lassen',
+      en: 'Addresses that can be opened from a notice',
+    }),
     contacts: field(z.array(emergencyContact).max(maxContacts).optional(), {
       de: 'Ansprechpartner im Notfall; am PC auch ohne Verbindung zu sehen',
       en: 'Contacts for an emergency; shown at the PC without any connection too',
@@ -328,7 +335,7 @@ export const notice = z.object({
   sender: text(120),
   validFrom: instant,
   validUntil: instant,
-  /** Shown in full and opened only when the host is on the local list of allowed hosts. */
+  /** Shown in full and opened only when the policy names the host (`linkHosts`). */
   links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
   mustAcknowledge: z.boolean(),
   /** Another notice that is no longer shown beside this one. */

@@ -1,7 +1,7 @@
 /** What the service tells the tray (`status.json`) and what a local user may ask of it (one line of `requests`). */
 import { z } from 'zod';
-import { compactJws, instant, sha256, text, uuid } from './field.ts';
-import { emergencyContact, maxContacts } from './policy.ts';
+import { compactJws, hostName, instant, sha256, text, uuid } from './field.ts';
+import { emergencyContact, maxContacts, maxLinkHosts } from './policy.ts';
 import { maxSuspicionsInReport, reportBody, reportEnvelope, suspicion, verdict } from './report.ts';
 import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
@@ -46,6 +46,10 @@ export const status = z.object({
   }),
   /** In force and verified; the tray verifies them again with `trust.json`. */
   notices: z.array(compactJws(maxWords.notice)).max(maxNotices),
+  /** Taken back and not over yet: with them the tray knows that no earlier wording may be shown again. */
+  recalls: z.array(compactJws(maxWords.notice)).max(maxNotices).optional(),
+  /** From the signed policy: hosts to which a link in a notice may lead. Without them every link is text. */
+  linkHosts: z.array(hostName).max(maxLinkHosts).optional(),
   /** Whom to turn to in an emergency, by the last policy that held, however old that is; absent when none names anybody. */
   contacts: z
     .object({
@@ -91,14 +95,17 @@ export const sentReport = z.object({
 });
 export type SentReport = z.infer<typeof sentReport>;
 
+/** A notice, and which wording of it: what was said to one is nothing said to its correction. */
+const saidToNotice = { requestId: uuid, noticeId: uuid, issuedAt: instant.optional() };
+
 /** One line of the mailbox, by anybody who can log on: recorded as stated, never proven. */
 export const mailboxRequest = z.discriminatedUnion('kind', [
   z.object({ requestId: uuid, kind: z.literal('check-now') }),
-  z.object({ requestId: uuid, kind: z.literal('notice-seen'), noticeId: uuid }),
-  z.object({ requestId: uuid, kind: z.literal('notice-acknowledged'), noticeId: uuid }),
-  /** There was no way to show it, such as in a presentation that did not end. */
-  z.object({ requestId: uuid, kind: z.literal('notice-not-shown'), noticeId: uuid }),
-  z.object({ requestId: uuid, kind: z.literal('notice-deferred'), noticeId: uuid, until: instant }),
+  z.object({ ...saidToNotice, kind: z.literal('notice-seen') }),
+  z.object({ ...saidToNotice, kind: z.literal('notice-acknowledged') }),
+  /** There was no way to show it: notifications are switched off, or the system refused. */
+  z.object({ ...saidToNotice, kind: z.literal('notice-not-shown') }),
+  z.object({ ...saidToNotice, kind: z.literal('notice-deferred'), until: instant }),
   z.object({ requestId: uuid, kind: z.literal('report-suspicion'), text: text(2000) }),
 ]);
 export type MailboxRequest = z.infer<typeof mailboxRequest>;

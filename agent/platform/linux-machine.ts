@@ -1,5 +1,13 @@
 /** Linux as collectors see it: bounded reads below a root, so that a recorded tree of another PC is read by the same code. */
-import { closeSync, constants, fstatSync, open as openCallback, read as readCallback, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  open as openCallback,
+  openSync,
+  read as readCallback,
+  statSync,
+} from 'node:fs';
 import { type FileHandle, open as openHandle, readdir, readlink, statfs } from 'node:fs/promises';
 import { hostname, machine, release, version } from 'node:os';
 import { posix } from 'node:path';
@@ -37,7 +45,7 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
   /** Path on this machine; inside a recorded tree links are followed by hand, so that none leads out of it. */
   const locate = async (path: string): Promise<string> => {
     if (!path.startsWith('/')) throw new ReadError(path, 'EINVAL');
-    return root === undefined ? path : followInside(root, path);
+    return root === undefined ? outsideSandbox(path) : followInside(root, path);
   };
   const guarded = async <T>(path: string, work: (real: string) => Promise<T>): Promise<T> => {
     try {
@@ -101,6 +109,22 @@ export function createLinuxMachine(options: LinuxMachineOptions = {}): Machine {
     runHook: options.runHook ?? runHook,
     connect: options.connect ?? connectTo,
   };
+}
+
+/**
+ * The service runs in a sandbox in which every file system is mounted read-only; what the PC has mounted, and how, is what its
+ * first process sees. Without the right to look there (root, CAP_SYS_PTRACE) the own view remains.
+ */
+function outsideSandbox(path: string): string {
+  const [, table] = /^\/proc\/self\/(mountinfo|mounts)$/.exec(path) ?? [];
+  if (table === undefined) return path;
+  const outside = `/proc/1/${table}`;
+  try {
+    closeSync(openSync(outside, readFlags));
+    return outside;
+  } catch {
+    return path;
+  }
 }
 
 /** Accounts below are those of services (Debian policy 9.2). */

@@ -18,6 +18,8 @@ export interface WordsInForce {
   readonly policy: Policy | undefined;
   /** Compact JWS of the notices to show now. */
   readonly notices: readonly string[];
+  /** Compact JWS of those that were taken back and not over yet. */
+  readonly recalls: readonly string[];
   /** What was not accepted since the last check-in; see `agentFacts.refusedWords`. */
   readonly refused: readonly string[];
 }
@@ -155,6 +157,7 @@ export function createSignedWords(options: SignedWordsOptions): SignedWords {
       return {
         policy: policy?.said,
         notices: held.filter(({ said }) => isShown(said, all, now())).map(({ jws }) => jws),
+        recalls: held.filter(({ said }) => said.recalled === true).map(({ jws }) => jws),
         refused,
       };
     },

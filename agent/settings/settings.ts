@@ -77,6 +77,8 @@ export interface Settings {
   readonly outboxDays: number;
   readonly withoutSections: readonly string[];
   readonly infrastructureTargets: readonly z.infer<typeof infrastructureTarget>[];
+  /** Where a link in a notice may lead. Decided by KITS alone, with its signature. */
+  readonly linkHosts: readonly string[];
   readonly thresholds: Thresholds;
   /** Decided by KITS alone: no file of the machine can excuse it from a rule. */
   readonly exceptions: readonly Exception[];
@@ -197,6 +199,7 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
       central.infrastructureTargets,
     ),
     backup: pick('backup', noBackupSources, machine.backup),
+    linkHosts: pick('linkHosts', [], undefined, central.linkHosts),
     thresholds: thresholdsWith(central.thresholds),
     exceptions: pick('exceptions', [], undefined, central.exceptions),
     contacts: pick('contacts', [], undefined, central.contacts),

@@ -6,35 +6,31 @@ import { closeSync, existsSync, lstatSync, mkdirSync, openSync, renameSync } fro
 import { win32 } from 'node:path';
 import process from 'node:process';
 import { runCommand } from '../platform/run-command.ts';
+import { type AccessEntry, ownedPaths, sids } from './rights.ts';
 
-const system = '*S-1-5-18';
-const administrators = '*S-1-5-32-544';
-const users = '*S-1-5-32-545';
 const commandMs = 120_000;
 /** Administrators alone write below HKLM: what says so here was said by an earlier set-up. */
 const ownKey = 'HKLM\\SOFTWARE\\KITS\\Agent';
 const ownValue = 'DataDirectory';
 
-const onlyAdministrators = ['/inheritance:r', '/grant:r', `${system}:(OI)(CI)F`, `${administrators}:(OI)(CI)F`];
-
-/** What `icacls` is called with, in order; `requests` exists by then. */
+/** What `icacls` is called with, in order; `requests` exists by then. The rights are those of the table. */
 export function accessLists(dataDir: string): readonly (readonly string[])[] {
-  const at = (...names: string[]): string => win32.join(dataDir, ...names);
+  const [wayIn, ...below] = ownedPaths.flatMap(({ path, access }) =>
+    access === undefined ? [] : [exactly(win32.join(dataDir, path), access)],
+  );
+  const all = win32.join(dataDir, '*');
   return [
     // First the way in: from here on nobody else gets at what lies below.
-    [dataDir, ...onlyAdministrators, '/C', '/L', '/Q'],
-    [at('*'), '/setowner', administrators, '/T', '/C', '/L', '/Q'],
-    [at('*'), '/reset', '/T', '/C', '/L', '/Q'],
-    [at('private'), ...onlyAdministrators, '/L', '/Q'],
-    // Read-only for users, inherited by whatever is written or renamed into it later.
-    [at('public'), ...onlyAdministrators, `${users}:(OI)(CI)RX`, '/L', '/Q'],
-    // Append and nothing else; the attribute rights are what every program asks for when it opens a file to append.
-    [
-      at('public', 'requests'),
-      ...['/inheritance:r', '/grant:r', `${system}:F`, `${administrators}:F`, `${users}:(AD,WA,WEA,RA,RC,S)`],
-      ...['/L', '/Q'],
-    ],
+    [...(wayIn ?? []), '/C'],
+    [all, '/setowner', `*${sids.administrators}`, '/T', '/C', '/L', '/Q'],
+    [all, '/reset', '/T', '/C', '/L', '/Q'],
+    ...below,
   ];
+}
+
+/** These entries and no others: none inherited, none that were there before. */
+function exactly(path: string, access: readonly AccessEntry[]): readonly string[] {
+  return [path, '/inheritance:r', '/grant:r', ...access.map(([sid, rights]) => `*${sid}:${rights}`), '/L', '/Q'];
 }
 
 /**

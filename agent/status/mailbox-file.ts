@@ -3,7 +3,17 @@
  * anything. It belongs to the installer; the service reads and shortens it, and never creates it.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import process from 'node:process';
 
 /** At most this much of the file is read at once. */
@@ -43,6 +53,8 @@ export function readMailboxFile(file: string, from: MailboxPlace): MailboxRead {
     const seen = lstatSync(file);
     const before = troubleOf(seen);
     if (before !== undefined) return { ...nothing, trouble: before };
+    // Windows: whoever may append may also mark the file read-only, and then not even the system opens it for writing.
+    if (process.platform === 'win32' && (seen.mode & 0o200) === 0) chmodSync(file, 0o622);
     // Not followed and not waited for, should somebody have put a link or a pipe there since the look above.
     const { O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
     const descriptor = openSync(file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);

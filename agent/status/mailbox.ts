@@ -139,6 +139,8 @@ export function createMailbox({ file, memory, clock, log, notices, report }: Mai
             const notice = held.get(request.noticeId);
             const kind = answerKinds[request.kind];
             if (notice === undefined || kind === undefined || !allowances.answer.take()) return false;
+            // Said to a wording that is not there any more: taken on, so that nobody sends it again, and worth nothing.
+            if (request.issuedAt !== undefined && !isSameInstant(request.issuedAt, notice.issuedAt)) return true;
             return answer(notice, kind, request.requestId, 'until' in request ? request.until : undefined);
           }
         }
@@ -186,6 +188,10 @@ function parse(line: string): MailboxRequest | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isSameInstant(a: string, b: string): boolean {
+  return Date.parse(a) === Date.parse(b);
 }
 
 /** A deferral never outlives its notice. */

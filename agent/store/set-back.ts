@@ -64,6 +64,9 @@ export function discardCopy(dataDir: string, version: string): void {
   if (!isNeeded) rmSync(copy, { force: true });
 }
 
+/** Points at which a test kills the way back. */
+export type SetBackPoint = 'copy-prepared' | 'newer-aside' | 'store-back';
+
 export interface BroughtBack {
   /** Where the newer store is now. */
   readonly aside: string;
@@ -75,7 +78,12 @@ export interface BroughtBack {
  * Puts the copy made before `failed` in the place of a store this version cannot read. Undefined when that is not necessary
  * or there is no copy. Killed at any point it goes on the next time.
  */
-export function bringStoreBack(privateDir: string, failed: string, now: Date): BroughtBack | undefined {
+export function bringStoreBack(
+  privateDir: string,
+  failed: string,
+  now: Date,
+  reached: (point: SetBackPoint) => void = () => undefined,
+): BroughtBack | undefined {
   const [file, copy] = [join(privateDir, 'agent.db'), copyOf(privateDir, failed)];
   const back = `${file}.back`;
   const aside = `${file}.newer-${failed}`;
@@ -96,6 +104,7 @@ export function bringStoreBack(privateDir: string, failed: string, now: Date): B
     if (lost !== undefined) noteGapIn(part, lost);
     sync(part);
     renameSync(part, back);
+    reached('copy-prepared');
     // What stands in its log belongs to the newer store.
     const newer = new DatabaseSync(file, { timeout: 5000 });
     newer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -104,9 +113,11 @@ export function bringStoreBack(privateDir: string, failed: string, now: Date): B
       rmSync(join(privateDir, old), { force: true });
     }
     renameSync(file, aside);
+    reached('newer-aside');
     for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
     renameSync(back, file);
     syncFolder(privateDir);
+    reached('store-back');
     return { aside, lost };
   } finally {
     lock.release();

@@ -7,7 +7,9 @@ import { ended, failureOf, type Trial } from './trial.ts';
 import { changeTrial, readTrial } from './trial-file.ts';
 import { compareVersions } from './version-order.ts';
 
-const lookEveryMs = 200;
+const lookEveryMs = 250;
+/** The system starts a service that ended again within seconds. */
+const defaultGoneMs = 30_000;
 
 export interface Activation extends Upgrade {
   /** Of the delivered executable. */
@@ -17,6 +19,8 @@ export interface Activation extends Upgrade {
   readonly selfTest: (executable: string) => Promise<string | undefined>;
   /** How long a proof is waited for before the way back is taken. */
   readonly waitMs: number;
+  /** A service that has not been seen running for as long has failed. */
+  readonly goneMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -88,12 +92,15 @@ function begin({ dataDir, version, versions }: Activation, proven: string | unde
 }
 
 /** Waits until the service has said how it went. What has a way back and no proof by then has failed. */
-async function proof({ dataDir, version, waitMs, now, signal, log }: Activation): Promise<void> {
+async function proof({ dataDir, version, versions, waitMs, now, signal, log, ...rest }: Activation): Promise<void> {
   const until = performance.now() + waitMs;
+  let seen = performance.now();
   const open = (record: Trial | undefined): boolean => record?.to === version && record.state === 'trial';
   while (open(readTrial(dataDir)) && performance.now() < until && !signal.aborted) {
     const record = readTrial(dataDir);
     if (record !== undefined && failureOf(record, now().getTime()) !== undefined) return;
+    if (await versions.isRunning()) seen = performance.now();
+    if (performance.now() - seen > (rest.goneMs ?? defaultGoneMs)) break;
     await setTimeout(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
   // Whoever is told to stop leaves the rest to the guard.
@@ -101,11 +108,6 @@ async function proof({ dataDir, version, waitMs, now, signal, log }: Activation)
   changeTrial(dataDir, (record) => {
     if (record === undefined || !open(record) || record.from === undefined) return undefined;
     log.error('no-proof', { version });
-    return ended(
-      record,
-      'failed',
-      now(),
-      `${version} did not prove itself within ${Math.round(waitMs / 1000)} seconds`,
-    );
+    return ended(record, 'failed', now(), `${version} did not prove itself in time`);
   });
 }

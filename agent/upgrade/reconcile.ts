@@ -47,7 +47,9 @@ export async function reconcile(upgrade: Upgrade): Promise<Reconciled> {
     const next = nextStep(observed);
     const waits = !versions.isUp() && (next.step === 'begin' || next.step === 'start');
     // Started just now and already gone: the system starts it again, and counts how often.
-    const again = next.step === 'start' && ['begin', 'start', 'switch'].includes(steps.at(-1)?.step ?? '');
+    const again =
+      (next.step === 'start' || next.step === 'begin') &&
+      ['begin', 'start', 'switch'].includes(steps.at(-1)?.step ?? '');
     if (next.step === 'none' || next.step === 'lost' || waits || again || steps.length >= mostSteps) {
       if (next.step === 'lost') log.error('no-version-left', { reason: next.reason });
       removeOthers(upgrade, observed);

@@ -2,15 +2,15 @@
 import { join } from 'node:path';
 import type { Agent } from '../agent.ts';
 import type { Log } from '../log.ts';
-import { ServerUnreachable } from '../report/server-client.ts';
-import { ServerRefused } from '../report/server-link.ts';
+import type { ServerUnreachable } from '../report/server-client.ts';
+import type { ServerRefused } from '../report/server-link.ts';
 import type { Task } from '../schedule/due.ts';
-import { bringStoreBack, copyStore, discardCopy } from '../store/set-back.ts';
+import { bringStoreBack, copyStore, discardCopy, type SetBackPoint } from '../store/set-back.ts';
 import { attempted, ended, failureOf, proofWithinMs, type Trial } from './trial.ts';
 import { changeTrial, readTrial } from './trial-file.ts';
 
 /** Points of the service's trial at which a test kills it. */
-export type TrialPoint = 'attempt-counted' | 'store-copied' | 'proof-recorded' | 'copy-removed';
+export type TrialPoint = 'attempt-counted' | 'store-copied' | 'proof-recorded' | 'copy-removed' | SetBackPoint;
 
 export interface TrialOptions {
   readonly dataDir: string;
@@ -47,7 +47,7 @@ export function enterTrial(options: TrialOptions): TrialRun | undefined {
   if (found === undefined) return undefined;
   if (found.to !== version) {
     if (found.from === version && (found.state === 'failed' || found.state === 'rolled-back')) {
-      const back = bringStoreBack(privateDir, found.to, now());
+      const back = bringStoreBack(privateDir, found.to, now(), reached);
       if (back !== undefined) log.error('store-brought-back', { newer: back.aside, lost: back.lost });
     }
     return undefined;
@@ -142,6 +142,12 @@ function follow(options: TrialOptions, hasWayBack: boolean): TrialRun {
 
 /** The network or the server is not there, or the server refused this device already before the new version came. */
 function isNotItsFault(error: unknown, refusedBefore: boolean): boolean {
-  if (error instanceof ServerRefused) return refusedBefore || error.status >= 500 || error.status === 429;
-  return error instanceof ServerUnreachable && error.code !== 'answer-invalid' && error.code !== 'insecure-url';
+  // By name, so that a version on trial does not load the parts that speak before it has opened its store.
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'ServerRefused') {
+    const { status } = error as ServerRefused;
+    return refusedBefore || status >= 500 || status === 429;
+  }
+  const { code } = error as ServerUnreachable;
+  return error.name === 'ServerUnreachable' && code !== 'answer-invalid' && code !== 'insecure-url';
 }

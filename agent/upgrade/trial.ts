@@ -45,7 +45,7 @@ export interface Observed {
 export type NextStep =
   /** Everything is as it should be, or a trial is under way and has time left. */
   | { readonly step: 'none' }
-  /** The new version stands where the service starts from and has not been started yet. */
+  /** The new version stands where the service starts from and has not started yet. */
   | { readonly step: 'begin' }
   | { readonly step: 'start' }
   /** Away from a version that has not proven itself. */
@@ -76,7 +76,7 @@ export function nextStep(observed: Observed): NextStep {
       return { step: 'close', reason: record.reason ?? `${record.to} was interrupted before it was started` };
     }
     if (!knowsProven) return { step: 'settle' };
-    if (record?.to === current && record.state === 'trial' && record.startedAt === undefined) return { step: 'begin' };
+    if (record?.to === current && record.state === 'trial' && record.attempts === 0) return { step: 'begin' };
     return running ? { step: 'none' } : { step: 'start' };
   }
   // From here on the service stands on a version that is not the last proven one.
@@ -84,9 +84,10 @@ export function nextStep(observed: Observed): NextStep {
   const away = (reason: string): NextStep => ({ step: 'switch', to: proven, reason });
   if (record?.to !== current) return away(`no record says that ${current} is on trial`);
   if (record.state !== 'trial') return away(record.reason ?? `${current} has not proven itself`);
-  if (record.startedAt === undefined) return { step: 'begin' };
   const failure = failureOf(record, observed.now);
   if (failure !== undefined) return away(failure);
+  // What runs is still the version before.
+  if (record.attempts === 0) return { step: 'begin' };
   return running ? { step: 'none' } : { step: 'start' };
 }
 

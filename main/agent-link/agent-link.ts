@@ -1,7 +1,12 @@
 /** The tray's side of the two files it shares with the service: what there is to show, and the answers to the window. */
 import { join } from 'node:path';
+import { type DeferralChoice, deferralChoices, isDeferred } from '../../agent/contract/deferral.ts';
+import type { Notice } from '../../agent/contract/policy.ts';
 import type { Handlers, View } from '../ipc/contract.ts';
-import { createOwnRequests, type Wish } from './own-requests.ts';
+import { createLanguageChoice, type LanguageChoice } from '../language.ts';
+import { allowedLink } from '../notices/allowed-link.ts';
+import { createNoticeMemory, type NoticeMemory } from '../notices/notice-memory.ts';
+import { createOwnRequests, type OwnRequests, type Wish } from './own-requests.ts';
 import { readTrust, verifiedNotices } from './read-notices.ts';
 import { detailOf, listSent, readSent } from './read-sent.ts';
 import { readStatus, type ServiceState } from './read-status.ts';
@@ -9,59 +14,143 @@ import { readStatus, type ServiceState } from './read-status.ts';
 export interface AgentLinkOptions {
   /** The protected directory: `status.json`, `trust.json`, `sent/`, `requests`. */
   readonly publicDir: string;
-  /** File of this user in which requests are remembered. */
-  readonly memory: string;
+  /** Folder of this user: what was asked, what was said of notices, and the language. */
+  readonly userDir: string;
   readonly now: () => Date;
   /** Asks the person where to; undefined when they change their mind. */
   readonly saveFile: (name: string, content: string) => Promise<string | undefined>;
+  /** Hands an address that was checked to the browser of the system. */
+  readonly openLink: (url: string) => Promise<void>;
+  /** As in BCP 47, the preferred one first. */
+  readonly systemLanguages: readonly string[];
   /** The person asked for something: what is shown has changed. */
   readonly asked: () => void;
+  readonly warn: (line: string) => void;
+  /** The PC has just woken up or started: a service that has not written yet is not one that ended. */
+  readonly isWaking?: (now: Date) => boolean;
+}
+
+export interface Reading {
+  /** What the tray shows. */
+  readonly service: ServiceState;
+  /** What the window shows. */
+  readonly view: View;
+  /** Verified and in force, also those put off; the most severe first. */
+  readonly notices: readonly Notice[];
 }
 
 export interface AgentLink {
-  /** Reads the files anew. `service` is what the tray shows, `view` what the window shows. */
-  refresh(): Promise<{ service: ServiceState; view: View }>;
+  /** Reads the files anew. */
+  refresh(): Promise<Reading>;
   readonly handlers: Handlers;
+  readonly memory: NoticeMemory;
+  readonly requests: Pick<OwnRequests, 'isSaid'>;
+  readonly language: LanguageChoice;
+  /** What somebody may choose who puts this notice off now; empty = not any more. */
+  deferralChoices(notice: Notice): DeferralChoice[];
+  /** Says what became of a notice without anybody asking in the window. Throws when too much waits. */
+  say(kind: 'notice-seen' | 'notice-acknowledged' | 'notice-not-shown', notice: Notice): void;
+  /** Throws when that is not offered any more. */
+  defer(notice: Notice, kind: DeferralChoice['kind']): void;
 }
 
-export function createAgentLink({ publicDir, memory, now, saveFile, asked }: AgentLinkOptions): AgentLink {
+export function createAgentLink(options: AgentLinkOptions): AgentLink {
+  const { publicDir, userDir, now, saveFile, openLink, systemLanguages, asked, warn } = options;
   const sentDir = join(publicDir, 'sent');
-  const own = createOwnRequests({ mailbox: join(publicDir, 'requests'), memory, now });
+  const own = createOwnRequests({ mailbox: join(publicDir, 'requests'), memory: join(userDir, 'requests.json'), now });
+  const memory = createNoticeMemory(join(userDir, 'notices.json'), warn);
+  const language = createLanguageChoice(join(userDir, 'language.json'), systemLanguages);
 
-  const ask = async (wish: Wish): Promise<void> => {
+  const ask = (wish: Wish): void => {
     own.ask(wish);
     asked();
   };
+  const askLater = async (wish: Wish): Promise<void> => ask(wish);
 
-  async function refresh(): Promise<{ service: ServiceState; view: View }> {
+  async function refresh(): Promise<Reading> {
     const at = now();
-    const service = await readStatus(join(publicDir, 'status.json'), at);
-    const signed = service.kind === 'running' ? service.status.notices : [];
+    const service = await readStatus(join(publicDir, 'status.json'), at, options.isWaking?.(at));
+    const isRunning = service.kind === 'running';
+    const signed = isRunning ? [...service.status.notices, ...(service.status.recalls ?? [])] : [];
     const trust = signed.length === 0 ? undefined : await readTrust(join(publicDir, 'trust.json'));
-    const { notices, refused } = await verifiedNotices(signed, trust, at);
+    const { notices, genuine, refused } = await verifiedNotices(signed, trust, at, memory);
     // A service that is silent has said nothing new, and what waits is sent again all the same.
-    own.settle(service.kind === 'running' ? service.status.handledRequests : []);
+    const taken = isRunning ? service.status.handledRequests : [];
+    const isKnown = isRunning && refused === 0;
+    own.settle(taken, isKnown ? genuine.filter(({ recalled }) => recalled !== true) : undefined);
+    const hosts = isRunning ? (service.status.linkHosts ?? []) : [];
     const view: View = {
       at: at.toISOString(),
+      language: language.current(),
       service: service.kind,
       ...writtenAt(service),
-      ...(service.kind === 'running' ? { status: service.status } : {}),
-      notices,
+      ...(isRunning ? { status: service.status } : {}),
+      notices: notices.map((notice) => ({
+        ...notice,
+        ...deferredUntil(notice, at),
+        deferralChoices: choicesFor(notice).map(({ kind, until }) => ({ kind, until: until.toISOString() })),
+        openable: notice.links.filter((link) => allowedLink(link, hosts) !== undefined),
+      })),
       refusedNotices: refused,
       requests: own.list(),
       mailboxReachable: own.mailboxReachable(),
     };
-    return { service, view };
+    return { service, view, notices };
   }
+
+  function deferredUntil(notice: Notice, at: Date): { deferredUntil?: string } {
+    const deferral = memory.of(notice)?.deferral;
+    return deferral !== undefined && isDeferred(notice, deferral, at) ? { deferredUntil: deferral.until } : {};
+  }
+
+  function choicesFor(notice: Notice): DeferralChoice[] {
+    if (own.isSaid('notice-acknowledged', notice)) return [];
+    return deferralChoices(notice, { now: now(), count: memory.of(notice)?.deferrals ?? 0 });
+  }
+
+  function defer(notice: Notice, kind: DeferralChoice['kind']): void {
+    const choice = choicesFor(notice).find((one) => one.kind === kind);
+    if (choice === undefined) throw new Error('this notice cannot be put off like that');
+    const until = choice.until.toISOString();
+    memory.defer(notice, { deferredAt: now().toISOString(), until });
+    ask({ kind: 'notice-deferred', noticeId: notice.id, issuedAt: notice.issuedAt, until });
+  }
+
+  /** What the window names must be in force at this moment, whatever it shows. */
+  async function inForce(noticeId: string): Promise<Notice> {
+    const found = (await refresh()).notices.find(({ id }) => id === noticeId);
+    if (found === undefined) throw new Error('there is no such notice');
+    return found;
+  }
+
+  const say: AgentLink['say'] = (kind, { id, issuedAt }) => ask({ kind, noticeId: id, issuedAt });
 
   return {
     refresh,
+    memory,
+    requests: own,
+    language,
+    deferralChoices: choicesFor,
+    say,
+    defer,
     handlers: {
       'view:get': async () => (await refresh()).view,
-      'check:start': () => ask({ kind: 'check-now' }),
-      'notice:seen': ({ noticeId }) => ask({ kind: 'notice-seen', noticeId }),
-      'notice:acknowledge': ({ noticeId }) => ask({ kind: 'notice-acknowledged', noticeId }),
-      'suspicion:report': ({ text }) => ask({ kind: 'report-suspicion', text }),
+      'check:start': () => askLater({ kind: 'check-now' }),
+      'notice:seen': async ({ noticeId }) => say('notice-seen', await inForce(noticeId)),
+      'notice:acknowledge': async ({ noticeId }) => say('notice-acknowledged', await inForce(noticeId)),
+      'notice:defer': async ({ noticeId, kind }) => defer(await inForce(noticeId), kind),
+      'link:open': async ({ noticeId, url }) => {
+        const { view } = await refresh();
+        const isOffered = view.notices.some(({ id, openable }) => id === noticeId && openable.includes(url));
+        const address = isOffered ? allowedLink(url, view.status?.linkHosts ?? []) : undefined;
+        if (address === undefined) throw new Error('this address may not be opened from here');
+        await openLink(address);
+      },
+      'language:choose': async (chosen) => {
+        language.choose(chosen.language);
+        asked();
+      },
+      'suspicion:report': ({ text }) => askLater({ kind: 'report-suspicion', text }),
       'sent:list': () => listSent(sentDir),
       'sent:get': async ({ sequence }) => {
         const found = await readSent(sentDir, sequence);
@@ -79,5 +168,5 @@ export function createAgentLink({ publicDir, memory, now, saveFile, asked }: Age
 
 function writtenAt(service: ServiceState): { writtenAt?: string } {
   if (service.kind === 'running') return { writtenAt: service.status.writtenAt };
-  return service.kind === 'silent' ? { writtenAt: service.writtenAt } : {};
+  return 'writtenAt' in service && service.writtenAt !== undefined ? { writtenAt: service.writtenAt } : {};
 }

@@ -3,12 +3,13 @@
  * names its id. Kept in a file of this user, so that nothing is forgotten when the tray is restarted.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { instant } from '../../agent/contract/field.ts';
+import type { Notice } from '../../agent/contract/policy.ts';
 import { type MailboxRequest, mailboxRequest } from '../../agent/contract/status.ts';
 import { type AskedRequest, maxAsked } from '../ipc/contract.ts';
+import { readUserFile, writeUserFile } from '../user-file.ts';
 
 const minuteMs = 60_000;
 /** First repetition after a minute, then twice the time each, an hour at most. */
@@ -34,8 +35,12 @@ const stored = z.object({ entries: z.array(entry).max(maxAsked) });
 export interface OwnRequests {
   /** Throws when too much waits already. Asking again for the same while it waits, or for what a notice needs once, changes nothing. */
   ask(wish: Wish): void;
-  /** `handled` as in the status file. Sends again what is due; true when anything changed. */
-  settle(handled: readonly string[]): boolean;
+  /**
+   * `handled` as in the status file. Sends again what is due; true when anything changed. `notices`: the wordings in force,
+   * where they are known; what waits for any other is given up, because the service would never take it on.
+   */
+  settle(handled: readonly string[], notices?: readonly Pick<Notice, 'id' | 'issuedAt'>[]): boolean;
+  isSaid(kind: 'notice-acknowledged', notice: Pick<Notice, 'id' | 'issuedAt'>): boolean;
   list(): AskedRequest[];
   mailboxReachable(): boolean;
 }
@@ -48,14 +53,11 @@ export interface OwnRequestsOptions {
 }
 
 export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions): OwnRequests {
-  let entries = remembered(memory);
+  // None yet, or damaged: what waits in the mailbox is there all the same.
+  let entries: readonly Entry[] = readUserFile(memory, stored)?.entries ?? [];
   let reachable = true;
 
-  const save = (): void => {
-    mkdirSync(dirname(memory), { recursive: true, mode: 0o700 });
-    writeFileSync(`${memory}.new`, JSON.stringify({ entries }), { mode: 0o600 });
-    renameSync(`${memory}.new`, memory);
-  };
+  const save = (): void => writeUserFile(memory, { entries });
 
   const send = (one: Entry): Entry => {
     try {
@@ -75,26 +77,26 @@ export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions):
       if (entries.some((known) => isSame(known, request))) return;
       if (entries.filter(({ handled }) => !handled).length >= maxWaiting) throw new Error('too many requests wait');
       const at = now().toISOString();
-      entries.push(send({ request, askedAt: at, attempts: 0, nextAt: at, handled: false }));
-      while (entries.length > maxAsked)
-        entries.splice(
-          Math.max(
-            0,
-            entries.findIndex(({ handled }) => handled),
-          ),
-          1,
-        );
+      const asked = [...entries, send({ request, askedAt: at, attempts: 0, nextAt: at, handled: false })];
+      while (asked.length > maxAsked) {
+        const done = asked.findIndex(({ handled }) => handled);
+        asked.splice(Math.max(0, done), 1);
+      }
+      entries = asked;
       save();
     },
 
-    settle(handled) {
+    settle(handled, notices) {
       const before = JSON.stringify(entries);
       const wasReachable = reachable;
       const time = now().getTime();
       entries = entries
         .filter(({ request, askedAt, handled: done }) => {
           const age = time - Date.parse(askedAt);
-          return request.kind !== 'check-now' || done || (age >= 0 && age <= checkWaitsMs);
+          if (done) return true;
+          if (request.kind === 'check-now') return age >= 0 && age <= checkWaitsMs;
+          if (!('noticeId' in request) || notices === undefined || handled.includes(request.requestId)) return true;
+          return notices.some((notice) => isAbout(request, notice));
         })
         .map((one) => {
           if (one.handled) return one;
@@ -113,9 +115,12 @@ export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions):
         requestId: request.requestId,
         kind: request.kind,
         ...('noticeId' in request ? { noticeId: request.noticeId } : {}),
+        ...('issuedAt' in request ? { issuedAt: request.issuedAt } : {}),
         askedAt,
         handled,
       })),
+
+    isSaid: (kind, notice) => entries.some(({ request }) => request.kind === kind && isAbout(request, notice)),
 
     mailboxReachable: () => reachable,
   };
@@ -128,10 +133,16 @@ function isSame({ request: known, handled }: Entry, wish: MailboxRequest): boole
       return !handled;
     case 'notice-seen':
     case 'notice-acknowledged':
-      return 'noticeId' in known && known.noticeId === wish.noticeId;
+    case 'notice-not-shown':
+      return 'noticeId' in known && known.noticeId === wish.noticeId && known.issuedAt === wish.issuedAt;
     default:
       return false;
   }
+}
+
+/** A request from before wordings were named is about each of them. */
+function isAbout(request: MailboxRequest, { id, issuedAt }: Pick<Notice, 'id' | 'issuedAt'>): boolean {
+  return 'noticeId' in request && request.noticeId === id && (request.issuedAt ?? issuedAt) === issuedAt;
 }
 
 /** Appends without ever creating: a mailbox that is not there has not been made by the installer. */
@@ -142,14 +153,5 @@ function append(mailbox: string, request: MailboxRequest): void {
     writeSync(file, `\n${JSON.stringify(request)}\n`);
   } finally {
     closeSync(file);
-  }
-}
-
-function remembered(memory: string): Entry[] {
-  try {
-    return stored.parse(JSON.parse(readFileSync(memory, 'utf8'))).entries;
-  } catch {
-    // None yet, or damaged: what waits in the mailbox is there all the same.
-    return [];
   }
 }

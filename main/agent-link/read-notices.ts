@@ -4,12 +4,16 @@ import { type TrustFile, trustFile } from '../../agent/contract/keys.ts';
 import type { Notice } from '../../agent/contract/policy.ts';
 import { JwsError } from '../../agent/signing/jws.ts';
 import { isShown, verifyNotice } from '../../agent/signing/words.ts';
+import type { NoticeMemory } from '../notices/notice-memory.ts';
 
 const maxCharacters = 256 * 1024;
 const rank: Record<Notice['severity'], number> = { urgent: 0, warning: 1, info: 2 };
 
 export interface VerifiedNotices {
+  /** To be shown, the most severe first. */
   readonly notices: Notice[];
+  /** All that hold, also those to come, recalled or replaced. */
+  readonly genuine: readonly Notice[];
   readonly refused: number;
 }
 
@@ -23,26 +27,29 @@ export async function readTrust(file: string): Promise<TrustFile | undefined> {
   }
 }
 
+/** `memory`: an older wording than one seen before is refused, and what was replaced stays so. */
 export async function verifiedNotices(
   signed: readonly string[],
   trust: TrustFile | undefined,
   now: Date,
+  memory: Pick<NoticeMemory, 'newest' | 'absorb' | 'isReplaced'>,
 ): Promise<VerifiedNotices> {
-  if (trust === undefined) return { notices: [], refused: signed.length };
+  if (trust === undefined) return { notices: [], genuine: [], refused: signed.length };
   const held = new Map<string, Notice>();
   let refused = 0;
   for (const jws of signed) {
     try {
-      const said = await verifyNotice(jws, { ...trust, now }, (id) => held.get(id));
+      const said = await verifyNotice(jws, { ...trust, now }, (id) => held.get(id) ?? memory.newest(id));
       held.set(said.id, said);
     } catch (error) {
       if (!(error instanceof JwsError)) throw error;
       refused += 1;
     }
   }
-  const all = [...held.values()];
-  const notices = all
-    .filter((said) => isShown(said, all, now))
+  const genuine = [...held.values()];
+  memory.absorb(genuine);
+  const notices = genuine
+    .filter((said) => isShown(said, genuine, now) && !memory.isReplaced(said.id, now))
     .sort((a, b) => rank[a.severity] - rank[b.severity] || (a.validFrom < b.validFrom ? 1 : -1));
-  return { notices, refused };
+  return { notices, genuine, refused };
 }

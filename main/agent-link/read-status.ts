@@ -10,19 +10,23 @@ export type ServiceState =
   | { readonly kind: 'running'; readonly status: Status }
   /** The file is older than it may be: what it says no longer counts. */
   | { readonly kind: 'silent'; readonly writtenAt: string }
+  /** As silent, but the PC has only just woken up or started: the service is about to write. */
+  | { readonly kind: 'waking'; readonly writtenAt?: string }
   /** Written by a newer service: this program has to be restarted. */
   | { readonly kind: 'newer' }
   | { readonly kind: 'unreadable' };
 
-export async function readStatus(file: string, now: Date): Promise<ServiceState> {
+/** `isWaking`: for a while after sleep or start, silence is no alarm yet. */
+export async function readStatus(file: string, now: Date, isWaking = false): Promise<ServiceState> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch {
     // Missing, locked or denied: the person at the PC sees the same thing, a service that cannot be heard.
-    return { kind: 'unreadable' };
+    return isWaking ? { kind: 'waking' } : { kind: 'unreadable' };
   }
-  return judgeStatus(text, now);
+  const judged = judgeStatus(text, now);
+  return judged.kind === 'silent' && isWaking ? { ...judged, kind: 'waking' } : judged;
 }
 
 export function judgeStatus(text: string, now: Date): ServiceState {

@@ -6,6 +6,9 @@ export const requestChannels = [
   'check:start',
   'notice:seen',
   'notice:acknowledge',
+  'notice:defer',
+  'link:open',
+  'language:choose',
   'suspicion:report',
   'sent:list',
   'sent:get',
@@ -20,3 +23,6 @@ export type EventChannel = (typeof eventChannels)[number];
 /** Pages of the window, in the order of its navigation. */
 export const pages = ['status', 'notices', 'sent', 'help', 'about'] as const;
 export type PageName = (typeof pages)[number];
+
+export const languages = ['de', 'en'] as const;
+export type Language = (typeof languages)[number];

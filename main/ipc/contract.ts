@@ -3,12 +3,13 @@
  * neither Electron nor Node is imported, so that main process, preload, preview and tests share it.
  */
 import { z } from 'zod';
+import type { DeferralChoice } from '../../agent/contract/deferral.ts';
 import { instant, sha256, text, uuid } from '../../agent/contract/field.ts';
 import { notice } from '../../agent/contract/policy.ts';
 import { reportClasses } from '../../agent/contract/report.ts';
 import { mailboxRequest, status } from '../../agent/contract/status.ts';
 import { maxNotices } from '../../agent/contract/wire.ts';
-import { type EventChannel, pages, type RequestChannel } from './channels.ts';
+import { type EventChannel, languages, pages, type RequestChannel } from './channels.ts';
 
 const nothing = z.void();
 
@@ -17,23 +18,41 @@ export const askedRequest = z.object({
   requestId: uuid,
   kind: z.enum(mailboxRequest.options.map((option) => option.shape.kind.value)),
   noticeId: uuid.optional(),
+  /** Which wording of it. */
+  issuedAt: instant.optional(),
   askedAt: instant,
   handled: z.boolean(),
 });
 export type AskedRequest = z.infer<typeof askedRequest>;
 export const maxAsked = 200;
 
+const deferralKinds = ['one-hour', 'four-hours', 'next-morning'] as const satisfies readonly DeferralChoice['kind'][];
+
+const shownNotice = notice.extend({
+  /** This person put it off, and the time has not come. */
+  deferredUntil: instant.optional(),
+  /** What may be chosen; empty = it cannot be put off any more. */
+  deferralChoices: z.array(z.object({ kind: z.enum(deferralKinds), until: instant })).max(deferralKinds.length),
+  /** Those of its links that may be opened from here. */
+  openable: notice.shape.links,
+});
+
 const view = z.object({
   /** When this was put together, device time. */
   at: instant,
-  /** `silent`: the file is older than it may be, or from the future. `newer`: of a newer service. */
-  service: z.enum(['running', 'silent', 'newer', 'unreadable']),
+  /** For a window in which nobody has chosen. */
+  language: z.enum(languages),
+  /**
+   * `silent`: the file is older than it may be, or from the future. `waking`: the same, but the PC has only just woken up.
+   * `newer`: of a newer service.
+   */
+  service: z.enum(['running', 'silent', 'waking', 'newer', 'unreadable']),
   /** When the service wrote last, where that is known. */
   writtenAt: instant.optional(),
   /** Only while the service is running: what it said before counts no more. */
-  status: status.omit({ notices: true, handledRequests: true }).optional(),
+  status: status.omit({ notices: true, recalls: true, handledRequests: true }).optional(),
   /** Verified here once more; the most severe first. */
-  notices: z.array(notice).max(maxNotices),
+  notices: z.array(shownNotice).max(maxNotices),
   /** Those in the status file that did not verify. They are not shown. */
   refusedNotices: z.int().min(0),
   requests: z.array(askedRequest).max(maxAsked),
@@ -75,6 +94,10 @@ export const requests = {
   'check:start': { input: nothing, output: nothing },
   'notice:seen': { input: z.object({ noticeId: uuid }), output: nothing },
   'notice:acknowledge': { input: z.object({ noticeId: uuid }), output: nothing },
+  'notice:defer': { input: z.object({ noticeId: uuid, kind: z.enum(deferralKinds) }), output: nothing },
+  /** One of `openable`; checked again, then handed to the browser of the system. */
+  'link:open': { input: z.object({ noticeId: uuid, url: z.string().max(500) }), output: nothing },
+  'language:choose': { input: z.object({ language: z.enum(languages) }), output: nothing },
   'suspicion:report': { input: z.object({ text: text(2000) }), output: nothing },
   'sent:list': { input: nothing, output: z.array(sentItem).max(100) },
   /** Undefined when the report is not there any more. */
@@ -85,7 +108,8 @@ export const requests = {
 
 export const events = {
   'view:changed': view,
-  'page:open': z.enum(pages),
+  /** With the notice somebody clicked on. */
+  'page:open': z.object({ page: z.enum(pages), noticeId: uuid.optional() }),
 } satisfies Record<EventChannel, z.ZodType>;
 
 export type Requests = typeof requests;

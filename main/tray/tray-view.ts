@@ -1,6 +1,8 @@
 /** Pure: what the service says -> what the tray shows. */
 import type { OverallState, Status } from '../../agent/contract/status.ts';
 import type { ServiceState } from '../agent-link/read-status.ts';
+import type { Language } from '../ipc/channels.ts';
+import { trayTexts } from './tray-texts.ts';
 
 export type TrayState = OverallState | 'offline';
 
@@ -14,16 +16,8 @@ export interface TrayView {
 const maxTooltip = 127;
 const dayMs = 86_400_000;
 
-const sentences: Record<OverallState, string> = {
-  ok: 'Ihr PC ist in Ordnung.',
-  attention: 'Ihr PC braucht Aufmerksamkeit.',
-  critical: 'Ihr PC hat ein dringendes Problem.',
-  unknown: 'Der Zustand Ihres PCs ist nicht bekannt.',
-};
-
-const time = new Intl.DateTimeFormat('de-DE', { dateStyle: 'short', timeStyle: 'short', timeZone: 'Europe/Berlin' });
-const day = new Intl.DateTimeFormat('de-DE', { day: '2-digit', month: '2-digit', timeZone: 'Europe/Berlin' });
-const days = new Intl.NumberFormat('de-DE', { style: 'unit', unit: 'day', unitDisplay: 'long' });
+const locales = { de: 'de-DE', en: 'en-GB' } as const;
+const timeZone = 'Europe/Berlin';
 
 type ShownVerdict = Status['verdicts'][number];
 
@@ -37,56 +31,55 @@ export function worstVerdict(verdicts: readonly ShownVerdict[]): ShownVerdict | 
 }
 
 /** "seit 14.11., 9 Tage"; undefined when it is not known or lies ahead. */
-export function sinceWords(since: string | undefined, now: Date): string | undefined {
+export function sinceWords(since: string | undefined, now: Date, language: Language = 'de'): string | undefined {
   const start = Date.parse(since ?? '');
   const age = now.getTime() - start;
   if (!(age >= 0)) return undefined;
   const whole = Math.floor(age / dayMs);
-  return whole === 0 ? 'seit heute' : `seit ${day.format(start)}, ${days.format(whole)}`;
+  const t = trayTexts[language];
+  if (whole === 0) return t.sinceToday;
+  const day = new Intl.DateTimeFormat(locales[language], { day: '2-digit', month: '2-digit', timeZone });
+  const days = new Intl.NumberFormat(locales[language], { style: 'unit', unit: 'day', unitDisplay: 'long' });
+  return t.since(day.format(start), days.format(whole));
 }
 
 function shortened(text: string): string {
   return text.length <= maxTooltip ? text : `${text.slice(0, maxTooltip - 1)}…`;
 }
 
-export function trayView(service: ServiceState, now: Date): TrayView {
+export function trayView(service: ServiceState, now: Date, language: Language = 'de'): TrayView {
+  const t = trayTexts[language];
+  const time = new Intl.DateTimeFormat(locales[language], { dateStyle: 'short', timeStyle: 'short', timeZone });
+  const told = (state: TrayState, line: string): TrayView => ({ state, tooltip: shortened(line), lines: [line] });
   switch (service.kind) {
     case 'running': {
       const { status } = service;
       const collectedAt = status.reporting.lastCollectedAt;
-      const stand =
-        collectedAt === undefined ? 'Noch keine Angaben erhoben.' : `Stand: ${time.format(new Date(collectedAt))}`;
-      const waiting =
-        status.reporting.waiting === 0
-          ? 'Alle Berichte sind übermittelt.'
-          : `Noch nicht übermittelte Berichte: ${status.reporting.waiting}`;
+      const asOf = collectedAt === undefined ? t.neverCollected : t.asOf(time.format(new Date(collectedAt)));
       const worst = status.overall === 'ok' ? undefined : worstVerdict(status.verdicts);
-      const since = sinceWords(worst?.since, now);
-      const reason =
-        worst === undefined ? undefined : since === undefined ? worst.title.de : `${worst.title.de} (${since})`;
+      const since = sinceWords(worst?.since, now, language);
+      const title = worst?.title[language];
+      const reason = title === undefined || since === undefined ? title : t.reason(title, since);
+      const sentence = t.sentences[status.overall];
       return {
         state: status.overall,
-        tooltip: shortened([sentences[status.overall], reason ?? stand].join('\n')),
+        tooltip: shortened([sentence, reason ?? asOf].join('\n')),
         lines: [
-          sentences[status.overall],
+          sentence,
           ...(reason === undefined ? [] : [reason]),
-          stand,
-          waiting,
-          `Gerät: ${status.device.hostname}`,
+          asOf,
+          status.reporting.waiting === 0 ? t.allSent : t.waiting(status.reporting.waiting),
+          t.device(status.device.hostname),
         ],
       };
     }
-    case 'silent': {
-      const line = `Der KITS-Dienst läuft nicht. Letzter Stand: ${time.format(new Date(service.writtenAt))}`;
-      return { state: 'offline', tooltip: shortened(line), lines: [line] };
-    }
-    case 'newer': {
-      const line = 'KITS Agent wurde aktualisiert. Bitte melden Sie sich einmal ab und wieder an.';
-      return { state: 'unknown', tooltip: line, lines: [line] };
-    }
-    case 'unreadable': {
-      const line = 'Der KITS-Dienst ist nicht zu erreichen.';
-      return { state: 'offline', tooltip: line, lines: [line] };
-    }
+    case 'silent':
+      return told('offline', t.silent(time.format(new Date(service.writtenAt))));
+    case 'waking':
+      return told('unknown', t.waking);
+    case 'newer':
+      return told('unknown', t.newer);
+    case 'unreadable':
+      return told('offline', t.unreadable);
   }
 }

@@ -8,8 +8,8 @@ import { appOrigin } from '../ipc/trusted-frame.ts';
 const maxReopened = 2;
 
 export interface StatusWindow {
-  /** Brings it to the front on a page; without one a window that is open stays where it is. */
-  open(page?: PageName): void;
+  /** Brings it to the front on a page; without one a window that is open stays where it is. `noticeId`: with this one in sight. */
+  open(page?: PageName, noticeId?: string): void;
   tell<E extends EventChannel>(event: E, payload: Payload<E>): void;
   isOpen(): boolean;
 }
@@ -48,7 +48,7 @@ export function createStatusWindow({ create, preload, devTools, trust, warn }: S
   let window: BrowserWindow | undefined;
   let reopened = 0;
 
-  function make(page: PageName): void {
+  function make(page: PageName, noticeId?: string): void {
     const made = create(windowOptions(preload, devTools));
     window = made;
     trust(made.webContents);
@@ -61,10 +61,11 @@ export function createStatusWindow({ create, preload, devTools, trust, warn }: S
       made.destroy();
       if (reopened < maxReopened) {
         reopened += 1;
-        make(page);
+        make(page, noticeId);
       }
     });
-    made.loadURL(`${appOrigin}/index.html#${page}`).catch((error: unknown) => {
+    const place = noticeId === undefined ? page : `${page}/${noticeId}`;
+    made.loadURL(`${appOrigin}/index.html#${place}`).catch((error: unknown) => {
       warn(`the window could not load its page: ${String(error)}`);
       if (!made.isDestroyed()) made.destroy();
     });
@@ -76,16 +77,16 @@ export function createStatusWindow({ create, preload, devTools, trust, warn }: S
   };
 
   return {
-    open(page) {
+    open(page, noticeId) {
       if (window === undefined || window.isDestroyed()) {
         reopened = 0;
-        make(page ?? 'status');
+        make(page ?? 'status', noticeId);
         return;
       }
       if (window.isMinimized()) window.restore();
       window.show();
       window.focus();
-      if (page !== undefined) tell('page:open', page);
+      if (page !== undefined) tell('page:open', { page, ...(noticeId === undefined ? {} : { noticeId }) });
     },
     tell,
     isOpen: () => window !== undefined && !window.isDestroyed(),

@@ -1,27 +1,42 @@
 /** What KITS says to the people at this PC. Only what was verified arrives here, and it is shown as plain text. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../main/ipc/contract.ts';
 import type { PageInput } from '../app.tsx';
 import { Page } from '../parts/page.tsx';
 import { useSpeech } from '../speech.ts';
 
-export function NoticesPage({ api, view, takesFocus }: PageInput): JSX.Element {
+type Shown = View['notices'][number];
+
+/** One wording of one notice: what was said to it is nothing said to its correction. */
+const keyOf = ({ id, issuedAt }: Pick<Shown, 'id' | 'issuedAt'>): string => `${id} ${issuedAt}`;
+
+export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX.Element {
   const { t } = useSpeech();
-  const ids = view.notices.map(({ id }) => id).join(' ');
+  const keys = view.notices.map(keyOf).join('\n');
   useEffect(() => {
-    for (const noticeId of ids === '' ? [] : ids.split(' ')) {
+    for (const key of keys === '' ? [] : keys.split('\n')) {
+      const [id = ''] = key.split(' ');
       // Whether it was seen is a help to KITS and nothing the person waits for: the next opening says it again.
-      api.request('notice:seen', { noticeId }).catch(() => undefined);
+      api.request('notice:seen', { noticeId: id }).catch(() => undefined);
     }
-  }, [api, ids]);
+  }, [api, keys]);
+  const isWanted = view.notices.some(({ id }) => id === noticeId);
+  const waiting = view.notices.filter(({ deferredUntil }) => deferredUntil === undefined);
+  const deferred = view.notices.filter(({ deferredUntil }) => deferredUntil !== undefined);
+  const cardOf = (notice: Shown): JSX.Element => (
+    <OneNotice key={keyOf(notice)} api={api} view={view} notice={notice} isWanted={notice.id === noticeId} />
+  );
   return (
-    <Page title={t.pages.notices} takesFocus={takesFocus}>
+    <Page title={t.pages.notices} takesFocus={takesFocus && !isWanted}>
       {view.refusedNotices > 0 && <p class="warning">{t.refusedNotices(view.refusedNotices)}</p>}
-      {view.notices.length === 0 ? (
-        <p>{view.service === 'running' ? t.noNotices : t.noticesUnknown}</p>
-      ) : (
-        view.notices.map((notice) => <OneNotice key={notice.id} api={api} view={view} notice={notice} />)
+      {waiting.length === 0 && <p>{view.service === 'running' ? t.noNotices(deferred.length) : t.noticesUnknown}</p>}
+      {waiting.map(cardOf)}
+      {deferred.length > 0 && (
+        <section>
+          <h2>{t.deferredTitle}</h2>
+          {deferred.map(cardOf)}
+        </section>
       )}
       <p>
         <a href="#help">{t.genuineTitle}</a>
@@ -31,48 +46,117 @@ export function NoticesPage({ api, view, takesFocus }: PageInput): JSX.Element {
 }
 
 interface OneNoticeProps extends Pick<PageInput, 'api' | 'view'> {
-  readonly notice: View['notices'][number];
+  readonly notice: Shown;
+  /** Somebody clicked on its toast. */
+  readonly isWanted: boolean;
 }
 
-function OneNotice({ api, view, notice }: OneNoticeProps): JSX.Element {
+function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element {
   const { t, language, instant } = useSpeech();
   const [failed, setFailed] = useState(false);
-  const said = view.requests.find(({ kind, noticeId }) => kind === 'notice-acknowledged' && noticeId === notice.id);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (isWanted) heading.current?.focus();
+  }, [isWanted]);
+  const said = view.requests.find((one) => one.kind === 'notice-acknowledged' && isAbout(one, notice));
   const inLanguage = (words: { de: string; en?: string | undefined }) =>
     language === 'en' && words.en !== undefined ? { lang: 'en', text: words.en } : { lang: 'de', text: words.de };
   const title = inLanguage(notice.title);
   const body = inLanguage(notice.body);
-  const acknowledge = (): void => {
+  const attempt = (asked: Promise<unknown>): void => {
     setFailed(false);
-    api.request('notice:acknowledge', { noticeId: notice.id }).catch(() => setFailed(true));
+    asked.catch(() => setFailed(true));
   };
   return (
     <article class={`notice notice-${notice.severity}`}>
-      <h2 lang={title.lang}>{title.text}</h2>
+      <h2 lang={title.lang} ref={heading} tabIndex={-1}>
+        {title.text}
+      </h2>
       <p class="muted">{t.noticeFrom(t.severity[notice.severity], notice.sender, instant(notice.validFrom))}</p>
       <p class="body" lang={body.lang}>
         {body.text}
       </p>
       {notice.links.length > 0 && (
-        <>
-          <p>{t.linksNotOpened}</p>
-          <ul>
-            {notice.links.map((url) => (
-              <li key={url}>
-                <code class="breakable">{url}</code>
-              </li>
-            ))}
-          </ul>
-        </>
+        <Links notice={notice} open={(url) => attempt(api.request('link:open', { noticeId: notice.id, url }))} />
       )}
-      {notice.mustAcknowledge && said === undefined && (
-        <button type="button" class="main" onClick={acknowledge}>
-          {t.acknowledge(title.text)}
-        </button>
-      )}
+      <p class="muted">{t.validUntil(instant(notice.validUntil))}</p>
+      <div class="answers">
+        {notice.mustAcknowledge && said === undefined && (
+          <button
+            type="button"
+            class="main"
+            onClick={() => attempt(api.request('notice:acknowledge', { noticeId: notice.id }))}
+          >
+            {t.acknowledge(title.text)}
+          </button>
+        )}
+        {notice.deferralChoices.length > 0 && (
+          <Later
+            notice={notice}
+            defer={(kind) => attempt(api.request('notice:defer', { noticeId: notice.id, kind }))}
+          />
+        )}
+      </div>
       <p role="status">
-        {failed ? t.askFailed : said === undefined ? '' : said.handled ? t.acknowledged : t.acknowledging}
+        {failed
+          ? t.askFailed
+          : said !== undefined
+            ? said.handled
+              ? t.acknowledged
+              : t.acknowledging
+            : notice.deferredUntil === undefined
+              ? ''
+              : t.deferredUntil(instant(notice.deferredUntil))}
       </p>
     </article>
+  );
+}
+
+/** What was asked before wordings were named counts for the one there is. */
+function isAbout(asked: View['requests'][number], { id, issuedAt }: Shown): boolean {
+  return asked.noticeId === id && (asked.issuedAt ?? issuedAt) === issuedAt;
+}
+
+function Links({ notice, open }: { readonly notice: Shown; readonly open: (url: string) => void }): JSX.Element {
+  const { t } = useSpeech();
+  const isTextAmong = notice.links.some((url) => !notice.openable.includes(url));
+  return (
+    <>
+      <p>{isTextAmong ? t.linksNotOpened : t.linksOpened}</p>
+      <ul>
+        {notice.links.map((url) => (
+          <li key={url}>
+            {notice.openable.includes(url) ? (
+              // A button, because nothing in this window may lead anywhere by itself; its whole address is its name.
+              <button type="button" class="plain breakable" onClick={() => open(url)}>
+                {url}
+              </button>
+            ) : (
+              <code class="breakable">{url}</code>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+type Kind = Shown['deferralChoices'][number]['kind'];
+
+function Later({ notice, defer }: { readonly notice: Shown; readonly defer: (kind: Kind) => void }): JSX.Element {
+  const { t, instant } = useSpeech();
+  return (
+    <details>
+      <summary>{t.later}</summary>
+      <ul class="choices">
+        {notice.deferralChoices.map(({ kind, until }) => (
+          <li key={kind}>
+            <button type="button" onClick={() => defer(kind)}>
+              {t.remindAt(t.deferral[kind], instant(until))}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

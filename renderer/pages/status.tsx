@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PageInput } from '../app.tsx';
-import { lightOf } from '../app.tsx';
+import { lightOf, sentenceOf } from '../app.tsx';
 import { type AreaState, areaStates, isInformed } from '../areas.ts';
 import { Page } from '../parts/page.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -13,18 +13,20 @@ export function StatusPage({ api, view, takesFocus }: PageInput): JSX.Element {
   const light = lightOf(view);
   const { status } = view;
   const collectedAt = status?.reporting.lastCollectedAt;
+  const waiting = view.notices.filter(({ deferredUntil }) => deferredUntil === undefined).length;
   return (
     <Page title={t.pages.status} takesFocus={takesFocus}>
       <section class={`answer answer-${light}`}>
         <StateMark light={light} />
-        <p class="sentence">{t.sentence[light]}</p>
+        <p class="sentence">{sentenceOf(view, t)}</p>
         {view.service === 'silent' && view.writtenAt !== undefined && <p>{t.silent(instant(view.writtenAt))}</p>}
+        {view.service === 'waking' && <p>{t.wakingHint}</p>}
         {view.service === 'unreadable' && <p>{t.unreadable}</p>}
         {view.service === 'newer' && <p>{t.newer}</p>}
         {status !== undefined && <p>{collectedAt === undefined ? t.neverCollected : t.asOf(instant(collectedAt))}</p>}
-        {view.notices.length > 0 && (
+        {waiting > 0 && (
           <p>
-            <a href="#notices">{t.noticesWaiting(view.notices.length)}</a>
+            <a href="#notices">{t.noticesWaiting(waiting)}</a>
           </p>
         )}
       </section>

@@ -260,6 +260,7 @@ export const settingTopics: readonly (readonly [words: Words, keys: RegExp])[] =
   [{ de: 'Schutz', en: 'Protection' }, /signature|screenLock/],
   [{ de: 'Speicherplatz', en: 'Storage' }, /storage/],
   [{ de: 'Erreichbarkeit und Uhr', en: 'Contact and clock' }, /silent|clock/],
+  [{ de: 'Mitteilungen', en: 'Notices' }, /^linkHosts$/],
   [{ de: 'Weitere Festlegungen', en: 'Further settings' }, /./],
 ];
 

@@ -1,7 +1,5 @@
 /** What people do with backups: from the answer to the devices, the runs and the evidence, and to a restore test. */
-import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createBackupServer } from '../../server/fleet/backup-servers.ts';
 import { everything } from '../../server/fleet/scope.ts';
@@ -14,7 +12,8 @@ import {
   staleBackup,
   wellBackedUp,
 } from './backed-up-devices.ts';
-import { type ConsoleFixture, resultsDir, startConsole } from './console-fixture.ts';
+import { type ConsoleFixture, settled, shot, show, startConsole } from './console-fixture.ts';
+import { looks, pageFaults } from './page-checks.ts';
 
 let fixture: ConsoleFixture;
 let grabfeld: string;
@@ -61,13 +60,6 @@ afterEach(() => {
 });
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const shot = (page: Page, name: string) =>
-  page.screenshot({ path: join(resultsDir, `console-${name}.png`), fullPage: true });
-
-/** Waits until nothing on the page is on its way any more. */
-async function settled(page: Page): Promise<void> {
-  await expect.poll(() => page.locator('.loading, .content-old').count()).toBe(0);
-}
 
 describe('the page of backups', () => {
   test('the answer, the counts, the reasons, and the devices behind them', async () => {
@@ -221,88 +213,36 @@ const addresses = (): readonly string[] => [
   `/geraete/${devices['gra-pc-22']}`,
 ];
 
-async function show(context: BrowserContext, path: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(path);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await settled(page);
-  await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
-  return page;
-}
-
 describe('for everybody', () => {
-  test.each([
-    ['light', 'de'],
-    ['dark', 'en'],
-  ] as const)('axe finds nothing: %s, %s', { timeout: 120_000 }, async (colorScheme, language) => {
-    const localStorage = [{ name: 'kits-language', value: language }];
-    const storageState = { cookies: [], origins: [{ origin: fixture.server.url, localStorage }] };
-    await using context = await fixture.signedIn('technician', { colorScheme, storageState });
-    const found: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-      found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(' ')}`));
-      if (language === 'en') await shot(page, `backups-dark${path.replaceAll(/[^a-z]+/g, '-').slice(0, 24)}`);
-      await page.close();
-    }
-    expect(found).toEqual([]);
-  });
-
-  test.each([
-    ['320 px', 320, '100%'],
-    ['200 % text', 640, '200%'],
-    ['a tablet', 800, '100%'],
-  ])('nothing has to be scrolled sideways: %s', { timeout: 60_000 }, async (name, width, fontSize) => {
-    await using context = await fixture.signedIn('technician', { viewport: { width, height: 800 } });
-    const wide: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      await page.evaluate(`document.documentElement.style.fontSize = '${fontSize}'`);
-      // Of the page, or of a table of these parts in its frame; raw facts may be wider than a page.
-      const excess: number = await page.evaluate(`Math.max(
-        ...[document.documentElement, ...document.querySelectorAll('.backup-part .table-frame, .content > .table-frame')].map(
-          ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
-        ),
-      )`);
-      if (excess > 0) wide.push(`${path}: ${excess}`);
-      if (name !== 'a tablet') await shot(page, `backups-${width}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 24)}`);
-      await page.close();
-    }
-    expect(wide).toEqual([]);
-  });
-
-  test('targets are large enough to hit', { timeout: 60_000 }, async () => {
-    await using context = await fixture.signedIn('technician');
-    const small: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      for (const target of await page
-        .locator('button, summary, select, input, nav a, tbody a, .histogram a, .shares a')
-        .all()) {
-        const box = await target.boundingBox();
-        if (box !== null && box.width > 1 && (box.width < 24 || box.height < 24)) {
-          small.push(`${path} ${await target.innerText()} ${box.width} x ${box.height}`);
-        }
+  test.each(looks)(
+    'nothing to find, to scroll sideways or too small to hit: %s, %s',
+    {
+      timeout: 120_000,
+    },
+    async (colorScheme, language) => {
+      await using context = await fixture.signedIn('technician', { colorScheme, language });
+      const page = await context.newPage();
+      const found: string[] = [];
+      for (const path of addresses()) {
+        await show(page, path);
+        found.push(...(await pageFaults(page, '.backup-part .table-frame, .content > .table-frame')));
+        await shot(page, `backups-${colorScheme}-${language}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
       }
-      await page.close();
-    }
-    expect(small).toEqual([]);
-  });
+      expect(found).toEqual([]);
+    },
+  );
 
   test('states differ in forced colours and on paper', { timeout: 60_000 }, async () => {
-    await using context = await fixture.signedIn('viewer', { forcedColors: 'active' });
-    const page = await show(context, '/sicherungen');
+    await using context = await fixture.signedIn('viewer');
+    const page = await context.newPage();
+    await page.emulateMedia({ forcedColors: 'active' });
+    await show(page, '/sicherungen');
     await shot(page, 'backups-forced');
-    await using printed = await fixture.signedIn('viewer');
-    const paper = await show(printed, '/sicherungen');
-    await paper.emulateMedia({ media: 'print' });
-    expect(await paper.getByRole('form', { name: 'Geräte nach Sicherung filtern' }).isVisible()).toBe(false);
-    expect(await paper.getByRole('heading', { level: 3, name: 'Woran es liegt' }).isVisible()).toBe(true);
-    await shot(paper, 'backups-print');
-    const device = await show(printed, `/geraete/${devices['was-pc-22']}`);
-    await device.emulateMedia({ media: 'print' });
-    await shot(device, 'backup-device-print');
+    await page.emulateMedia({ forcedColors: 'none', media: 'print' });
+    expect(await page.getByRole('form', { name: 'Geräte nach Sicherung filtern' }).isVisible()).toBe(false);
+    expect(await page.getByRole('heading', { level: 3, name: 'Woran es liegt' }).isVisible()).toBe(true);
+    await shot(page, 'backups-print');
+    await show(page, `/geraete/${devices['was-pc-22']}`);
+    await shot(page, 'backup-device-print');
   });
 });

@@ -5,12 +5,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { build } from 'vite';
+import { expect } from 'vitest';
 import type { Role } from '../../server/api/contract.ts';
 import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { createTestAgent, officeFacts } from '../fakes/test-agent.ts';
 import { startTestServer } from '../fakes/test-server.ts';
+import { launchBrowser, noteComplaints, rememberedLanguage } from './browser.ts';
+import type { Language } from './page-checks.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const resultsDir = join(root, 'test-results');
@@ -26,6 +29,11 @@ function fullDrive(hostname: string) {
   return { ...storage, volumes: storage.volumes.map((volume) => ({ ...volume, freeBytes: 10 * gib })) };
 }
 
+/** `language`: what somebody chose before; without it German. */
+export type ConsoleOptions = BrowserContextOptions & { readonly language?: Language };
+
+type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
+
 export type ConsoleFixture = Awaited<ReturnType<typeof startConsole>>;
 
 export async function startConsole() {
@@ -36,10 +44,7 @@ export async function startConsole() {
     build: { outDir: consoleDir, emptyOutDir: true },
   });
   const server = await startTestServer({ consoleDir });
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  const browser = await launchBrowser();
 
   const enrolled = async (hostname: string, changes: Readonly<Record<string, unknown>> = {}): Promise<string> => {
     const agent = await createTestAgent({ url: server.url, token: server.token, hostname });
@@ -65,48 +70,37 @@ export async function startConsole() {
 
   /** Everything the browser complained about: a violation of the security policy, an error in the page. */
   const complaints: string[] = [];
-  const listen = (page: Page): void => {
-    page.on('pageerror', ({ message }) => complaints.push(message));
-    page.on('dialog', (dialog) => {
-      complaints.push(`dialog: ${dialog.message()}`);
-      dialog.dismiss().catch((error: unknown) => complaints.push(String(error)));
-    });
-    page.on('console', (message) => {
-      // The browser notes refused requests as errors; those are part of the tests.
-      const expected = /^Failed to load resource/.test(message.text());
-      if (message.type() === 'error' && !expected) complaints.push(message.text());
-    });
-  };
 
-  const open = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
+  const open = async (options: ConsoleOptions = {}): Promise<BrowserContext> => {
+    const { language, ...rest } = options;
     const context = await browser.newContext({
       baseURL: server.url,
       viewport: { width: 1280, height: 900 },
-      ...options,
+      ...(language === undefined ? {} : { storageState: rememberedLanguage(server.url, language) }),
+      ...rest,
     });
-    context.setDefaultTimeout(10_000);
-    context.on('page', listen);
+    context.setDefaultTimeout(30_000);
+    // The browser notes refused requests as errors; those are part of the tests.
+    noteComplaints(context, complaints, /^Failed to load resource/);
     return context;
   };
 
-  const accounts = new Map<Role, string>();
-  /** A browser in which somebody with this role is signed in. */
-  const signedIn = async (role: Role, options: BrowserContextOptions = {}): Promise<BrowserContext> => {
+  const sessions = new Map<Role, Cookies>();
+  /** A browser in which somebody with this role is signed in; of each role there is one person, with one session. */
+  const signedIn = async (role: Role, options: ConsoleOptions = {}): Promise<BrowserContext> => {
     const context = await open(options);
-    const known = accounts.get(role);
+    const known = sessions.get(role);
     if (known !== undefined) {
-      await context.request.post('/api/v1/session', { data: { user: known, password } });
+      await context.addCookies(known);
       return context;
     }
-    const { name, url } = await linkFor(role);
-    const link = url.split('#')[1];
+    const link = (await linkFor(role)).url.split('#')[1];
     const answer = await context.request.post('/api/v1/session', { data: { link } });
     const { csrfToken } = (await answer.json()) as { csrfToken: string };
-    await context.request.put('/api/v1/session/password', {
-      data: { password },
-      headers: { 'x-csrf-token': csrfToken },
-    });
-    accounts.set(role, name);
+    const headers = { 'x-csrf-token': csrfToken };
+    const changed = await context.request.put('/api/v1/session/password', { data: { password }, headers });
+    expect(changed.ok()).toBe(true);
+    sessions.set(role, await context.cookies());
     return context;
   };
 
@@ -124,4 +118,22 @@ export async function startConsole() {
       await rm(consoleDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until nothing on the page is on its way any more. */
+export async function settled(page: Page): Promise<void> {
+  await expect.poll(() => page.locator('.loading, .content-old').count()).toBe(0);
+}
+
+/** Opens a page, waits for all of it, and unfolds whatever is folded. */
+export async function show(page: Page, path: string, heading: string | RegExp = /./): Promise<void> {
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+  await settled(page);
+  await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
+}
+
+/** A picture of the whole page for people to look at: test-results/console-NAME.png. */
+export async function shot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(resultsDir, `console-${name}.png`), fullPage: true });
 }

@@ -66,7 +66,7 @@ test('from the one-time link to an edited record', async () => {
   await page.getByRole('link', { name: 'was-pc-02' }).click();
 
   await heading(page, 'was-pc-02').waitFor();
-  expect(await focused(page)).toBe('H1 was-pc-02');
+  await expect.poll(() => focused(page)).toBe('H1 was-pc-02');
   await page.getByText(/^Dringend\. \d+ von \d+ Prüfungen/).waitFor();
   await page.getByText('Auf dem Laufwerk / sind nur noch 2 % frei').waitFor();
   await page.getByLabel('Inventarnummer').fill('INV-2026-0815');
@@ -145,15 +145,15 @@ test('with the keyboard alone: sign in, find a device, open it', async () => {
   await page.keyboard.type(password);
   await page.keyboard.press('Enter');
   await heading(page, 'Übersicht').waitFor();
-  expect(await focused(page)).toMatch(/^H1/);
+  await expect.poll(() => focused(page)).toMatch(/^H1/);
 
   // From the top of the document the way past the navigation is the first stop.
   await page.reload();
   await heading(page, 'Übersicht').waitFor();
   await page.keyboard.press('Tab');
-  expect(await focused(page)).toBe('BUTTON Zum Inhalt springen');
+  await expect.poll(() => focused(page)).toBe('BUTTON Zum Inhalt springen');
   await page.keyboard.press('Enter');
-  expect(await focused(page)).toMatch(/^MAIN/);
+  await expect.poll(() => focused(page)).toMatch(/^MAIN/);
   await page.reload();
   await tabTo(/^Geräte$/);
   await page.keyboard.press('Enter');
@@ -167,7 +167,7 @@ test('with the keyboard alone: sign in, find a device, open it', async () => {
   await tabTo(/^Ausmustern$/);
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
-  expect(await focused(page)).toBe('BUTTON Abbrechen');
+  await expect.poll(() => focused(page)).toBe('BUTTON Abbrechen');
   await page.keyboard.press('Escape');
   await expect.poll(() => focused(page)).toBe('BUTTON Ausmustern');
 });

@@ -1,10 +1,9 @@
 /** Notices in the console: written, looked at as the clerk sees them, published, followed, replaced and recalled. */
-import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createTestAgent, type TestAgent } from '../fakes/test-agent.ts';
-import { type ConsoleFixture, resultsDir, startConsole } from './console-fixture.ts';
+import { type ConsoleFixture, settled, shot, show, startConsole } from './console-fixture.ts';
+import { axeFaults, looks, pageFaults } from './page-checks.ts';
 
 let fixture: ConsoleFixture;
 let agent: TestAgent;
@@ -24,19 +23,6 @@ afterEach(() => {
 });
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const shot = (page: Page, name: string) =>
-  page.screenshot({ path: join(resultsDir, `console-${name}.png`), fullPage: true });
-
-/** Waits until nothing on the page is on its way any more. */
-async function settled(page: Page): Promise<void> {
-  await expect.poll(() => page.locator('.loading, .content-old').count()).toBe(0);
-}
-
-async function axeOn(page: Page): Promise<string[]> {
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
 
 const body = 'Am Freitag ab 14 Uhr wird das Netz gewartet.\nBitte speichern Sie vorher Ihre Arbeit.';
 
@@ -73,7 +59,7 @@ describe('from the text to the screens', () => {
     await page.getByText('Jede Zeile muss eine vollständige Adresse sein', { exact: false }).waitFor();
     await page.getByText('Das Ende muss in der Zukunft liegen.').waitFor();
     await page.getByText('Überschrift und Text gehören zusammen', { exact: false }).waitFor();
-    expect(await axeOn(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'notice-faults');
     await form.getByLabel('Links').fill('https://www.kits.example/wartung');
     const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
@@ -82,12 +68,12 @@ describe('from the text to the screens', () => {
     await form.getByRole('button', { name: 'Vorschau zeigen' }).click();
 
     await page.getByRole('heading', { level: 2, name: 'So erscheint die Mitteilung' }).waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('preview');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('preview');
     await page.getByText('Diese Auswahl erreicht 4 Geräte.').waitFor();
     const english = page.getByRole('region', { name: 'Englisch' });
     expect(await english.innerText()).toContain('Maintenance on Friday');
     expect(await english.innerText()).toContain('https://www.kits.example/wartung');
-    expect(await axeOn(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'notice-compose');
 
     // What is changed above has not been looked at yet.
@@ -167,72 +153,29 @@ describe('from the text to the screens', () => {
     await page.goto('/mitteilungen/neu');
     await page.getByText('kits-server sign-notice', { exact: false }).waitFor();
     expect(await page.getByRole('form').count()).toBe(0);
-    expect(await axeOn(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'notice-offline-key');
   });
 });
 
 const addresses = (): readonly string[] => ['/mitteilungen', '/mitteilungen/neu', `/mitteilungen/${noticeId}`];
 
-async function show(context: BrowserContext, path: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(path);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await settled(page);
-  return page;
-}
-
 describe('for everybody', () => {
-  test.each([
-    ['light', 'de'],
-    ['dark', 'en'],
-    ['light', 'en'],
-  ] as const)('axe finds nothing: %s, %s', { timeout: 120_000 }, async (colorScheme, language) => {
-    const localStorage = [{ name: 'kits-language', value: language }];
-    const storageState = { cookies: [], origins: [{ origin: fixture.server.url, localStorage }] };
-    await using context = await fixture.signedIn('technician', { colorScheme, storageState });
-    const found: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      found.push(...(await axeOn(page)).map((violation) => `${path} ${violation}`));
-      await shot(page, `${colorScheme}-${language}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 18)}`);
-      await page.close();
-    }
-    expect(found).toEqual([]);
-  });
-
-  test.each([
-    ['320 px', 320, '100%'],
-    ['200 % text', 640, '200%'],
-  ])('nothing has to be scrolled sideways: %s', { timeout: 60_000 }, async (name, width, fontSize) => {
-    await using context = await fixture.signedIn('technician', { viewport: { width, height: 800 } });
-    const wide: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      await page.evaluate(`document.documentElement.style.fontSize = '${fontSize}'`);
-      const excess: number = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (excess > 0) wide.push(`${path}: ${excess}`);
-      if (name === '320 px') await shot(page, `narrow${path.replaceAll(/[^a-z]+/g, '-').slice(0, 18)}`);
-      await page.close();
-    }
-    expect(wide).toEqual([]);
-  });
-
-  test('targets are large enough to hit', async () => {
-    await using context = await fixture.signedIn('technician');
-    const small: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      for (const target of await page.locator('button, summary, select, input, nav a, .row-link').all()) {
-        const box = await target.boundingBox();
-        if (box !== null && box.width > 1 && (box.width < 24 || box.height < 24)) {
-          small.push(`${path} ${await target.innerText()} ${box.width} x ${box.height}`);
-        }
+  test.each([...looks, ['light', 'en'] as const])(
+    'nothing to find, to scroll sideways or too small to hit: %s, %s',
+    {
+      timeout: 120_000,
+    },
+    async (colorScheme, language) => {
+      await using context = await fixture.signedIn('technician', { colorScheme, language });
+      const page = await context.newPage();
+      const found: string[] = [];
+      for (const path of addresses()) {
+        await show(page, path);
+        found.push(...(await pageFaults(page)));
+        await shot(page, `notices-${colorScheme}-${language}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
       }
-      await page.close();
-    }
-    expect(small).toEqual([]);
-  });
+      expect(found).toEqual([]);
+    },
+  );
 });

@@ -1,11 +1,10 @@
 /** What people do with updates, controls and exceptions: from the answer to the devices, the evidence and the decision. */
-import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../server/api/contract.ts';
 import { createTestAgent, type TestAgent } from '../fakes/test-agent.ts';
-import { type ConsoleFixture, resultsDir, startConsole } from './console-fixture.ts';
+import { type ConsoleFixture, settled, shot, show, startConsole } from './console-fixture.ts';
+import { looks, pageFaults } from './page-checks.ts';
 import { guardedDebian, lackingDebian, lackingWindows, patchedDebian } from './patched-devices.ts';
 
 let fixture: ConsoleFixture;
@@ -36,13 +35,6 @@ afterEach(() => {
 });
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const shot = (page: Page, name: string) =>
-  page.screenshot({ path: join(resultsDir, `console-${name}.png`), fullPage: true });
-
-/** Waits until nothing on the page is on its way any more. */
-async function settled(page: Page): Promise<void> {
-  await expect.poll(() => page.locator('.loading, .content-old').count()).toBe(0);
-}
 
 async function verdictOf(page: Page, ruleId: string): Promise<Device['verdicts'][number] | undefined> {
   const answer = (await (await page.request.get(`/api/v1/devices/${lacking.id}`)).json()) as Device;
@@ -252,70 +244,22 @@ const addresses = (): readonly string[] => [
   `/geraete/${lacking.id}`,
 ];
 
-async function show(context: BrowserContext, path: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(path);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await settled(page);
-  await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
-  return page;
-}
-
 describe('for everybody', () => {
-  test.each([
-    ['light', 'de'],
-    ['dark', 'en'],
-  ] as const)('axe finds nothing: %s, %s', { timeout: 120_000 }, async (colorScheme, language) => {
-    const localStorage = [{ name: 'kits-language', value: language }];
-    const storageState = { cookies: [], origins: [{ origin: fixture.server.url, localStorage }] };
-    await using context = await fixture.signedIn('technician', { colorScheme, storageState });
-    const found: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-      found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(' ')}`));
-      if (language === 'en') await shot(page, `dark${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
-      await page.close();
-    }
-    expect(found).toEqual([]);
-  });
-
-  test.each([
-    ['320 px', 320, '100%'],
-    ['200 % text', 640, '200%'],
-    ['a tablet', 800, '100%'],
-  ])('nothing has to be scrolled sideways: %s', { timeout: 60_000 }, async (name, width, fontSize) => {
-    await using context = await fixture.signedIn('technician', { viewport: { width, height: 800 } });
-    const wide: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      await page.evaluate(`document.documentElement.style.fontSize = '${fontSize}'`);
-      const excess: number = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (excess > 0) wide.push(`${path}: ${excess}`);
-      if (name === '320 px') await shot(page, `narrow${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
-      await page.close();
-    }
-    expect(wide).toEqual([]);
-  });
-
-  test('targets are large enough to hit', async () => {
-    await using context = await fixture.signedIn('technician');
-    const small: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      for (const target of await page
-        .locator('button, summary, select, input, nav a, tbody a, .exception-link')
-        .all()) {
-        const box = await target.boundingBox();
-        if (box !== null && box.width > 1 && (box.width < 24 || box.height < 24)) {
-          small.push(`${path} ${await target.innerText()} ${box.width} x ${box.height}`);
-        }
+  test.each(looks)(
+    'nothing to find, to scroll sideways or too small to hit: %s, %s',
+    {
+      timeout: 120_000,
+    },
+    async (colorScheme, language) => {
+      await using context = await fixture.signedIn('technician', { colorScheme, language });
+      const page = await context.newPage();
+      const found: string[] = [];
+      for (const path of addresses()) {
+        await show(page, path);
+        found.push(...(await pageFaults(page)));
+        await shot(page, `patches-${colorScheme}-${language}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
       }
-      await page.close();
-    }
-    expect(small).toEqual([]);
-  });
+      expect(found).toEqual([]);
+    },
+  );
 });

@@ -1,10 +1,9 @@
 /** Groups and policies in the console: from a new group to a policy, its preview, its history, and the page of a device. */
-import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createTestAgent } from '../fakes/test-agent.ts';
-import { type ConsoleFixture, resultsDir, startConsole } from './console-fixture.ts';
+import { type ConsoleFixture, settled, shot, show, startConsole } from './console-fixture.ts';
+import { axeFaults, looks, pageFaults } from './page-checks.ts';
 
 let fixture: ConsoleFixture;
 let deviceId: string;
@@ -26,19 +25,6 @@ afterEach(() => {
 });
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-const shot = (page: Page, name: string) =>
-  page.screenshot({ path: join(resultsDir, `console-${name}.png`), fullPage: true });
-
-/** Waits until nothing on the page is on its way any more. */
-async function settled(page: Page): Promise<void> {
-  await expect.poll(() => page.locator('.loading, .content-old').count()).toBe(0);
-}
-
-async function axeOn(page: Page): Promise<string[]> {
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
 
 describe('from a group to its policy', () => {
   test('a group is made and gets a device', async () => {
@@ -103,7 +89,7 @@ describe('from a group to its policy', () => {
     // It was folded away; the fault opens it.
     await page.getByText('Geben Sie eine Zahl im erlaubten Bereich ein.').waitFor();
     expect(await lock.getAttribute('aria-invalid')).toBe('true');
-    expect(await axeOn(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'policy-fault');
     await lock.fill('300');
 
@@ -125,12 +111,12 @@ describe('from a group to its policy', () => {
 
     await form.getByRole('button', { name: 'Änderung prüfen' }).click();
     await page.getByText('Auf 1 von 1 Geräten gilt danach etwas anderes.', { exact: false }).waitFor();
-    expect(await page.evaluate('document.activeElement.id')).toBe('effects');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('effects');
     await page
       .getByText('spätestens gesperrt sein muss: 900 Sekunden (Voreinstellung) → 300 Sekunden (Gruppe Bürgerbüro)')
       .waitFor();
     await page.getByText('Firewall Rathaus, Gateway oder Firewall, fw.wasungen.example, 443').waitFor();
-    expect(await axeOn(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'policy-effects');
     await page.getByLabel('Grund der Änderung (freiwillig)').fill('Beschluss vom 20.11.');
     await page.getByRole('button', { name: 'Richtlinie speichern' }).click();
@@ -228,66 +214,22 @@ const addresses = (): readonly string[] => [
   `/geraete/${deviceId}`,
 ];
 
-async function show(context: BrowserContext, path: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(path);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await settled(page);
-  await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true');
-  return page;
-}
-
 describe('for everybody', () => {
-  test.each([
-    ['light', 'de'],
-    ['dark', 'en'],
-  ] as const)('axe finds nothing: %s, %s', { timeout: 120_000 }, async (colorScheme, language) => {
-    const localStorage = [{ name: 'kits-language', value: language }];
-    const storageState = { cookies: [], origins: [{ origin: fixture.server.url, localStorage }] };
-    await using context = await fixture.signedIn('technician', { colorScheme, storageState });
-    const found: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      found.push(...(await axeOn(page)).map((violation) => `${path} ${violation}`));
-      await shot(page, `${colorScheme}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
-      await page.close();
-    }
-    expect(found).toEqual([]);
-  });
-
-  test.each([
-    ['320 px', 320, '100%'],
-    ['200 % text', 640, '200%'],
-    ['a tablet', 800, '100%'],
-  ])('nothing has to be scrolled sideways: %s', { timeout: 60_000 }, async (name, width, fontSize) => {
-    await using context = await fixture.signedIn('technician', { viewport: { width, height: 800 } });
-    const wide: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      await page.evaluate(`document.documentElement.style.fontSize = '${fontSize}'`);
-      const excess: number = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (excess > 0) wide.push(`${path}: ${excess}`);
-      if (name === '320 px') await shot(page, `narrow${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
-      await page.close();
-    }
-    expect(wide).toEqual([]);
-  });
-
-  test('targets are large enough to hit', async () => {
-    await using context = await fixture.signedIn('technician');
-    const small: string[] = [];
-    for (const path of addresses()) {
-      const page = await show(context, path);
-      for (const target of await page.locator('button, summary, select, input, nav a, .row-link').all()) {
-        const box = await target.boundingBox();
-        if (box !== null && box.width > 1 && (box.width < 24 || box.height < 24)) {
-          small.push(`${path} ${await target.innerText()} ${box.width} x ${box.height}`);
-        }
+  test.each(looks)(
+    'nothing to find, to scroll sideways or too small to hit: %s, %s',
+    {
+      timeout: 120_000,
+    },
+    async (colorScheme, language) => {
+      await using context = await fixture.signedIn('technician', { colorScheme, language });
+      const page = await context.newPage();
+      const found: string[] = [];
+      for (const path of addresses()) {
+        await show(page, path);
+        found.push(...(await pageFaults(page)));
+        await shot(page, `policies-${colorScheme}-${language}${path.replaceAll(/[^a-z]+/g, '-').slice(0, 30)}`);
       }
-      await page.close();
-    }
-    expect(small).toEqual([]);
-  });
+      expect(found).toEqual([]);
+    },
+  );
 });

@@ -1,119 +1,38 @@
 /** The window of the tray as it ships, in a real browser: built page, real handlers, real files of the service's directory. */
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
-import { type MailboxRequest, mailboxRequest, type SentReport, type Status } from '../../agent/contract/status.ts';
-import { publishStatus } from '../../agent/status/publish-status.ts';
+import type { BrowserContext, BrowserContextOptions } from 'playwright-core';
+import type { Status } from '../../agent/contract/status.ts';
 import { buildPreviewBridge, buildTray } from '../../build/build-tray.ts';
 import { startPreview } from '../../build/preview-server.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
-import { authority } from '../agent/signing/authority.ts';
-import { officeFacts, sectionOf } from '../fakes/office-facts.ts';
-
-export const hostileText = '<img src=x onerror=alert(1)>';
-
-const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
-
-export function verdictOf(
-  ruleId: string,
-  change: Partial<Status['verdicts'][number]> = {},
-): Status['verdicts'][number] {
-  return {
-    ruleId,
-    verdict: 'met',
-    severity: 'warning',
-    reason: 'fine',
-    values: {},
-    evidence: [],
-    title: { de: `Prüfung ${ruleId}`, en: `Check ${ruleId}` },
-    explanation: { de: 'Was dazu zu sagen ist.', en: 'What there is to say.' },
-    ...change,
-  };
-}
-
-function sentReportOf(sequence: number, acceptedAt?: string): SentReport {
-  const hash = 'a'.repeat(43);
-  const deviceId = randomUUID();
-  const sections = Object.entries(officeFacts('was-pc-01')).map(([id, data]) => sectionOf(id, data));
-  return {
-    envelope: {
-      contractVersion: 1,
-      reportId: randomUUID(),
-      deviceId,
-      storeEpoch: randomUUID(),
-      sequence,
-      class: 'full',
-      createdAt: ago(3 - sequence),
-      bodyHash: hash,
-      bodyBytes: 18_432,
-    },
-    envelopeHash: hash,
-    ...(acceptedAt === undefined ? {} : { acceptedAt }),
-    sentAsHash: ['cpu'],
-    body: {
-      contractVersion: 1,
-      deviceId,
-      createdAt: ago(3 - sequence),
-      agentVersion: '0.1.0',
-      platform: 'linux',
-      fingerprint: {},
-      sections,
-      verdicts: [],
-    },
-  };
-}
+import { launchBrowser, noteComplaints, rememberedLanguage } from './browser.ts';
+import type { Language } from './page-checks.ts';
+import { createDesk } from './tray-desk.ts';
 
 export type TrayFixture = Awaited<ReturnType<typeof startTrayWindow>>;
 
 export async function startTrayWindow() {
-  const base = mkdtempSync(join(tmpdir(), 'kits-window-'));
-  const publicDir = join(base, 'public');
+  const desk = await createDesk();
+  const { base, publicDir } = desk;
   const folder = join(base, 'ui');
   await buildTray(folder);
   await buildPreviewBridge(folder);
-  const kits = await authority();
-  mkdirSync(join(publicDir, 'sent'), { recursive: true });
-  writeFileSync(join(publicDir, 'requests'), '');
-  for (const report of [sentReportOf(1, ago(1)), sentReportOf(2)]) {
-    writeFileSync(join(publicDir, 'sent', `${report.envelope.sequence}.json`), JSON.stringify(report));
-  }
-  writeFileSync(
-    join(publicDir, 'trust.json'),
-    JSON.stringify({ contractVersion: 1, writtenAt: ago(0), trust: kits.trust, holder: kits.holder }),
-  );
-
-  const statusOf = (change: Partial<Status> = {}): Status => ({
-    contractVersion: 1,
-    writtenAt: ago(0),
-    validUntil: ago(-0.25),
-    agentVersion: '0.1.0',
-    device: { hostname: 'was-pc-01', deviceId: kits.holder.device, municipality: 'Wasungen', state: 'active' },
-    overall: 'ok',
-    verdicts: [
-      'backup-recent',
-      'updates-installed',
-      'restart-due',
-      'virus-protection',
-      'storage-free',
-      'device-heard',
-    ].map((ruleId) => verdictOf(ruleId)),
-    reporting: { waiting: 0, lastCollectedAt: ago(1), lastAcceptedAt: ago(1) },
-    notices: [],
-    handledRequests: [],
-    ...change,
-  });
-
+  /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
+  const complaints: string[] = [];
+  /** Addresses handed to the browser of the system. */
+  const opened: string[] = [];
   const link = createAgentLink({
     publicDir,
-    memory: join(base, 'own', 'requests.json'),
+    userDir: join(base, 'own'),
     now: () => new Date(),
     saveFile: async (name, content) => {
       writeFileSync(join(base, name), content);
       return join(base, name);
     },
+    openLink: async (url) => void opened.push(url),
+    systemLanguages: ['de-DE'],
+    warn: (line) => complaints.push(line),
     asked: () => void refresh(),
   });
   const preview = await startPreview({ folder, link, port: 0 });
@@ -121,59 +40,36 @@ export async function startTrayWindow() {
     preview.tell((await link.refresh()).view);
   }
 
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-  /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
-  const complaints: string[] = [];
+  const browser = await launchBrowser();
 
   return {
-    base,
+    ...desk,
+    opened,
     folder,
-    publicDir,
-    kits,
     complaints,
     url: preview.url,
-    statusOf,
     /** What the service does: writes its file; the window hears of it. */
     publish: async (change: Partial<Status> = {}): Promise<void> => {
-      publishStatus(publicDir, statusOf(change));
+      desk.write(change);
       await refresh();
     },
     refresh,
-    mailbox: (): MailboxRequest[] =>
-      readFileSync(join(publicDir, 'requests'), 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => mailboxRequest.parse(JSON.parse(line))),
-    open: async (options: BrowserContextOptions & { language?: 'de' | 'en' } = {}): Promise<BrowserContext> => {
+    open: async (options: BrowserContextOptions & { language?: Language } = {}): Promise<BrowserContext> => {
       const { language = 'de', ...rest } = options;
-      const origin = preview.url.slice(0, -1);
-      const localStorage = [{ name: 'kits-language', value: language }];
       const context = await browser.newContext({
         baseURL: preview.url,
         viewport: { width: 760, height: 720 },
-        storageState: { cookies: [], origins: [{ origin, localStorage }] },
+        storageState: rememberedLanguage(preview.url.slice(0, -1), language),
         ...rest,
       });
-      context.setDefaultTimeout(10_000);
-      context.on('page', (page) => {
-        page.on('pageerror', ({ message }) => complaints.push(message));
-        page.on('dialog', (dialog) => {
-          complaints.push(`dialog: ${dialog.message()}`);
-          dialog.dismiss().catch((error: unknown) => complaints.push(String(error)));
-        });
-        page.on('console', (message) => {
-          if (message.type() === 'error') complaints.push(message.text());
-        });
-      });
+      context.setDefaultTimeout(30_000);
+      noteComplaints(context, complaints);
       return context;
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();
       await preview[Symbol.asyncDispose]();
-      await rm(base, { recursive: true, force: true });
+      await desk[Symbol.asyncDispose]();
     },
   };
 }

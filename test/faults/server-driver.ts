@@ -1,12 +1,13 @@
-/** A real server as a process of its own: `server-driver.ts DATA-DIR PORT`. Its limits are those of a whole fleet for one device. */
+/** A real server as a process of its own: `server-driver.ts DATA-DIR PORT [CONSOLE-DIR]`. Its limits are those of a whole fleet for one device. */
 import { createServer } from '../../server/server.ts';
 
-const [, , dataDir = '', port = '0'] = process.argv;
+const [, , dataDir = '', port = '0', consoleDir] = process.argv;
 const rate = { burst: 1_000_000, perMinute: 1_000_000 };
 const line = { atOnce: 16, maxWaiting: 500 };
 const server = await createServer({
   dataDir,
   port: Number(port),
+  ...(consoleDir === undefined ? {} : { consoleDir }),
   logLevel: 'silent',
   ingestLimits: {
     reports: { device: rate, municipality: rate, line },

@@ -13,7 +13,7 @@ import { createLog } from '../../agent/log.ts';
 import { loadSettings } from '../../agent/settings/settings.ts';
 import { type FaultProxy, startFaultProxy } from '../fakes/fault-proxy.ts';
 import { recordedMachine } from '../fakes/recorded-machine.ts';
-import { startTestServer } from '../fakes/test-server.ts';
+import { startTestServer, type TestServer } from '../fakes/test-server.ts';
 import { makeCertificates } from '../fixtures/certificates.ts';
 import { vm } from '../fixtures/vm.ts';
 
@@ -29,14 +29,22 @@ export interface Place {
   startServer(port?: number): Promise<{ child: ChildProcess; url: string; port: number }>;
 }
 
+export interface PlaceOptions {
+  /** Before the server becomes a process of its own. */
+  readonly prepare?: (server: TestServer) => Promise<void>;
+  /** A built console for it to serve. */
+  readonly consoleDir?: string;
+}
+
 /** Directories with a server that knows one municipality; all that was started ends with the test. */
-export async function preparePlace(): Promise<Place> {
+export async function preparePlace({ prepare, consoleDir }: PlaceOptions = {}): Promise<Place> {
   const dir = mkdtempSync(join(tmpdir(), 'kits-faults-'));
   const serverDir = join(dir, 'server');
   const agentDir = join(dir, 'agent');
   mkdirSync(agentDir);
   const prepared = await startTestServer({ dataDir: serverDir });
   const { token } = prepared;
+  await prepare?.(prepared);
   await prepared.close();
   const children = new Set<ChildProcess>();
   onTestFinished(async () => {
@@ -50,10 +58,14 @@ export async function preparePlace(): Promise<Place> {
     token,
     startServer: async (port = 0) => {
       const driver = join(import.meta.dirname, 'server-driver.ts');
-      const child = spawn(process.execPath, [driver, serverDir, String(port)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: withCache(),
-      });
+      const child = spawn(
+        process.execPath,
+        [driver, serverDir, String(port), ...(consoleDir === undefined ? [] : [consoleDir])],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: withCache(),
+        },
+      );
       children.add(child);
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
       const { url } = JSON.parse(line) as { url: string };

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TrustFile } from '../../agent/contract/keys.ts';
-import { mailboxRequest } from '../../agent/contract/status.ts';
+import { mailboxRequest, type Status } from '../../agent/contract/status.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
 import { createOwnRequests, maxWaiting } from '../../main/agent-link/own-requests.ts';
 import { readTrust, verifiedNotices } from '../../main/agent-link/read-notices.ts';
+import { createNoticeMemory } from '../../main/notices/notice-memory.ts';
 import { type Authority, authority, later, now } from '../agent/signing/authority.ts';
 
 const id = '0a4b0f6e-6f0c-4a54-9d2e-3f1a5c7d9e10';
@@ -96,6 +97,28 @@ describe('what a person asks of the service', () => {
     expect(requests.list().map(({ kind }) => kind)).toEqual(['notice-acknowledged']);
   });
 
+  test('is given up when its notice is gone or has another wording, and kept while nothing is known of notices', () => {
+    writeFileSync(mailbox(), '');
+    const requests = own();
+    const issuedAt = '2026-11-23T08:00:00.000Z';
+    requests.ask({ kind: 'notice-acknowledged', noticeId: id, issuedAt });
+    requests.ask({ kind: 'report-suspicion', text: 'bleibt' });
+    requests.settle([]);
+    requests.settle([], [{ id, issuedAt }]);
+    expect(requests.list()).toHaveLength(2);
+    expect(requests.isSaid('notice-acknowledged', { id, issuedAt })).toBe(true);
+    const correction = { id, issuedAt: '2026-11-23T09:00:00.000Z' };
+    expect(requests.isSaid('notice-acknowledged', correction)).toBe(false);
+    requests.settle([], [correction]);
+    expect(requests.list().map(({ kind }) => kind)).toEqual(['report-suspicion']);
+    requests.ask({ kind: 'notice-acknowledged', noticeId: id, issuedAt: correction.issuedAt });
+    const { requestId } = lines().at(-1)!;
+    // Taken on by the service: that stays said, also when the notice has ended.
+    requests.settle([requestId], []);
+    requests.settle([], []);
+    expect(requests.isSaid('notice-acknowledged', correction)).toBe(true);
+  });
+
   test('is bounded', () => {
     writeFileSync(mailbox(), '');
     const requests = own();
@@ -128,11 +151,17 @@ describe('a notice is verified again before it is shown', () => {
     trust = { contractVersion: 1, writtenAt: now.toISOString(), trust: kits.trust, holder: kits.holder };
   });
 
+  const remembering = () => createNoticeMemory(join(folder, 'own', 'notices.json'), () => undefined);
+  const verified = async (signed: readonly string[], keys: TrustFile | undefined, at = now) => {
+    const { notices, refused } = await verifiedNotices(signed, keys, at, remembering());
+    return { notices, refused };
+  };
+
   test('genuine ones in the order of their urgency', async () => {
     const signed = await Promise.all(
       (['info', 'urgent', 'warning'] as const).map((severity) => kits.signNotice({ severity })),
     );
-    const { notices, refused } = await verifiedNotices(signed, trust, now);
+    const { notices, refused } = await verified(signed, trust);
     expect(notices.map(({ severity }) => severity)).toEqual(['urgent', 'warning', 'info']);
     expect(refused).toBe(0);
   });
@@ -151,13 +180,13 @@ describe('a notice is verified again before it is shown', () => {
       await kits.signPolicy(),
       'a.b.c',
     ];
-    expect(await verifiedNotices(signed, trust, now)).toEqual({ notices: [], refused: signed.length });
+    expect(await verified(signed, trust)).toEqual({ notices: [], refused: signed.length });
   });
 
   test('nor what was recalled or is not yet due; without keys nothing is shown', async () => {
     const signed = [await kits.signNotice({ recalled: true }), await kits.signNotice({ validFrom: later(1) })];
-    expect(await verifiedNotices(signed, trust, now)).toEqual({ notices: [], refused: 0 });
-    expect(await verifiedNotices([await kits.signNotice()], undefined, now)).toEqual({ notices: [], refused: 1 });
+    expect(await verified(signed, trust)).toEqual({ notices: [], refused: 0 });
+    expect(await verified([await kits.signNotice()], undefined)).toEqual({ notices: [], refused: 1 });
   });
 
   test.each(['', '{}', 'null'])('keys that say %j are none', async (content) => {
@@ -166,14 +195,109 @@ describe('a notice is verified again before it is shown', () => {
   });
 });
 
+describe('what the window may do with a notice', () => {
+  const linked = 'https://kits.example.de/neustart';
+  async function windowOf(change: Parameters<Authority['noticeOf']>[0] = {}, hosts: string[] = []) {
+    const kits = await authority();
+    const notice = kits.noticeOf({ links: [linked, 'https://evil.example/'], ...change });
+    time = now;
+    writeFileSync(
+      join(folder, 'trust.json'),
+      JSON.stringify({ contractVersion: 1, writtenAt: later(0), trust: kits.trust, holder: kits.holder }),
+    );
+    const status: Status = {
+      contractVersion: 1,
+      writtenAt: later(0),
+      validUntil: later(9),
+      agentVersion: '0.1.0',
+      device: { hostname: 'pc-17', state: 'active' },
+      overall: 'ok',
+      verdicts: [],
+      reporting: { waiting: 0 },
+      notices: [await kits.signNotice(notice)],
+      linkHosts: hosts,
+      handledRequests: [],
+    };
+    writeFileSync(join(folder, 'status.json'), JSON.stringify(status));
+    writeFileSync(mailbox(), '');
+    const opened: string[] = [];
+    const link = createAgentLink({
+      publicDir: folder,
+      userDir: join(folder, 'own'),
+      now: () => time,
+      saveFile: async () => undefined,
+      openLink: async (url) => void opened.push(url),
+      systemLanguages: ['fr-FR', 'en-GB', 'de-DE'],
+      asked: () => undefined,
+      warn: () => undefined,
+    });
+    return { link, notice, opened };
+  }
+
+  test('open its links on hosts the policy names, and no other, whatever the window asks', async () => {
+    const { link, notice, opened } = await windowOf({}, ['kits.example.de']);
+    const { view } = await link.refresh();
+    expect(view.notices[0]?.openable).toEqual([linked]);
+    await link.handlers['link:open']({ noticeId: notice.id, url: linked });
+    for (const [noticeId, url] of [
+      [notice.id, 'https://evil.example/'],
+      [notice.id, 'https://kits.example.de/anderswo'],
+      [id, linked],
+    ] as const) {
+      await expect(link.handlers['link:open']({ noticeId, url })).rejects.toThrow('may not be opened');
+    }
+    expect(opened).toEqual([linked]);
+  });
+
+  test('open nothing while no policy names a host', async () => {
+    const { link, notice, opened } = await windowOf();
+    await expect(link.handlers['link:open']({ noticeId: notice.id, url: linked })).rejects.toThrow('may not be opened');
+    expect(opened).toEqual([]);
+  });
+
+  test('put it off as often as it may be, for a time of ours and not of the window, and never past its end', async () => {
+    const { link, notice } = await windowOf({ severity: 'warning' });
+    const defer = () => link.handlers['notice:defer']({ noticeId: notice.id, kind: 'one-hour' });
+    for (const hour of [11, 12, 13]) {
+      await defer();
+      const { view } = await link.refresh();
+      expect(view.notices[0]?.deferredUntil).toBe(`2026-11-25T${hour}:00:00.000Z`);
+      time = new Date(`2026-11-25T${hour}:00:00Z`);
+      expect((await link.refresh()).view.notices[0]).not.toHaveProperty('deferredUntil');
+    }
+    expect((await link.refresh()).view.notices[0]?.deferralChoices).toEqual([]);
+    await expect(defer()).rejects.toThrow('cannot be put off');
+    // Sent again until the service takes them on.
+    expect(new Set(lines().map(({ requestId }) => requestId)).size).toBe(3);
+  });
+
+  test('an unknown notice can neither be acknowledged nor put off', async () => {
+    const { link } = await windowOf();
+    await expect(link.handlers['notice:acknowledge']({ noticeId: id })).rejects.toThrow('no such notice');
+    await expect(link.handlers['notice:defer']({ noticeId: id, kind: 'one-hour' })).rejects.toThrow('no such notice');
+    expect(lines()).toEqual([]);
+  });
+
+  test('the language is that of the system until somebody chooses', async () => {
+    const { link } = await windowOf();
+    expect((await link.refresh()).view.language).toBe('en');
+    await link.handlers['language:choose']({ language: 'de' });
+    const { link: after } = await windowOf();
+    expect((await after.refresh()).view.language).toBe('de');
+  });
+});
+
 describe('without a service', () => {
   test('the window says so and what is asked waits', async () => {
     let asked = 0;
     const link = createAgentLink({
       publicDir: join(folder, 'nowhere'),
-      memory: memory(),
+      userDir: join(folder, 'own'),
       now: () => time,
       saveFile: async () => undefined,
+      openLink: async () => undefined,
+      systemLanguages: [],
+      warn: () => undefined,
       asked: () => {
         asked += 1;
       },

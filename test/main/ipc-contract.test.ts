@@ -7,6 +7,7 @@ import { ipcRendererEvents, seen } from '../fakes/electron.ts';
 
 const view: View = {
   at: '2026-11-23T09:40:00.000Z',
+  language: 'de',
   service: 'unreadable',
   notices: [],
   refusedNotices: 0,
@@ -27,6 +28,9 @@ function start(isTrusted = () => true, change: Partial<Handlers> = {}) {
       'check:start': none,
       'notice:seen': none,
       'notice:acknowledge': acknowledge,
+      'notice:defer': none,
+      'link:open': none,
+      'language:choose': none,
       'suspicion:report': none,
       'sent:list': async () => [],
       'sent:get': none,
@@ -60,6 +64,9 @@ describe('the contract of the window', () => {
     ['nothing', 'notice:acknowledge', undefined],
     ['a path for a number', 'sent:get', { sequence: '1' }],
     ['a number no report has', 'sent:export', { sequence: 0 }],
+    ['a time of its own for putting off', 'notice:defer', { noticeId: id, until: '2099-01-01T00:00:00Z' }],
+    ['another language', 'language:choose', { language: '../de' }],
+    ['an endless address', 'link:open', { noticeId: id, url: `https://${'x'.repeat(500)}` }],
     ['an endless text', 'suspicion:report', { text: 'x'.repeat(2001) }],
     ['an empty text', 'suspicion:report', { text: '' }],
     ['something where nothing belongs', 'check:start', { force: true }],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
-import { rightsFindings } from '../../../agent/commands/rights-checks.ts';
+import { expectedOwner, rightsFindings } from '../../../agent/commands/rights-checks.ts';
 
 function installed(): string {
   const dir = mkdtempSync(join(tmpdir(), 'kits-rights-'));
@@ -29,8 +29,12 @@ function installed(): string {
   return dir;
 }
 
-const details = (dir: string) =>
-  rightsFindings(dir).map(({ result, detail }) => `${result} ${detail.replaceAll(dir, 'DIR')}`);
+/** The temporary folder of this test is open to all; that is another test. */
+const anywhere = () => undefined;
+const inspect = (dir: string, more: { installRoot?: string; configFile?: string } = {}) =>
+  rightsFindings({ dataDir: dir, user: expectedOwner(), objection: anywhere, ...more });
+const details = (dir: string, more: { installRoot?: string; configFile?: string } = {}) =>
+  inspect(dir, more).map(({ result, detail }) => `${result} ${detail.replaceAll(dir, 'DIR')}`);
 
 test('as it was installed nothing is found; what the service makes later may be missing', () => {
   const dir = installed();
@@ -43,17 +47,17 @@ test.each<[string, (dir: string) => void, RegExp]>([
   [
     'a private directory that is open',
     (dir) => chmodSync(join(dir, 'private'), 0o750),
-    /DIR\/private has the rights 0750 instead of 0700; run "chmod 0700/,
+    /DIR\/private has the rights 0750 instead of 0700: its group can read it\. Somebody could copy the key.*Run "chmod 0700/,
   ],
   [
     'a public one that all may change',
     (dir) => chmodSync(join(dir, 'public'), 0o777),
-    /DIR\/public has the rights 0777/,
+    /DIR\/public has the rights 0777 instead of 0755: every user can change it\. Somebody could change what the people/,
   ],
   [
     'a public one that nobody may read',
     (dir) => chmodSync(join(dir, 'public'), 0o700),
-    /DIR\/public has the rights 0700/,
+    /DIR\/public has the rights 0700 instead of 0755: users at this PC can do less/,
   ],
   ['a data directory that is closed', (dir) => chmodSync(dir, 0o700), /DIR has the rights 0700 instead of 0755/],
   [
@@ -71,7 +75,11 @@ test.each<[string, (dir: string) => void, RegExp]>([
     (dir) => chmodSync(join(dir, 'public/requests'), 0o600),
     /requests has the rights 0600/,
   ],
-  ['no mailbox', (dir) => rmSync(join(dir, 'public/requests')), /requests is missing.*install -m 0622/],
+  [
+    'no mailbox',
+    (dir) => rmSync(join(dir, 'public/requests')),
+    /requests is missing\. Nobody at this PC.*"kits-agent prepare-directories"/,
+  ],
   [
     'a mailbox that is a link',
     (dir) => {
@@ -112,6 +120,51 @@ test.runIf(process.getuid?.() === 0)('another owner is named (needs root to make
   expect(details(dir)).toEqual([expect.stringMatching(/^problem .*requests belongs to user 65534 instead of 0/)]);
 });
 
-test('on Windows the access lists are not read here, and that is said instead of "ok"', () => {
-  expect(rightsFindings('C:\\x', { platform: 'win32', user: undefined })).toMatchObject([{ result: 'unknown' }]);
+test('a place others can write to is named with what it means', () => {
+  const dir = installed();
+  const found = rightsFindings({ dataDir: dir, user: expectedOwner() }).map(({ detail }) => detail);
+  expect(found).toEqual([expect.stringMatching(/can be changed by every user.*could be decided there/)]);
+});
+
+test('settings that others can change, or a password they can read, are named', () => {
+  const dir = installed();
+  const configFile = join(dir, 'private', 'agent.json');
+  writeFileSync(configFile, '{}');
+  expect(details(dir, { configFile })).toEqual(['ok DIR as the installer made it']);
+  chmodSync(configFile, 0o664);
+  expect(details(dir, { configFile })).toEqual([
+    expect.stringMatching(
+      /agent\.json has the rights 0664: others can change it\. Somebody could name another server.*chmod 0644/,
+    ),
+  ]);
+  chmodSync(configFile, 0o644);
+  writeFileSync(configFile, '{"proxy":"http://pc:geheim@proxy:3128"}');
+  const [found = ''] = details(dir, { configFile });
+  expect(found).toMatch(/holds the password of the proxy and every user can read it\. Run "chmod 0600/);
+  expect(found).not.toContain('geheim');
+  chmodSync(configFile, 0o600);
+  expect(details(dir, { configFile })).toEqual(['ok DIR as the installer made it']);
+  rmSync(configFile);
+  writeFileSync(join(dir, 'private', 'policy.json'), '{}');
+  chmodSync(join(dir, 'private', 'policy.json'), 0o666);
+  expect(details(dir, { configFile })).toEqual([expect.stringMatching(/policy\.json has the rights 0666/)]);
+});
+
+test('a program others can change is named, at whatever depth', () => {
+  const dir = installed();
+  const installRoot = join(dir, 'private', 'program');
+  const file = join(installRoot, 'versions', '0.2.0', 'kits-agent');
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, '', { mode: 0o755 });
+  symlinkSync('versions/0.2.0', join(installRoot, 'current'));
+  expect(details(dir, { installRoot })).toEqual(['ok DIR as the installer made it']);
+  chmodSync(file, 0o775);
+  expect(details(dir, { installRoot })).toEqual([
+    expect.stringMatching(
+      /0\.2\.0\/kits-agent has the rights 0775: somebody else could change a program that runs as root/,
+    ),
+  ]);
+  chmodSync(file, 0o755);
+  chmodSync(join(installRoot, 'versions'), 0o777);
+  expect(details(dir, { installRoot })).toEqual([expect.stringMatching(/versions has the rights 0777/)]);
 });

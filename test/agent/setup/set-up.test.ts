@@ -16,7 +16,8 @@ import { vm } from '../../fixtures/vm.ts';
 const cli = join(import.meta.dirname, '../../../agent/cli.ts');
 
 function folder(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'kits-set-up-'));
+  // As root nothing is set up where others can write.
+  const dir = mkdtempSync(join(process.getuid?.() === 0 ? '/var/lib' : tmpdir(), 'kits-set-up-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }

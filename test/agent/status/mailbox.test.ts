@@ -110,6 +110,16 @@ describe('a request', () => {
     expect(answers()).toHaveLength(2);
   });
 
+  test('about an earlier wording is taken on and says nothing to the correction', async () => {
+    const { look, answers, handled, write } = await mailbox([notice]);
+    const before = { ...seen(notice.id), issuedAt: new Date(Date.parse(notice.issuedAt) - 1000).toISOString() };
+    const now = { ...seen(notice.id), issuedAt: notice.issuedAt };
+    write(before, now);
+    await look();
+    expect(answers().map(({ requestId }) => requestId)).toEqual([now.requestId]);
+    expect(handled()).toEqual([before.requestId, now.requestId]);
+  });
+
   test('to defer does not outlive its notice', async () => {
     const { look, answers, write } = await mailbox([notice]);
     const defer = (until: string) => ({ requestId: randomUUID(), kind: 'notice-deferred', noticeId: notice.id, until });

@@ -66,7 +66,7 @@ export const app: AppUnderTest = {
   setToastActivatorCLSID: (id) => {
     seen.clsid = id;
   },
-  getAppPath: () => new URL('../../..', import.meta.url).pathname,
+  getAppPath: () => seen.appPath,
   getPath: () => seen.userData,
   setPath: () => undefined,
   relaunch: (options) => {

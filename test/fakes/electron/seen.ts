@@ -68,6 +68,8 @@ const nothingYet = () => ({
 
 export const seen = Object.assign(nothingYet(), {
   userData: '/nonexistent',
+  /** Holds dist/tray. */
+  appPath: new URL('../../..', import.meta.url).pathname,
   reset(): void {
     Object.assign(seen, nothingYet());
     appEvents.removeAllListeners();

@@ -1,0 +1,32 @@
+/** What a toast says besides the words of a notice. */
+import type { Notice } from '../../agent/contract/policy.ts';
+import type { Language } from '../ipc/channels.ts';
+
+export interface ToastTexts {
+  readonly neutral: string;
+  /** Below the neutral line, and for several at once. */
+  readonly open: string;
+  readonly several: (count: number) => string;
+  readonly severity: Readonly<Record<Notice['severity'], string>>;
+  readonly acknowledge: string;
+  readonly later: string;
+}
+
+export const toastTexts: Readonly<Record<Language, ToastTexts>> = {
+  de: {
+    neutral: 'Neue Mitteilung von KITS',
+    open: 'Zum Lesen anklicken.',
+    several: (count) => (count === 1 ? 'Eine weitere Mitteilung von KITS' : `${count} Mitteilungen von KITS`),
+    severity: { info: 'KITS, zur Kenntnis', warning: 'KITS, wichtig', urgent: 'KITS, dringend' },
+    acknowledge: 'Zur Kenntnis genommen',
+    later: 'Später',
+  },
+  en: {
+    neutral: 'New notice from KITS',
+    open: 'Click to read it.',
+    several: (count) => (count === 1 ? 'One more notice from KITS' : `${count} notices from KITS`),
+    severity: { info: 'KITS, for information', warning: 'KITS, important', urgent: 'KITS, urgent' },
+    acknowledge: 'I have taken note',
+    later: 'Later',
+  },
+};

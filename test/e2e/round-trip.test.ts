@@ -1,0 +1,112 @@
+/**
+ * A notice from the console to the screen of a clerk and her answer back: the real server and the real service, each a
+ * process of its own, the real console and the real tray program in Chromium. Nothing between them is replaced.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildTray } from '../../build/build-tray.ts';
+import { createSignInLink, createUser } from '../../server/staff/users.ts';
+import { kill, preparePlace } from '../faults/town.ts';
+import { launchBrowser } from './browser.ts';
+import { password } from './console-fixture.ts';
+import { enrolService } from './service-process.ts';
+import { startTrayApp } from './tray-app.ts';
+
+const root = join(import.meta.dirname, '../..');
+let browser: Browser;
+let base: string;
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'kits-round-'));
+  const outDir = join(base, 'console');
+  [browser] = await Promise.all([
+    launchBrowser(),
+    buildTray(join(base, 'tray')),
+    build({
+      configFile: join(root, 'server/console/vite.config.ts'),
+      logLevel: 'warn',
+      build: { outDir, emptyOutDir: true },
+    }),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** In the console; answers the address of the page on which its progress is followed. */
+async function publish(page: Page, title: string): Promise<string> {
+  await page.goto('/mitteilungen/neu');
+  const form = page.getByRole('form', { name: 'Neue Mitteilung' });
+  await form.getByLabel('Gemeinde').selectOption({ label: 'Wasungen' });
+  await form.getByLabel('Überschrift auf Deutsch').fill(title);
+  await form.getByLabel('Text auf Deutsch').fill('Bitte speichern Sie Ihre Arbeit und starten Sie den PC neu.');
+  await form.getByLabel('Dringlichkeit').selectOption({ label: 'Dringend' });
+  await form.getByLabel('Muss zur Kenntnis genommen werden').check();
+  await form.getByRole('button', { name: 'Vorschau zeigen' }).click();
+  await page.getByRole('button', { name: 'Veröffentlichen …' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Jetzt veröffentlichen' }).click();
+  await page.getByRole('heading', { level: 1, name: title }).waitFor();
+  return page.url();
+}
+
+/** Whether the console says, after a fresh look, that this many devices acknowledged. */
+async function acknowledgedSays(page: Page, address: string): Promise<string> {
+  await page.goto(address);
+  const answers = page.getByRole('region', { name: 'Antworten an den Geräten' });
+  return answers.locator('div', { hasText: 'Zur Kenntnis genommen' }).getByRole('definition').innerText();
+}
+
+test('published in the console, shown at the PC, acknowledged there, and seen so in the console', {
+  timeout: 120_000,
+}, async () => {
+  let link = '';
+  const place = await preparePlace({
+    consoleDir: join(base, 'console'),
+    prepare: async ({ context }) => {
+      await createUser(context, 'test', { name: 'technik', role: 'technician', municipalityIds: [] });
+      link = (await createSignInLink(context, 'test', 'technik')).secret;
+    },
+  });
+  let server = await place.startServer();
+  const service = await enrolService(place.agentDir, server.url, place.token);
+  service.start();
+  await using context = await browser.newContext({ baseURL: server.url });
+  context.setDefaultTimeout(20_000);
+  const signedIn = await context.request.post('/api/v1/session', { data: { link } });
+  const { csrfToken } = (await signedIn.json()) as { csrfToken: string };
+  const headers = { 'x-csrf-token': csrfToken };
+  await context.request.put('/api/v1/session/password', { data: { password }, headers });
+  const console = await context.newPage();
+  await expect.poll(() => service.status()?.reporting.lastAcceptedAt, { timeout: 30_000 }).toBeDefined();
+
+  const { publicDir } = service;
+  const app = await startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, 'home') });
+  expect(app.seen.windows).toHaveLength(0);
+  const address = await publish(console, 'Bitte heute neu starten');
+  await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);
+  app.icon().click(/^Mitteilungen/);
+  const window = await app.window();
+  await window.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
+  expect(await acknowledgedSays(console, address)).toBe('an 0 Geräten');
+  await window.getByRole('button', { name: /zur Kenntnis genommen$/ }).click();
+  await window.getByText('Zur Kenntnis genommen.').waitFor();
+  await expect.poll(() => acknowledgedSays(console, address), { timeout: 20_000 }).toBe('an 1 Gerät');
+
+  // The server is away at the moment she answers: it is said at the PC, and it arrives later.
+  const second = await publish(console, 'Das Netz wird gewartet');
+  await window.getByRole('heading', { name: 'Das Netz wird gewartet' }).waitFor();
+  await kill(server.child);
+  await window.getByRole('button', { name: /Das Netz wird gewartet.* zur Kenntnis genommen$/ }).click();
+  await expect.poll(() => service.status()?.reporting.waiting, { timeout: 20_000 }).toBeGreaterThan(0);
+  server = await place.startServer(server.port);
+  expect(await acknowledgedSays(console, second)).toBe('an 0 Geräten');
+  // It would come by itself within a minute; she need not wait for that.
+  await window.getByRole('link', { name: 'Status' }).click();
+  await window.getByRole('button', { name: 'Jetzt prüfen' }).click();
+  await expect.poll(() => acknowledgedSays(console, second), { timeout: 20_000 }).toBe('an 1 Gerät');
+  await window.getByText(/^Geprüft: /).waitFor();
+});

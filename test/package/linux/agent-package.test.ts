@@ -1,0 +1,215 @@
+/** The Debian package of the service, installed for real: against a real server, under a real systemd, to the last file. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { licenceText } from '../../../build/licences.ts';
+import { buildAgentPackage } from '../../../build/linux/agent-package.ts';
+import { runTool } from '../../../build/run-tool.ts';
+import { buildSingleExecutable } from '../../../build/single-executable.ts';
+import { sourceDate } from '../../../build/source-date.ts';
+import { type BootedSystem, bootSystem } from './booted-system.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const [older, middle, newer] = ['0.0.8', '0.0.9', '0.1.0'] as const;
+const port = 7480;
+const serverUrl = `http://127.0.0.1:${port}`;
+/** What `systemd-analyze security` says at most; 0 is best, 10 is worst. */
+const worstExposure = 3.5;
+
+let system: BootedSystem;
+let folder: string;
+let apiToken: string;
+const packages: Record<string, string> = {};
+
+const device = z.object({ id: z.string(), state: z.string(), lastHeardAt: z.string().nullable() });
+const section = z.object({
+  id: z.string(),
+  state: z.string(),
+  problems: z.array(z.object({ code: z.string() })),
+  data: z
+    .object({ volumes: z.array(z.object({ mountPoint: z.string(), readOnly: z.boolean() })).optional() })
+    .optional(),
+});
+
+async function build(version: string): Promise<string> {
+  const executable = join(folder, version, 'kits-agent');
+  const licences = licenceText(await buildSingleExecutable({ platform: 'linux', version, outFile: executable }));
+  const outFile = join(folder, `kits-agent_${version}_amd64.deb`);
+  const made = { version, executable, licences, outFile, sourceDate: sourceDate() };
+  return buildAgentPackage({ ...made, compression: 'fast' });
+}
+
+function server(...args: string[]): string {
+  const dataDir = ['--data-dir', '/var/lib/kits-server-test'];
+  return system.must(process.execPath, join(root, 'server/cli.ts'), ...args, ...dataDir);
+}
+
+function devices(): z.infer<typeof device>[] {
+  const answer = system.must('curl', '-sS', '-H', `Authorization: Bearer ${apiToken}`, `${serverUrl}/api/v1/devices`);
+  return z.object({ items: z.array(device) }).parse(JSON.parse(answer)).items;
+}
+
+function unit(property: string): string {
+  return system.must('systemctl', 'show', 'kits-agent.service', '--value', '-p', property);
+}
+
+const running = (): boolean => unit('ActiveState') === 'active' && unit('SubState') === 'running';
+const executableOfService = (): string => system.must('readlink', `/proc/${unit('MainPID')}/exe`);
+
+beforeAll(async () => {
+  folder = mkdtempSync('/var/tmp/kits-debs-');
+  for (const version of [older, middle, newer]) packages[version] = await build(version);
+  system = await bootSystem();
+  const started = system.start(process.execPath, [
+    join(root, 'server/cli.ts'),
+    ...['start', '--data-dir', '/var/lib/kits-server-test', '--port', String(port)],
+  ]);
+  started.stderr?.resume();
+  await once(started.stdout as NodeJS.ReadableStream, 'data');
+  server('create-municipality', 'Teststadt');
+  apiToken = server('create-api-token', '--role', 'admin');
+});
+
+afterAll(async () => {
+  await system?.[Symbol.asyncDispose]();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+test('lintian has nothing to say', () => {
+  const said = runTool('lintian', ['--allow-root', '--info', '--fail-on', 'none', packages[newer] as string]);
+  expect(said).toBe('');
+});
+
+test('an unattended installation enrols with what stands in setup.json, and reports', async () => {
+  const token = server('create-token', '--municipality', 'Teststadt');
+  system.must('mkdir', '-p', '/etc/kits-agent');
+  const input = JSON.stringify({ server: serverUrl, token, settings: { logLevel: 'debug' } });
+  expect(system.run('tee', ['/etc/kits-agent/setup.json'], { input }).exitCode).toBe(0);
+  system.must('dpkg', '--install', packages[older] as string);
+
+  expect(system.must('systemctl', 'is-enabled', 'kits-agent.service', 'kits-agent-guard.timer')).toBe(
+    'enabled\nenabled',
+  );
+  expect(running()).toBe(true);
+  expect(system.must('systemctl', 'is-active', 'kits-agent-guard.timer')).toBe('active');
+  const heard = await system.until(
+    'the first report',
+    () => devices().find(({ lastHeardAt }) => lastHeardAt !== null),
+    60_000,
+  );
+  expect(heard.state).toBe('active');
+  expect(system.must('kits-agent', 'version')).toBe(older);
+
+  // The token is nowhere any more, neither in a file nor in the journal.
+  expect(system.run('test', ['-e', '/etc/kits-agent/setup.json']).exitCode).toBe(1);
+  expect(system.run('grep', ['-rl', token, '/etc/kits-agent', '/var/lib/kits-agent']).stdout).toBe('');
+  expect(system.must('journalctl', '--no-pager')).not.toContain(token);
+  expect(system.must('cat', '/etc/kits-agent/agent.json')).toContain('"logLevel": "debug"');
+});
+
+test('systemd finds nothing wrong with the units, and little that could still be taken away', () => {
+  const units = ['kits-agent.service', 'kits-agent-guard.service', 'kits-agent-guard.timer'];
+  const verified = system.run('systemd-analyze', ['verify', ...units.map((name) => `/usr/lib/systemd/system/${name}`)]);
+  expect(verified).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  for (const name of ['kits-agent.service', 'kits-agent-guard.service']) {
+    const said = system.must('systemd-analyze', 'security', '--no-pager', name);
+    const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(said)?.[1]);
+    process.stdout.write(`${name}: systemd-analyze security ${exposure}\n`);
+    expect(exposure).toBeLessThanOrEqual(worstExposure);
+  }
+});
+
+test('the sandbox takes nothing away from what is collected', () => {
+  // The same unit, but for the command and what belongs to a service that goes on.
+  const text = system
+    .must('cat', '/usr/lib/systemd/system/kits-agent.service')
+    .replace('kits-agent run', 'kits-agent collect')
+    .replace(
+      'Type=exec',
+      'Type=oneshot\nStandardOutput=truncate:/var/lib/kits-agent/collected.json\nSuccessExitStatus=6',
+    )
+    .replace(/^(Restart|WatchdogSec|NotifyAccess|OnFailure).*$/gm, '');
+  const name = '/run/systemd/system/kits-collect.service';
+  expect(system.run('tee', [name], { input: text }).exitCode).toBe(0);
+  system.must('systemctl', 'daemon-reload');
+  system.must('systemctl', 'start', 'kits-collect.service');
+  const states = (json: string): string[] =>
+    z
+      .object({ sections: z.array(section) })
+      .parse(JSON.parse(json))
+      .sections.map(({ id, state, problems, data }) =>
+        [
+          id,
+          state,
+          problems.map(({ code }) => code),
+          data?.volumes?.map(({ mountPoint, readOnly }) => `${mountPoint} ${readOnly}`),
+        ].join(' '),
+      );
+  const outside = system.run('kits-agent', ['collect'], { timeoutMs: 120_000 }).stdout;
+  expect(states(system.must('cat', '/var/lib/kits-agent/collected.json'))).toEqual(states(outside));
+  system.must('rm', '/var/lib/kits-agent/collected.json', name);
+  system.must('systemctl', 'daemon-reload');
+});
+
+test('the service may ask for the guard', () => {
+  const asked = system
+    .must('cat', '/usr/lib/systemd/system/kits-agent.service')
+    .replace(/^ExecStart=.*$/m, 'ExecStart=/usr/bin/systemctl start --no-block kits-agent-guard.service');
+  const name = '/run/systemd/system/kits-ask.service';
+  const text = asked
+    .replace('Type=exec', 'Type=oneshot')
+    .replace(/^(Restart|WatchdogSec|NotifyAccess|OnFailure).*$/gm, '');
+  expect(system.run('tee', [name], { input: text }).exitCode).toBe(0);
+  system.must('systemctl', 'daemon-reload');
+  system.must('systemctl', 'start', 'kits-ask.service');
+  system.must('rm', name);
+  system.must('systemctl', 'daemon-reload');
+});
+
+test('killed, it is started again and knows what it knew', async () => {
+  const [before] = devices();
+  const pid = unit('MainPID');
+  system.must('kill', '-KILL', pid);
+  await system.until('the restart', () => (running() && unit('MainPID') !== pid ? true : undefined), 30_000);
+  expect(unit('NRestarts')).toBe('1');
+  expect(system.must('kits-agent', 'status', '--json')).toContain('Teststadt');
+  expect(devices()[0]?.id).toBe(before?.id);
+});
+
+test('an upgrade takes over when it has proven itself, and keeps settings and identity', () => {
+  const before = devices();
+  system.must('dpkg', '--install', packages[newer] as string);
+  expect(running()).toBe(true);
+  expect(executableOfService()).toBe(`/usr/lib/kits-agent/versions/${newer}/kits-agent`);
+  expect(system.must('kits-agent', 'version')).toBe(newer);
+  expect(system.must('readlink', '/usr/lib/kits-agent/proven')).toBe(`versions/${newer}`);
+  expect(devices().map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  expect(system.must('cat', '/etc/kits-agent/agent.json')).toContain('"logLevel": "debug"');
+});
+
+test('an older package is refused before anything of it is unpacked', () => {
+  const { exitCode, stderr } = system.run('dpkg', ['--install', packages[middle] as string], { timeoutMs: 240_000 });
+  expect(exitCode).not.toBe(0);
+  expect(stderr).toContain(`${newer} is installed and ${middle} is older. Nothing was changed.`);
+  expect(running()).toBe(true);
+  expect(system.must('kits-agent', 'version')).toBe(newer);
+  expect(system.must('dpkg', '--list', 'kits-agent').split('\n').at(-1)).toMatch(
+    new RegExp(`^ii +kits-agent +${newer} `),
+  );
+});
+
+test('removed, it keeps its data; purged, it leaves nothing', () => {
+  system.must('dpkg', '--remove', 'kits-agent');
+  expect(system.run('systemctl', ['is-active', 'kits-agent.service']).stdout.trim()).toBe('inactive');
+  expect(system.run('test', ['-e', '/usr/lib/kits-agent']).exitCode).toBe(1);
+  expect(system.run('test', ['-e', '/var/lib/kits-agent/private/agent.db']).exitCode).toBe(0);
+  system.must('dpkg', '--purge', 'kits-agent');
+  // Debian's man-db keeps pages it has shown; the rest would be ours.
+  const places = ['/etc', '/usr', '/var/lib', '/var/log', '/run', '/root', '/home', '/opt'];
+  const left = system.must('find', ...places, '-xdev', '-name', '*kits-agent*', '-not', '-path', '/var/lib/dpkg/*');
+  expect(left).toBe('');
+  expect(system.run('pgrep', ['-f', '/usr/lib/kits-agent']).stdout).toBe('');
+});
