@@ -446,13 +446,50 @@ function merged(noted: z.infer<typeof notedGaps>, lost: Gap): z.infer<typeof not
     last.declaredBy !== undefined ||
     last.gap.reason !== lost.reason
   ) {
-    return [...noted, { gap: lost }].slice(-32);
+    return joined([...noted, { gap: lost }]);
   }
-  const counts: NonNullable<Gap['counts']> = { ...last.gap.counts };
-  for (const name of reportClasses) {
-    const more = lost.counts?.[name];
-    if (more !== undefined) counts[name] = (counts[name] ?? 0) + more;
-  }
+  const counts = sumOf(last.gap.counts, lost.counts);
   const lastAt = lost.lastAt ?? last.gap.lastAt;
   return [...noted.slice(0, -1), { gap: { ...last.gap, counts, ...(lastAt === undefined ? {} : { lastAt }) } }];
+}
+
+type Noted = z.infer<typeof notedGaps>;
+const maxNoted = 32;
+
+/** A device that loses much for long tells less exactly what, and never less than that it did: two of one reason become one. */
+function joined(noted: Noted): Noted {
+  if (noted.length <= maxNoted) return noted;
+  // Those that name reports last: which ones is worth more than when.
+  const open = noted.filter(({ declaredBy }) => declaredBy === undefined);
+  const byWorth = open.toSorted((a, b) => Number(a.gap.from !== undefined) - Number(b.gap.from !== undefined));
+  for (const first of byWorth) {
+    const second = byWorth.find((other) => other !== first && other.gap.reason === first.gap.reason);
+    if (second === undefined) continue;
+    const [older, younger] = noted.indexOf(first) < noted.indexOf(second) ? [first, second] : [second, first];
+    const times = [older.gap.firstAt, older.gap.lastAt, younger.gap.firstAt, younger.gap.lastAt].filter(
+      (time) => time !== undefined,
+    );
+    const gap: Gap = {
+      reason: older.gap.reason,
+      counts: sumOf(countsOf(older.gap), countsOf(younger.gap)),
+      ...(times.length === 0 ? {} : { firstAt: times.toSorted()[0], lastAt: times.toSorted().at(-1) }),
+    };
+    return joined(noted.flatMap((entry) => (entry === older ? [{ gap }] : entry === younger ? [] : [entry])));
+  }
+  // Each of another reason, or on its way already: there are only so many reasons.
+  return noted;
+}
+
+/** A range that says nothing of classes still says how many: without their kind they count as routine. */
+function countsOf({ counts, from, to }: Gap): Gap['counts'] {
+  return counts ?? (from === undefined || to === undefined ? undefined : { routine: to - from + 1 });
+}
+
+function sumOf(left: Gap['counts'], right: Gap['counts']): NonNullable<Gap['counts']> {
+  const counts: NonNullable<Gap['counts']> = { ...left };
+  for (const name of reportClasses) {
+    const more = right?.[name];
+    if (more !== undefined) counts[name] = (counts[name] ?? 0) + more;
+  }
+  return counts;
 }
