@@ -282,7 +282,7 @@ test.each([
 ])('%s in a directory without a database makes none and names it', async (...args) => {
   const answer = await run(...args);
   expect([answer.code, answer.out]).toEqual([2, '']);
-  expect(answer.err).toContain(`There is no database in ${dataDir}.`);
+  expect(answer.err).toContain(`There is no database in ${dataDir}, nor in a folder "server" in it.`);
   expect(existsSync(dataDir)).toBe(false);
 });
 
