@@ -15,25 +15,26 @@ import {
   type Suspicion,
   type Verdict,
 } from './contract/report.ts';
-import type { SignedAnswer } from './contract/wire.ts';
+import { agentErrorCodes, type SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
 import { buildReport } from './report/build-report.ts';
 import { createClockWatch, readClockJumps } from './report/clock-jumps.ts';
-import { enrol } from './report/enrol.ts';
+import { enrol, readmit } from './report/enrol.ts';
 import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
 import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
 import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
-import { createServerLink } from './report/server-link.ts';
+import { createServerLink, ServerRefused } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { takeRecords } from './restore/records.ts';
 import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
+import type { SigningKey } from './signing/keys.ts';
 import type { SignedReport } from './signing/report-frame.ts';
 import { contactsOf } from './status/contacts.ts';
 import { createMailbox, type MailboxLook } from './status/mailbox.ts';
@@ -43,6 +44,8 @@ import { type AgentStore, type Enrolment, openStore } from './store/agent-store.
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { isStorageFailure, storageFault } from './store/sqlite.ts';
 import { agentVersion } from './version.ts';
+
+const knockEveryMs = 3_600_000;
 
 export class NotEnrolled extends Error {
   override readonly name = 'NotEnrolled';
@@ -348,6 +351,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     }
   };
 
+  /** A server that has forgotten this device is shown once an hour that it enrolled it; the rest is for KITS to decide. */
+  let knockedAt = Number.NEGATIVE_INFINITY;
+  const knock =
+    (enrolment: Enrolment, device: SigningKey) =>
+    async (error: unknown): Promise<never> => {
+      const { statement } = enrolment;
+      const isForgotten = error instanceof ServerRefused && error.code === agentErrorCodes.unknownDevice;
+      if (!isForgotten || statement === undefined || clock.monotonicMs() - knockedAt < knockEveryMs) throw error;
+      knockedAt = clock.monotonicMs();
+      try {
+        const self = { hostname: machine.hostname, platform: machine.platform };
+        const fingerprint = fingerprintOf(readSections() as KnownSection[], device.thumbprint);
+        const server = await words.serverKey();
+        const input = { client: connect(enrolment.serverUrl), store, key: device, fingerprint, ...self };
+        await readmit(input, { ...enrolment, statement }, server);
+        log.warn('readmission-asked', { deviceId: enrolment.deviceId });
+      } catch (cause) {
+        log.warn('readmission-failed', { error: (cause as Error).message });
+      }
+      throw error;
+    };
+
   return {
     store,
     settings: loaded,
@@ -395,8 +420,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         if (JSON.stringify(store.readWords()) !== before) publish();
         return answer;
       };
+      const again = knock(enrolment, key);
       return exchange({
-        link: { ...link, checkIn },
+        link: { ...link, checkIn: () => checkIn().catch(again) },
         store,
         readSections,
         now,

@@ -60,7 +60,9 @@ export const enrolmentRequest = z.object({
   /** Echoed in the signed answer. */
   nonce: z.string().regex(/^[A-Za-z0-9_-]{16,43}$/),
   /** The enrolment token; it decides the municipality. Never logged. */
-  token: z.string().min(16).max(200),
+  token: z.string().min(16).max(200).optional(),
+  /** In place of a token: what the server signed when it enrolled this very key (`enrolmentAnswer`), which it has forgotten since. */
+  enrolled: compactJws(8192).optional(),
   hostname: text(253),
   platform: z.enum(['linux', 'win32']),
   agentVersion: text(40),
@@ -76,6 +78,8 @@ export const enrolmentAnswer = z.object({
   nonce: z.string().max(43),
   serverTime: instant,
   deviceId: uuid,
+  /** RFC 7638 thumbprint of the device's key: whoever shows these words again has to hold it. */
+  key: sha256.optional(),
   state: z.enum(deviceStates),
   municipality: z.object({ id: uuid, name: text(120) }),
   checkInSeconds: z.int().min(60).max(86_400),
@@ -94,6 +98,11 @@ export const checkInRequest = z.object({
   policyVersion: z.int().min(0).default(0),
   /** The policy in force is past half its life, or was signed before the keys were replaced: send it again. */
   wantPolicy: z.boolean().optional(),
+  /** Where epochs before this one ended, while bodies of them are kept: a server restored from a backup may lack them. */
+  older: z
+    .array(z.object({ storeEpoch: uuid, sequence: z.int().min(1) }))
+    .max(8)
+    .optional(),
   /** Of the last key announcement applied; absent before the first. */
   keys: shortHash.optional(),
   /** `noticesHash` of the notices held; absent when there are none. */
@@ -118,6 +127,11 @@ export const signedAnswer = z.object({
   policyVersion: z.int().min(0).default(0),
   /** Sections whose facts the server lacks and wants with the next report. */
   need: z.array(text(40)).max(64).default([]),
+  /** Of the earlier epochs named, those that the server holds less of, with what it holds; 0 when nothing. */
+  older: z
+    .array(z.object({ storeEpoch: uuid, acknowledged: z.int().min(0) }))
+    .max(8)
+    .optional(),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),
   /** Sections that staff want collected and reported at once; named again until such a report is here. */

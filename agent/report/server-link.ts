@@ -181,6 +181,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     checkIn: async () => {
       const { waiting } = store.queue();
       const { policyVersion, ...known } = words.known();
+      const older = store.keptEpochs();
       const request: z.input<typeof checkInRequest> = {
         ...(contractVersion === 1 ? {} : { contractVersion }),
         agentVersion,
@@ -188,6 +189,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
         sequence: store.nextPlace().sequence - 1,
         ...(waiting === 0 ? {} : { waiting }),
         ...(policyVersion === 0 ? {} : { policyVersion }),
+        ...(older.length === 0 ? {} : { older }),
         ...known,
       };
       const body = Buffer.from(JSON.stringify(request));
@@ -203,6 +205,12 @@ export function createServerLink(options: LinkOptions): ServerLink {
       else {
         const again = store.requeueAfter(answer.acknowledged);
         if (again > 0) log.warn('server-lost-reports', { again });
+        for (const { storeEpoch, acknowledged } of answer.older ?? []) {
+          const waiting = await store.requeueEarlier(storeEpoch, acknowledged, (jws, place) =>
+            signAgain(jws, place, key),
+          );
+          log.warn('server-lost-reports', { again: waiting, earlier: storeEpoch });
+        }
       }
       return answer;
     },

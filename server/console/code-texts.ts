@@ -53,6 +53,10 @@ const events: Readonly<Record<string, Words>> = {
     en: 'An earlier store reports again',
   },
   'suspicion-reported': { de: 'Verdacht gemeldet', en: 'Suspicion reported' },
+  readmitted: {
+    de: 'Dem Server nicht mehr bekannt, mit seiner früheren Anmeldung wieder aufgenommen',
+    en: 'No longer known to the server, admitted again with its earlier enrolment',
+  },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
   replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },
   'replaced-by': { de: 'Durch ein anderes Gerät ersetzt', en: 'Replaced by another device' },

@@ -5,7 +5,7 @@ import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
 import { takeRequests } from '../fleet/report-requests.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
-import { neededSections, signAnswer } from './answer.ts';
+import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { parseJson } from './parse-json.ts';
@@ -21,7 +21,7 @@ export async function checkIn(
   body: Uint8Array,
 ): Promise<CheckInResponse> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need, words, reportNow } = await context.commits.run(async (trx) => {
+  const { device, held, older, need, words, reportNow } = await context.commits.run(async (trx) => {
     const taken = await watchEpochs(trx, await takeProof(trx, context, request), said, context.now());
     const { agentVersion, storeEpoch, policyVersion } = said;
     const isSame =
@@ -37,10 +37,16 @@ export async function checkIn(
     }
     if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
     const { held, lacks, asked, words_version } = await standingOf(trx, taken.id, said.storeEpoch);
+    const older = [];
+    for (const { storeEpoch, sequence } of said.older ?? []) {
+      const acknowledged = await highestSequence(trx, taken, storeEpoch);
+      if (acknowledged < sequence) older.push({ storeEpoch, acknowledged });
+    }
     const isAsked = asked === 1 && taken.state === 'active';
     return {
       device: taken,
       held: held ?? 0,
+      older,
       need: lacks === 1 ? await neededSections(trx, taken.id) : [],
       words: await wordsFor(trx, context, taken, said, words_version),
       reportNow: isAsked ? await takeRequests(trx, taken.id, said, context.now()) : [],
@@ -54,6 +60,7 @@ export async function checkIn(
     acknowledged: held,
     need,
     ...(isRewound(said, held) ? { rewound: true } : {}),
+    ...(older.length === 0 ? {} : { older }),
     ...words.answer,
     ...(reportNow.length === 0 ? {} : { reportNow }),
   });
