@@ -409,6 +409,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         enrolment,
         words,
         now,
+        sinceBootMs: () => clock.sinceBootMs(),
         log,
         accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
       });

@@ -127,6 +127,8 @@ export const signedAnswer = z.object({
   policyVersion: z.int().min(0).default(0),
   /** Sections whose facts the server lacks and wants with the next report. */
   need: z.array(text(40)).max(64).default([]),
+  /** The server's clock was ahead: times it has stated up to this one were wrong. Left out once that time has come. */
+  wrongTimesUntil: instant.optional(),
   /** Of the earlier epochs named, those that the server holds less of, with what it holds; 0 when nothing. */
   older: z
     .array(z.object({ storeEpoch: uuid, acknowledged: z.int().min(0) }))

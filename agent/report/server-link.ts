@@ -25,6 +25,7 @@ import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.
 import { agentVersion } from '../version.ts';
 import { jumpSeconds, noteClockJump } from './clock-jumps.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
+import { floorAfter, toleranceMs } from './server-time-floor.ts';
 import { proveRequest, rememberNonce } from './signed-request.ts';
 import type { SignedWords } from './signed-words.ts';
 
@@ -69,6 +70,8 @@ export interface LinkOptions {
   readonly enrolment: Enrolment;
   readonly words: SignedWords;
   readonly now: () => Date;
+  /** As `Clock.sinceBootMs`. */
+  readonly sinceBootMs: () => number;
   readonly log: Log;
   /** A verified receipt came for this report. */
   readonly accepted?: (report: WaitingReport, receivedAt: string) => void;
@@ -121,17 +124,25 @@ export function createServerLink(options: LinkOptions): ServerLink {
     const answer = await verifyJws(jwsTypes.answer, jws, [await words.serverKey()], signedAnswer);
     if (answer.nonce !== jti) throw new JwsError('payload', 'the answer was made for another request');
     const serverTime = Date.parse(answer.serverTime);
-    const { serverTimeFloor } = store.readExchange();
+    const { serverTimeFloor: floorBefore, floorCandidate, behindFloorSince } = store.readExchange();
+    const wrongUntil = answer.wrongTimesUntil === undefined ? undefined : Date.parse(answer.wrongTimesUntil);
+    const floor = floorAfter(
+      { serverTimeFloor: floorBefore, floorCandidate },
+      { serverTime, bootMs: options.sinceBootMs(), wrongUntil },
+    );
+    if (floor.serverTimeFloor < floorBefore) log.warn('server-time-corrected', { from: floorBefore, to: serverTime });
     const middle = (sentAt + now().getTime()) / 2;
     const offset = Math.round((middle - serverTime) / 1000);
     const before = store.readExchange().clockOffsetSeconds;
     // A time below the floor comes from a server whose own clock went back; it says nothing about this one.
-    const counts = serverTime >= serverTimeFloor - 300_000;
+    const counts = serverTime >= floor.serverTimeFloor - toleranceMs;
     if (counts && before !== undefined && Math.abs(offset - before) >= jumpSeconds) {
       noteClockJump(store, log, { at: now().toISOString(), seconds: offset - before, noticed: 'server' });
     }
     store.changeExchange({
-      serverTimeFloor: Math.max(serverTimeFloor, serverTime),
+      serverTimeFloor: floor.serverTimeFloor,
+      floorCandidate: floor.floorCandidate,
+      behindFloorSince: counts ? undefined : (behindFloorSince ?? now().toISOString()),
       checkInSeconds: answer.checkInSeconds,
       ...(counts ? { clockOffsetSeconds: offset } : {}),
     });

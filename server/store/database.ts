@@ -13,6 +13,7 @@ import * as noticeAnswers from './migrations/0009-notice-answers.ts';
 import * as noticesConsole from './migrations/0010-notices-console.ts';
 import * as retention from './migrations/0011-retention.ts';
 import * as wordsVersion from './migrations/0012-words-version.ts';
+import * as timeCorrections from './migrations/0013-time-corrections.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -31,6 +32,7 @@ const migrations = {
   '0010-notices-console': noticesConsole,
   '0011-retention': retention,
   '0012-words-version': wordsVersion,
+  '0013-time-corrections': timeCorrections,
 };
 
 /** The file was written by a newer server; it was not touched. */
