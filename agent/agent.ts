@@ -15,7 +15,7 @@ import {
   type Suspicion,
   type Verdict,
 } from './contract/report.ts';
-import { agentErrorCodes, type SignedAnswer } from './contract/wire.ts';
+import { agentErrorCodes, type DeviceState, type SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
@@ -28,13 +28,12 @@ import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
 import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
-import { createServerLink, ServerRefused } from './report/server-link.ts';
+import { createServerLink, type ServerLink, ServerRefused } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { takeRecords } from './restore/records.ts';
 import { applyExceptions } from './rules/exceptions.ts';
 import { evaluateRules, explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
-import type { SigningKey } from './signing/keys.ts';
 import type { SignedReport } from './signing/report-frame.ts';
 import { contactsOf } from './status/contacts.ts';
 import { createMailbox, type MailboxLook } from './status/mailbox.ts';
@@ -84,6 +83,8 @@ export interface Agent {
   round(kind: 'cheap' | 'full' | readonly string[]): Promise<Round>;
   /** Checks in and sends what waits. Throws `NotEnrolled`, `ServerUnreachable` or `ServerRefused`; the queue keeps the rest. */
   exchange(options?: { limit?: number }): Promise<ExchangeResult>;
+  /** Tells the server that this installation goes. Throws as `exchange`. */
+  retire(): Promise<DeviceState>;
   /** Not opened yet. Throws `NotEnrolled`. */
   events(hear: (event: HeardEvent) => void): EventStream;
   /** Notices when the clock is set; at least once a minute. */
@@ -353,25 +354,42 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
   /** A server that has forgotten this device is shown once an hour that it enrolled it; the rest is for KITS to decide. */
   let knockedAt = Number.NEGATIVE_INFINITY;
-  const knock =
-    (enrolment: Enrolment, device: SigningKey) =>
-    async (error: unknown): Promise<never> => {
-      const { statement } = enrolment;
-      const isForgotten = error instanceof ServerRefused && error.code === agentErrorCodes.unknownDevice;
-      if (!isForgotten || statement === undefined || clock.monotonicMs() - knockedAt < knockEveryMs) throw error;
-      knockedAt = clock.monotonicMs();
-      try {
-        const self = { hostname: machine.hostname, platform: machine.platform };
-        const fingerprint = fingerprintOf(readSections() as KnownSection[], device.thumbprint);
-        const server = await words.serverKey();
-        const input = { client: connect(enrolment.serverUrl), store, key: device, fingerprint, ...self };
-        await readmit(input, { ...enrolment, statement }, server);
-        log.warn('readmission-asked', { deviceId: enrolment.deviceId });
-      } catch (cause) {
-        log.warn('readmission-failed', { error: (cause as Error).message });
-      }
-      throw error;
-    };
+  const knock = async (error: unknown): Promise<never> => {
+    const enrolment = store.readEnrolment();
+    const isForgotten = error instanceof ServerRefused && error.code === agentErrorCodes.unknownDevice;
+    if (!isForgotten || enrolment?.statement === undefined || key === undefined) throw error;
+    if (clock.monotonicMs() - knockedAt < knockEveryMs) throw error;
+    knockedAt = clock.monotonicMs();
+    const { statement } = enrolment;
+    try {
+      const self = { hostname: machine.hostname, platform: machine.platform };
+      const fingerprint = fingerprintOf(readSections() as KnownSection[], key.thumbprint);
+      const server = await words.serverKey();
+      const input = { client: connect(enrolment.serverUrl), store, key, fingerprint, ...self };
+      await readmit(input, { ...enrolment, statement }, server);
+      log.warn('readmission-asked', { deviceId: enrolment.deviceId });
+    } catch (cause) {
+      log.warn('readmission-failed', { error: (cause as Error).message });
+    }
+    throw error;
+  };
+
+  const now = (): Date => clock.now();
+  const serverLink = (): ServerLink => {
+    const enrolment = store.readEnrolment();
+    if (enrolment === undefined || key === undefined) throw new NotEnrolled();
+    return createServerLink({
+      client: connect(enrolment.serverUrl),
+      store,
+      key,
+      enrolment,
+      words,
+      now,
+      sinceBootMs: () => clock.sinceBootMs(),
+      log,
+      accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
+    });
+  };
 
   return {
     store,
@@ -399,20 +417,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     round,
 
     exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
-      const enrolment = store.readEnrolment();
-      if (enrolment === undefined || key === undefined) throw new NotEnrolled();
-      const now = (): Date => clock.now();
-      const link = createServerLink({
-        client: connect(enrolment.serverUrl),
-        store,
-        key,
-        enrolment,
-        words,
-        now,
-        sinceBootMs: () => clock.sinceBootMs(),
-        log,
-        accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
-      });
+      const link = serverLink();
       const before = JSON.stringify(store.readWords());
       const checkIn = async (): Promise<SignedAnswer> => {
         const answer = await link.checkIn();
@@ -421,9 +426,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         if (JSON.stringify(store.readWords()) !== before) publish();
         return answer;
       };
-      const again = knock(enrolment, key);
       return exchange({
-        link: { ...link, checkIn: () => checkIn().catch(again) },
+        link: { ...link, checkIn: () => checkIn().catch(knock) },
         store,
         readSections,
         now,
@@ -433,6 +437,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         reportAsked,
       });
     },
+
+    retire: async () => serverLink().retire(),
 
     events: (hear) => {
       const enrolment = store.readEnrolment();

@@ -62,6 +62,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: { 'discard-waiting': { type: 'boolean' } },
     run: async (input) => (await import('./commands/report.ts')).resetIdentityCommand(input),
   },
+  retire: {
+    usage: 'retire [--keep-data]',
+    does: 'tells the server, if it can, that this installation is removed; then removes identity and data',
+    options: { 'keep-data': { type: 'boolean' } },
+    run: async (input) => (await import('./commands/retire.ts')).retireCommand(input),
+  },
   run: {
     usage: 'run [--once]',
     does: 'the service in the foreground',
@@ -78,8 +84,9 @@ const commands: Readonly<Record<string, Command>> = {
         : (await import('./commands/report.ts')).reportCommand(input),
   },
   doctor: {
-    usage: 'doctor [--json]',
-    does: 'checks directories, key, name resolution, certificates and server',
+    usage: 'doctor [--json] [--walk]',
+    does: 'checks rights, key, name resolution, certificates and server; --walk: what to look at on a real Windows PC',
+    options: { walk: { type: 'boolean' } },
     run: async (input) => (await import('./commands/inspect.ts')).doctorCommand(input),
   },
   'explain-settings': {

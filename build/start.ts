@@ -3,7 +3,7 @@
  * and keeps running on schedule. `--once` ends after the first accepted report.
  */
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,6 +23,7 @@ import { createEnrolmentToken } from '../server/fleet/tokens.ts';
 import { AddressUnavailable, createServer, type KitsServer } from '../server/server.ts';
 import { createSignInLink, createUser, findUser } from '../server/staff/users.ts';
 import { buildTray } from './build-tray.ts';
+import { electronBinary, hasDesktop, howToGetElectron } from './electron-binary.ts';
 
 const root = join(import.meta.dirname, '..');
 const usualPort = 7480;
@@ -146,21 +147,12 @@ function listGaps({ sections }: Round): void {
   }
 }
 
-/** Path of the Electron program when its binary was downloaded; the package alone installs without it. */
-function electronBinary(): string | undefined {
-  const folder = join(root, 'node_modules/electron');
-  const pointer = join(folder, 'path.txt');
-  if (!existsSync(pointer)) return undefined;
-  const binary = join(folder, 'dist', readFileSync(pointer, 'utf8').trim());
-  return existsSync(binary) ? binary : undefined;
-}
-
 async function openTray(publicDir: string): Promise<string> {
   const binary = electronBinary();
   if (binary === undefined) {
-    return 'Tray: the Electron binary is not here. "node node_modules/electron/install.js" downloads it; everything else works without.';
+    return `Tray: ${howToGetElectron}`;
   }
-  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
+  if (!hasDesktop()) {
     return 'Tray: there is no desktop session on this machine; everything else works without.';
   }
   await buildTray();

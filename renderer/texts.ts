@@ -283,12 +283,13 @@ const pairs = {
       ),
   },
   severity: {
-    de: { info: 'Zur Kenntnis', warning: 'Wichtig', urgent: 'Dringend' } satisfies Record<Severity, string>,
-    en: { info: 'For information', warning: 'Important', urgent: 'Urgent' } satisfies Record<Severity, string>,
+    de: { info: 'Hinweis', warning: 'Achtung', urgent: 'Dringend' } satisfies Record<Severity, string>,
+    en: { info: 'Information', warning: 'Attention', urgent: 'Urgent' } satisfies Record<Severity, string>,
   },
-  noticeFrom: {
-    de: (severity: string, sender: string, time: string) => `${severity}. Von ${sender}, ${time}. Echtheit geprüft.`,
-    en: (severity: string, sender: string, time: string) => `${severity}. From ${sender}, ${time}. Proven genuine.`,
+  noticeFrom: { de: (sender: string) => `Von ${sender}`, en: (sender: string) => `From ${sender}` },
+  genuineSince: {
+    de: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Echtheit geprüft.`,
+    en: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Proven genuine.`,
   },
   linksNotOpened: {
     de: 'Diese Adressen gehören zur Mitteilung. Was nicht unterstrichen ist, lässt sich von hier aus nicht öffnen.',
@@ -298,7 +299,7 @@ const pairs = {
     de: 'Diese Adressen gehören zur Mitteilung und öffnen sich im Browser, wenn Sie sie anklicken:',
     en: 'These addresses belong to the notice and open in the browser when you click on them:',
   },
-  validUntil: { de: (time: string) => `Gilt bis ${time}.`, en: (time: string) => `Holds until ${time}.` },
+  validUntil: { de: (time: string) => `Gilt bis ${time}`, en: (time: string) => `Holds until ${time}` },
   later: { de: 'Später erinnern', en: 'Remind me later' },
   deferral: {
     de: {

@@ -1,21 +1,27 @@
 /** Commands that look and change nothing: status, explain-settings, doctor. */
 import { lookup } from 'node:dns/promises';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { defaultThresholds } from '../contract/policy.ts';
 import { type Status, status } from '../contract/status.ts';
 import { thisMachine } from '../platform/this-machine.ts';
+import { askPowerShell } from '../platform/windows/ask-powershell.ts';
 import { findTrust } from '../report/enrol.ts';
 import { createServerClient, ServerUnreachable } from '../report/server-client.ts';
 import { ServerRefused } from '../report/server-link.ts';
 import { currentServerKey } from '../signing/key-set.ts';
 import { peekStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
+import { linuxInstallRoot } from '../upgrade/linux-versions.ts';
+import { installedVersions } from '../upgrade/these-versions.ts';
 import { agentVersion } from '../version.ts';
 import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
-import { expectedOwner, rightsFindings } from './rights-checks.ts';
+import { expectedOwner, type RightsInput, rightsFindings } from './rights-checks.ts';
+import { walk } from './windows-checklist.ts';
 import { windowsFindings } from './windows-checks.ts';
+import { installationFindings } from './windows-installation-checks.ts';
+import { windowsRightsFindings } from './windows-rights-checks.ts';
 
 const words = { ok: 'in Ordnung', attention: 'Achtung', critical: 'dringend', unknown: 'unbekannt' } as const;
 
@@ -127,28 +133,57 @@ export interface Finding {
   readonly detail: string;
 }
 
-export async function doctorCommand(input: CommandInput): Promise<ExitCode> {
+/** `--walk`: the checklist for a real Windows PC, with the answers this one can give. */
+export async function doctorCommand(
+  input: CommandInput,
+  /** Another way to judge a place than by all folders above it. */
+  judge: Pick<RightsInput, 'objection'> = {},
+): Promise<ExitCode> {
   const { settings, files } = settingsOf(input);
   const dataDir = dataDirOf(input);
   const findings: Finding[] = [
     { check: 'version', result: 'ok', detail: `KITS Agent ${agentVersion} on Node ${process.versions.node}` },
     directory(dataDir),
     ...(process.platform === 'win32'
-      ? []
+      ? await windowsInstallation(dataDir)
       : rightsFindings({
           dataDir,
-          installRoot: '/usr/lib/kits-agent',
+          installRoot: linuxInstallRoot,
           configFile: files.machine,
           user: expectedOwner(),
+          ...judge,
         })),
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...enrolled(dataDir),
     ...(await server(settings, dataDir)),
     ...(process.platform === 'win32' ? await windowsFindings(thisMachine(), new Date()) : []),
   ];
+  const isBad = findings.some(({ result }) => result === 'problem');
   if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
   else for (const { check, result, detail } of findings) input.out(`${result.padEnd(8)} ${check.padEnd(22)} ${detail}`);
-  return findings.some(({ result }) => result === 'problem') ? exitCodes.unexpected : exitCodes.done;
+  if (input.options['walk'] === true && input.options['json'] !== true) {
+    for (const line of walk(findings)) input.out(line);
+  }
+  return isBad ? exitCodes.unexpected : exitCodes.done;
+}
+
+async function windowsInstallation(dataDir: string): Promise<Finding[]> {
+  const installed = installedVersions({ dataDir });
+  const version = await installed.current();
+  const limits = { timeoutMs: 60_000, signal: new AbortController().signal };
+  return [
+    ...(await windowsRightsFindings({
+      dataDir,
+      installRoot: installed.root,
+      ...(version === undefined ? {} : { executable: installed.executable(version) }),
+      run: askPowerShell,
+    })),
+    ...(await installationFindings({
+      run: askPowerShell,
+      schtasks: (args) => thisMachine().run('schtasks', args, limits),
+      exists: existsSync,
+    })),
+  ];
 }
 
 function directory(dataDir: string): Finding {

@@ -18,9 +18,9 @@ export async function windowsFindings(machine: Machine, now: Date): Promise<Find
   if (windows === undefined) return [];
   const findings: Finding[] = [
     machine.privileged
-      ? { check: 'rights', result: 'ok', detail: 'may read what only SYSTEM and administrators may' }
+      ? { check: 'privileges', result: 'ok', detail: 'may read what only SYSTEM and administrators may' }
       : {
-          check: 'rights',
+          check: 'privileges',
           result: 'problem',
           detail: 'ordinary rights: BitLocker and TPM stay unknown. Run as administrator.',
         },

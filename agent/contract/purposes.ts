@@ -92,3 +92,35 @@ function child(node: Node, name: string): Node {
   }
   return typeof node.additionalProperties === 'object' ? node.additionalProperties : {};
 }
+
+export interface DescribedField {
+  /** Below its part, entries of lists as "[]", such as "drives[].totalBytes". */
+  readonly path: string;
+  readonly de: string;
+  readonly en: string;
+  readonly unit?: string;
+}
+
+/** Every field a report can hold, part by part in the order of the contract: frame, report, then each section's facts. */
+export function describedFields(): readonly { readonly part: string; readonly fields: readonly DescribedField[] }[] {
+  const { sections: _sections, ...rest } = nodeOf(reportBody).properties ?? {};
+  const section = child(nodeOf(reportBody), 'sections').items;
+  return [
+    { part: 'envelope', fields: fieldsOf(nodeOf(reportEnvelope)) },
+    { part: 'report', fields: fieldsOf({ properties: rest }) },
+    { part: 'section', fields: fieldsOf(typeof section === 'object' ? section : {}) },
+    ...Object.entries(factSchemas).map(([id, schema]) => ({ part: id, fields: fieldsOf(nodeOf(schema)) })),
+  ];
+}
+
+/** Fields with a reason; of those without one (objects, alternatives) what lies in them. The first of each path counts. */
+function fieldsOf(node: Node, path = ''): DescribedField[] {
+  const { de, en, unit, properties = {}, items, anyOf = [] } = node;
+  const own = de === undefined || en === undefined ? [] : [{ path, de, en, ...(unit === undefined ? {} : { unit }) }];
+  const inside = Object.entries(properties).flatMap(([name, inner]) =>
+    fieldsOf(inner, path === '' ? name : `${path}.${name}`),
+  );
+  const entries = typeof items === 'object' ? fieldsOf(items, `${path}[]`) : [];
+  const all = [...own, ...inside, ...entries, ...anyOf.flatMap((option) => fieldsOf(option, path))];
+  return [...new Map(all.toReversed().map((field) => [field.path, field])).values()].toReversed();
+}

@@ -247,3 +247,15 @@ export const agentErrorCodes = {
   /** The agent's own word: a refusal that would put a report aside came without the server's signature. */
   refusalUnsigned: 'refusal-unsigned',
 } as const;
+
+/** `POST /agent/v1/retire`: this installation is being removed. */
+export const retireRequest = z.object({
+  contractVersion: z.int().min(1),
+  agentVersion: text(40),
+  /** Reports that never reached the server. */
+  waiting: z.int().min(0),
+});
+export type RetireRequest = z.infer<typeof retireRequest>;
+/** `answer`: a `kits-answer` over `signedAnswer`; its state is "retired", or what it was where staff have to decide. */
+export const retireResponse = z.object({ answer: compactJws(maxWords.keys) });
+export type RetireResponse = z.infer<typeof retireResponse>;

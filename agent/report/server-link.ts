@@ -8,11 +8,14 @@ import {
   agentErrorCodes,
   type checkInRequest,
   checkInResponse,
+  type DeviceState,
   jwsTypes,
   problemDocument,
+  type RetireRequest,
   receipt,
   reportMediaType,
   reportResponse,
+  retireResponse,
   type SignedAnswer,
   signedAnswer,
   signedRefusal,
@@ -61,6 +64,11 @@ export interface ServerLink {
   checkIn(): Promise<SignedAnswer>;
   /** Sends what waits, oldest first, at most `limit`. Throws as `checkIn`; what was not acknowledged stays. */
   sendWaiting(limit: number): Promise<SendResult>;
+  /**
+   * Tells the server that this installation is being removed; returns what the device is there from now on. Said before is
+   * as good. Throws as `checkIn`.
+   */
+  retire(): Promise<DeviceState>;
 }
 
 export interface LinkOptions {
@@ -224,6 +232,24 @@ export function createServerLink(options: LinkOptions): ServerLink {
         }
       }
       return answer;
+    },
+
+    retire: async () => {
+      const { waiting } = store.queue();
+      const request: RetireRequest = { contractVersion, agentVersion, waiting };
+      try {
+        const { response, jti, sentAt } = await post('/agent/v1/retire', Buffer.from(JSON.stringify(request)), {
+          'content-type': 'application/json',
+        });
+        return await genuine(async () => {
+          const { state } = await trust(retireResponse.parse(json(response)).answer, jti, sentAt);
+          return state;
+        });
+      } catch (error) {
+        // A repetition whose answer was lost, or staff were faster.
+        if (error instanceof ServerRefused && error.code === agentErrorCodes.deviceNotActive) return 'retired';
+        throw error;
+      }
     },
 
     sendWaiting: async (limit) => {

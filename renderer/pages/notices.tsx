@@ -72,7 +72,9 @@ function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element
       <h2 lang={title.lang} ref={heading} tabIndex={-1}>
         {title.text}
       </h2>
-      <p class="muted">{t.noticeFrom(t.severity[notice.severity], notice.sender, instant(notice.validFrom))}</p>
+      <p class="muted">
+        {t.genuineSince(t.severity[notice.severity], t.noticeFrom(notice.sender), instant(notice.validFrom))}
+      </p>
       <p class="body" lang={body.lang}>
         {body.text}
       </p>

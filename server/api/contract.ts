@@ -120,6 +120,15 @@ export const deviceGap = z.object({
 });
 export type DeviceGap = z.infer<typeof deviceGap>;
 
+export const deviceSuspicion = z.object({
+  /** Device time. */
+  at: instant,
+  receivedAt: instant,
+  /** In confidence: null for those who only view. */
+  text: z.string().max(2000).nullable(),
+});
+export type DeviceSuspicion = z.infer<typeof deviceSuspicion>;
+
 export const device = deviceSummary.extend({
   agentVersion: z.string().max(40),
   platform: z.enum(['linux', 'win32']),
@@ -135,6 +144,8 @@ export const device = deviceSummary.extend({
   events: z.array(z.object({ at: instant, code: z.string().max(60), detail: z.string().max(500) })),
   /** Youngest first. */
   gaps: z.array(deviceGap),
+  /** What people at the device reported, youngest first: as stated there, not proven. */
+  suspicions: z.array(deviceSuspicion),
 });
 export type Device = z.infer<typeof device>;
 

@@ -19,6 +19,10 @@ const actions: Readonly<Record<string, Words>> = {
   'device.change': { de: 'Gerät geändert', en: 'Device changed' },
   'device.history-export': { de: 'Nachweis heruntergeladen', en: 'Evidence downloaded' },
   'device.report-now': { de: 'Bericht angefordert', en: 'Report asked for' },
+  'device.removed-by-installation': {
+    de: 'Gerät ausgemustert, von der Installation gemeldet',
+    en: 'Device retired, reported by the installation',
+  },
   'device.replaced': { de: 'Gerät ersetzt', en: 'Device replaced' },
   'exception.create': { de: 'Ausnahme eingetragen', en: 'Exception recorded' },
   'group.create': { de: 'Gruppe angelegt', en: 'Group added' },
@@ -59,6 +63,10 @@ const events: Readonly<Record<string, Words>> = {
     en: 'No longer known to the server, admitted again with its earlier enrolment',
   },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
+  'removed-by-installation': {
+    de: 'Agent entfernt, von der Installation gemeldet',
+    en: 'Agent removed, reported by the installation',
+  },
   replaces: { de: 'Ersetzt ein anderes Gerät', en: 'Replaces another device' },
   'replaced-by': { de: 'Durch ein anderes Gerät ersetzt', en: 'Replaced by another device' },
 };

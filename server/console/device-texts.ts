@@ -125,6 +125,16 @@ export const deviceTexts = {
   requested: { de: 'Angefordert', en: 'Asked for' },
   print: { de: 'Drucken', en: 'Print' },
 
+  suspicions: { de: 'Gemeldete Verdachtsfälle', en: 'Reported suspicions' },
+  suspicionsStated: {
+    de: 'So am Gerät angegeben, nicht bewiesen. Wer es geschrieben hat, wird nicht erfasst; die Uhrzeit ist die des Geräts.',
+    en: 'As stated at the device, not proven. Who wrote it is not recorded; the time is that of the device.',
+  },
+  suspicionWithheld: {
+    de: 'Den Wortlaut sehen nur Technik und Verwaltung.',
+    en: 'Only technicians and administrators see the words.',
+  },
+  suspicionReceived: { de: 'Eingegangen', en: 'Received' },
   gaps: { de: 'Fehlende Berichte', en: 'Missing reports' },
   gapsExplained: {
     de: 'Diese Berichte liegen hier nicht oder nicht vollständig vor. Bei belegten Lücken hat das Gerät selbst unterschrieben, was fehlt und warum; unbelegte sollten geprüft werden.',

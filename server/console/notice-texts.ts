@@ -176,7 +176,10 @@ export const noticeTexts = {
   noticePreviewIn: { de: { de: 'Deutsch', en: 'Englisch' }, en: { de: 'German', en: 'English' } },
   noticeFromSender: { de: (sender: string) => `Von ${sender}`, en: (sender: string) => `From ${sender}` },
   noticeUntilTime: { de: (time: string) => `Gilt bis ${time}`, en: (time: string) => `Holds until ${time}` },
-  noticeAcknowledge: { de: 'Zur Kenntnis genommen', en: 'I have taken note' },
+  noticeAcknowledge: {
+    de: (title: string) => `„${title}“ zur Kenntnis genommen`,
+    en: (title: string) => `Acknowledge “${title}”`,
+  },
   noticePublish: { de: 'Veröffentlichen …', en: 'Publish …' },
   noticePublishNow: { de: 'Jetzt veröffentlichen', en: 'Publish now' },
   noticePublishTitle: { de: 'Mitteilung veröffentlichen', en: 'Publish notice' },

@@ -10,11 +10,12 @@ import { decodeCursor, page } from './cursor.ts';
 import { summaryOf } from './device-list.ts';
 import { notFound } from './refusal.ts';
 import { openRequests } from './report-requests.ts';
-import { devicesIn, type FleetContext, type Scope } from './scope.ts';
+import { devicesIn, type FleetContext, holdsRole, type Scope } from './scope.ts';
 
 /** The youngest ones; older events stay in the database. */
 const eventsShown = 50;
 const gapsShown = 50;
+const suspicionsShown = 20;
 
 /** Throws `Refusal` not-found, also for a device of a municipality out of reach. */
 export async function findDevice(db: Database, scope: Scope, id: string) {
@@ -52,6 +53,15 @@ export async function describeDevice({ db, now }: FleetContext, scope: Scope, id
     .orderBy('id', 'desc')
     .limit(gapsShown)
     .execute();
+  const suspicions = await db
+    .selectFrom('suspicions')
+    .select(['at', 'received_at', 'text'])
+    .where('device_id', '=', id)
+    .orderBy('received_at', 'desc')
+    .orderBy('request_id')
+    .limit(suspicionsShown)
+    .execute();
+  const mayRead = holdsRole(scope, 'technician');
   return {
     ...summaryOf(row),
     agentVersion: row.agent_version,
@@ -64,6 +74,11 @@ export async function describeDevice({ db, now }: FleetContext, scope: Scope, id
     requested: await openRequests(db, id, now()),
     events: events.map(({ at, code, detail }) => ({ at, code, detail: detail.slice(0, 500) })),
     gaps: gaps.map(gapOf),
+    suspicions: suspicions.map(({ at, received_at: receivedAt, text }) => ({
+      at,
+      receivedAt,
+      text: mayRead ? text : null,
+    })),
   };
 }
 

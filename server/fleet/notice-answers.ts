@@ -15,7 +15,8 @@ export type NoticeCounts = Readonly<
 >;
 
 /**
- * Of the wording in force: what was said to an earlier one does not count for its correction. The caller has made sure
+ * Of the wording in force: what was said to an earlier one does not count for its correction, and a device that was retired
+ * does not count at all. The caller has made sure
  * that the notice is within reach of whoever asks. An unknown id counts nothing.
  */
 export async function countsFor(db: Database, noticeId: string): Promise<NoticeCounts> {
@@ -26,6 +27,8 @@ export async function countsFor(db: Database, noticeId: string): Promise<NoticeC
         .onRef('notices.id', '=', 'notice_answers.notice_id')
         .onRef('notices.issued_at', '=', 'notice_answers.issued_at'),
     )
+    .innerJoin('devices', 'devices.id', 'notice_answers.device_id')
+    .where('devices.state', '!=', 'retired')
     .select(({ fn }) => [
       'notice_answers.kind',
       fn.count<number>('notice_answers.device_id').distinct().as('devices'),

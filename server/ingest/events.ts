@@ -13,6 +13,7 @@ export type DeviceEventCode =
   | 'store-epoch-returned'
   | 'readmitted'
   | 'same-hardware'
+  | 'removed-by-installation'
   | 'suspicion-reported';
 
 /** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */

@@ -10,6 +10,8 @@ import {
   publicKey,
   reportMediaType,
   reportResponse,
+  retireRequest,
+  retireResponse,
 } from '../../agent/contract/wire.ts';
 import { policyFor } from '../fleet/policies.ts';
 import { problemOf } from '../problem.ts';
@@ -22,6 +24,7 @@ import { registerEvents } from './event-stream.ts';
 import { maxWireBytes, openReport } from './open-report.ts';
 import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
+import { retireDevice } from './retire.ts';
 import { brief } from './words.ts';
 
 /** An enrolment request and a check-in are below 2 kB. */
@@ -41,6 +44,7 @@ export async function registerIngest(app: App, context: IngestContext): Promise<
     (scope) => registerEnrol(scope, context),
     (scope) => registerCheckIn(scope, context),
     (scope) => registerReports(scope, context),
+    (scope) => registerRetire(scope, context),
     (scope) => registerEvents(scope, context),
   ];
   app.addHook('onRequest', async (_request, reply) => leanAnswer(reply));
@@ -130,6 +134,29 @@ async function registerCheckIn(app: App, context: IngestContext): Promise<void> 
       const headers = { ...renewedNonce(context, proven), 'content-type': 'application/json' };
       // As bytes: the framework would name a charset beside each.
       return reply.headers(headers).send(Buffer.from(JSON.stringify(response)));
+    },
+  );
+}
+
+async function registerRetire(app: App, context: IngestContext): Promise<void> {
+  acceptBytes(app, 'application/json');
+  const claimed = askWho(app, context);
+  app.post<{ Body: Buffer | undefined }>(
+    '/agent/v1/retire',
+    {
+      bodyLimit: smallBody,
+      schema: {
+        tags,
+        summary: 'Say that this installation is being removed; the device is retired and its history kept',
+        body: retireRequest,
+        headers: proofHeaders,
+        response: { 200: retireResponse, 400: problem, 401: problem, 403: problem, 404: problem, 429: problem },
+      },
+    },
+    async (request) => {
+      const proven = await prove(context, request, claimed(request));
+      context.admission.admit('check-ins', proven.device, context.now());
+      return retireDevice(context, proven, bytesOf(request));
     },
   );
 }

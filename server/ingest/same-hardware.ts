@@ -17,11 +17,27 @@ export async function noteSameHardware(trx: Database, before: DeviceRow, now: Da
   if (serial === null || model === null || (serial === before.serial_number && model === before.model)) return;
   const twins = await trx
     .selectFrom('devices')
-    .select(['id', 'hostname'])
+    .select(['id', 'hostname', 'state'])
     .where('municipality_id', '=', device.municipality_id)
     .where('serial_number', '=', serial)
     .where('model', '=', model)
-    .where('state', '!=', 'retired')
+    // One that staff have taken out and replaced is settled; one that was removed and is back is for them to decide.
+    .where(({ and, not, eb, exists, selectFrom }) =>
+      not(
+        and([
+          eb('state', '=', 'retired'),
+          not(
+            exists(
+              selectFrom('device_events')
+                .select('device_events.id')
+                .whereRef('device_events.device_id', '=', 'devices.id')
+                .where('device_events.code', '=', 'removed-by-installation'),
+            ),
+          ),
+        ]),
+      ),
+    )
+    .where('replaced_by', 'is', null)
     .where('id', '!=', device.id)
     .limit(5)
     .execute();
@@ -31,7 +47,9 @@ export async function noteSameHardware(trx: Database, before: DeviceRow, now: Da
       device.id,
       now,
       'same-hardware',
-      `Same model and serial number as ${twin.hostname} (${twin.id}).`,
+      twin.state === 'retired'
+        ? `Same model and serial number as ${twin.hostname} (${twin.id}), whose agent was removed. This device can replace it, or it can be brought back.`
+        : `Same model and serial number as ${twin.hostname} (${twin.id}).`,
     );
     await noteEvent(
       trx,

@@ -46,7 +46,7 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
     }
     const fresh = await db
       .selectFrom('notices')
-      .select(['number', 'municipality_id', 'group_id', 'device_id', 'jws'])
+      .select(['number', 'municipality_id', 'group_id', 'device_id', 'replaces', 'jws'])
       .where('number', '>', newestNotice)
       .orderBy('number')
       .limit(atOnce)
@@ -55,7 +55,19 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
       newestNotice = row.number;
       const target = await targetOf(row.municipality_id, row.group_id, row.device_id);
       push.publish(target, { name: 'notice', data: { notice: row.jws } });
+      if (row.replaces !== null) await takeFromAll(row.replaces);
     }
+  }
+
+  /** What was replaced is gone for everybody it was for, also for those whom the new one does not concern. */
+  async function takeFromAll(noticeId: string): Promise<void> {
+    const old = await db
+      .selectFrom('notices')
+      .select(['municipality_id', 'group_id', 'device_id'])
+      .where('id', '=', noticeId)
+      .executeTakeFirst();
+    if (old === undefined) return;
+    await askToCheckIn(await targetOf(old.municipality_id, old.group_id, old.device_id));
   }
 
   async function tellPolicies(): Promise<void> {
@@ -90,8 +102,7 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
         row.level === 'group' ? row.audience_id : null,
         row.level === 'device' ? row.audience_id : null,
       );
-      const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
-      push.publish(target, { name: 'policy', data: { spreadSeconds } });
+      await askToCheckIn(target);
     }
   }
 
@@ -113,8 +124,7 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
     }
     for (const [municipalityId, devices] of changed) {
       const target: Target = devices === 'all' ? { municipalityId } : { municipalityId, deviceIds: [...devices] };
-      const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
-      push.publish(target, { name: 'policy', data: { spreadSeconds } });
+      await askToCheckIn(target);
     }
   }
 
@@ -149,6 +159,11 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
           [id, { municipalityId: municipality_id, deviceId: device_id, says: 'excepted' }] as const,
       ),
     ]);
+  }
+
+  async function askToCheckIn(target: Target): Promise<void> {
+    const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
+    push.publish(target, { name: 'policy', data: { spreadSeconds } });
   }
 
   async function targetOf(municipalityId: string, group: string | null, device: string | null): Promise<Target> {

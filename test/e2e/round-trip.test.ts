@@ -13,7 +13,7 @@ import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { kill, preparePlace } from '../faults/town.ts';
 import { launchBrowser } from './browser.ts';
 import { password } from './console-fixture.ts';
-import { enrolService } from './service-process.ts';
+import { createService } from './service-process.ts';
 import { startTrayApp } from './tray-app.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -72,7 +72,8 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
     },
   });
   let server = await place.startServer();
-  const service = await enrolService(place.agentDir, server.url, place.token);
+  const service = createService(place.agentDir);
+  await service.enrol(server.url, place.token);
   service.start();
   await using context = await browser.newContext({ baseURL: server.url });
   context.setDefaultTimeout(20_000);
@@ -84,11 +85,13 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   await expect.poll(() => service.status()?.reporting.lastAcceptedAt, { timeout: 30_000 }).toBeDefined();
 
   const { publicDir } = service;
-  const app = await startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, 'home') });
+  await using app = await startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, 'home') });
   expect(app.seen.windows).toHaveLength(0);
   const address = await publish(console, 'Bitte heute neu starten');
   await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);
-  app.icon().click(/^Mitteilungen/);
+  const toastOf = (title: string) => app.seen.notifications.find((toast) => toast.title.includes(title));
+  await expect.poll(() => toastOf('Bitte heute neu starten')?.shown, { timeout: 10_000 }).toBe(1);
+  toastOf('Bitte heute neu starten')?.click();
   const window = await app.window();
   await window.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
   expect(await acknowledgedSays(console, address)).toBe('an 0 Geräten');
@@ -99,6 +102,7 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   // The server is away at the moment she answers: it is said at the PC, and it arrives later.
   const second = await publish(console, 'Das Netz wird gewartet');
   await window.getByRole('heading', { name: 'Das Netz wird gewartet' }).waitFor();
+  await expect.poll(() => toastOf('Das Netz wird gewartet')?.shown).toBe(1);
   await kill(server.child);
   await window.getByRole('button', { name: /Das Netz wird gewartet.* zur Kenntnis genommen$/ }).click();
   await expect.poll(() => service.status()?.reporting.waiting, { timeout: 20_000 }).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** The real service as a process of its own, enrolled at a server, with its mailbox as an installer leaves it. */
+/** The real service as a process of its own, with its mailbox as an installer leaves it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,13 +13,15 @@ const luck = 'data:text/javascript,Math.random = () => 0.0001';
 
 export interface ServiceProcess {
   readonly publicDir: string;
+  enrol(server: string, token: string): Promise<void>;
   start(): void;
   kill(): Promise<void>;
   /** What it last wrote for the people at the PC; undefined before that. */
   status(): Status | undefined;
 }
 
-export async function enrolService(dataDir: string, server: string, token: string): Promise<ServiceProcess> {
+/** Ends with the test. */
+export function createService(dataDir: string): ServiceProcess {
   mkdirSync(dataDir, { recursive: true });
   const common = ['--data-dir', dataDir, '--config', writeSettings(dataDir), '--log-level', 'error'];
   const run = (...args: string[]): ChildProcess =>
@@ -27,8 +29,6 @@ export async function enrolService(dataDir: string, server: string, token: strin
       stdio: ['ignore', 'ignore', 'inherit'],
       env: withCache(),
     });
-  const [code] = (await once(run('enrol', '--server', server, '--token', token), 'exit')) as [number];
-  if (code !== 0) throw new Error(`enrolment ended with ${code}`);
   const publicDir = join(dataDir, 'public');
   mkdirSync(publicDir, { recursive: true });
   writeFileSync(join(publicDir, 'requests'), '', { mode: 0o622 });
@@ -39,6 +39,10 @@ export async function enrolService(dataDir: string, server: string, token: strin
   onTestFinished(end);
   return {
     publicDir,
+    enrol: async (server, token) => {
+      const [code] = (await once(run('enrol', '--server', server, '--token', token), 'exit')) as [number];
+      if (code !== 0) throw new Error(`enrolment ended with ${code}`);
+    },
     start: () => {
       child = run('run');
     },

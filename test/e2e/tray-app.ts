@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { startScreen } from '../fakes/electron/chromium.ts';
 
 export type TrayApp = Awaited<ReturnType<typeof startTrayApp>>;
@@ -17,7 +17,7 @@ export interface TrayAppOptions {
   readonly context?: BrowserContextOptions;
 }
 
-/** Starts hidden, as at sign-in. Ends with the test; what the browser complained about until then fails it. */
+/** Starts hidden, as at sign-in. At its end it throws when the browser complained about anything. */
 export async function startTrayApp({ browser, publicDir, folder, home, context = {} }: TrayAppOptions) {
   const argv = process.argv;
   vi.resetModules();
@@ -29,12 +29,6 @@ export async function startTrayApp({ browser, publicDir, folder, home, context =
   const screen = await startScreen({ browser, seen, context });
   seen.screen = screen;
   process.argv = [...argv, `--status-file=${join(publicDir, 'status.json')}`, '--hidden'];
-  onTestFinished(async () => {
-    process.argv = argv;
-    electron.app.quit();
-    await screen[Symbol.asyncDispose]();
-    expect(screen.complaints).toEqual([]);
-  });
   await import('../../main/index.ts');
   const icon = () => {
     const tray = seen.trays.findLast(({ destroyed }) => !destroyed);
@@ -56,5 +50,11 @@ export async function startTrayApp({ browser, publicDir, folder, home, context =
       return page;
     },
     complaints: screen.complaints,
+    [Symbol.asyncDispose]: async () => {
+      process.argv = argv;
+      electron.app.quit();
+      await screen[Symbol.asyncDispose]();
+      expect(screen.complaints).toEqual([]);
+    },
   };
 }

@@ -314,7 +314,7 @@ describe('for everybody', () => {
         for (const text of [100, 200]) {
           await furnish(page, { width: 760, text });
           await page.screenshot({
-            path: join(resultsDir, `tray-${name}-${language}-${text}.png`),
+            path: join(resultsDir, 'screens', `tray-${name}-${language}-${text}.png`),
             fullPage: name !== 'sent',
           });
         }

@@ -22,6 +22,7 @@ import { DeviceHistory } from './device-history.tsx';
 import { DevicePolicy } from './device-policy.tsx';
 import { DeviceRecordForm, DeviceRecordView } from './device-record.tsx';
 import { DeviceSoftware } from './device-software.tsx';
+import { DeviceSuspicions } from './device-suspicions.tsx';
 import { DeviceVerdicts } from './device-verdicts.tsx';
 
 function Answer({ device }: { readonly device: Device }): JSX.Element {
@@ -127,6 +128,7 @@ export function DevicePage({ id }: { readonly id: string }): JSX.Element {
                   {mayChange ? <DeviceRecordForm device={device} /> : <DeviceRecordView record={device.record} />}
                 </div>
               </div>
+              {device.suspicions.length === 0 ? null : <DeviceSuspicions suspicions={device.suspicions} />}
               {device.events.length === 0 ? null : <Events events={device.events} />}
               {device.gaps.length === 0 ? null : <DeviceGaps gaps={device.gaps} />}
               <DevicePolicy id={id} />

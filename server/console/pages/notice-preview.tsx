@@ -48,7 +48,7 @@ function Shown({ said, language }: { readonly said: Said; readonly language: Lan
         <p class="second">
           {t.noticeFromSender(said.sender)} · {t.noticeUntilTime(format.instant(said.validUntil))}
         </p>
-        {said.mustAcknowledge ? <p class="preview-button">{t.noticeAcknowledge}</p> : null}
+        {said.mustAcknowledge ? <p class="preview-button">{t.noticeAcknowledge(title.text)}</p> : null}
       </div>
     </section>
   );

@@ -30,7 +30,7 @@ test('a PC without faults', async () => {
   const findings = await of(germanDesktop());
   expect(findings.filter(({ result }) => result === 'problem')).toEqual([]);
   expect(findings.map(({ check }) => check)).toEqual(
-    expect.arrayContaining(['rights', 'powershell', 'section bitlocker', 'search']),
+    expect.arrayContaining(['privileges', 'powershell', 'section bitlocker', 'search']),
   );
 });
 
@@ -41,7 +41,7 @@ test('what is refused is named with its code, what is not there is no fault', as
     detail: 'denied 0x80041003',
   });
   expect(await finding('section securityCenter', document)).toMatchObject({ result: 'ok' });
-  expect(await finding('rights', document, undefined, { privileged: false })).toMatchObject({ result: 'problem' });
+  expect(await finding('privileges', document, undefined, { privileged: false })).toMatchObject({ result: 'problem' });
 });
 
 test('PowerShell that does not answer, or only in part', async () => {

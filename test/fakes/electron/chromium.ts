@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import type * as Electron from 'electron';
-import type { Browser, BrowserContextOptions, CDPSession, Page, Route } from 'playwright-core';
+import type { Browser, BrowserContextOptions, CDPSession, Page, Request as PageRequest, Route } from 'playwright-core';
 import { fromText, toText } from './page/clone.ts';
 import { preventable, type Screen, type Shown, type seen as seenHere } from './seen.ts';
 import type { FakeWindow } from './window.ts';
@@ -32,6 +32,8 @@ export interface ScreenOptions {
 
 export async function startScreen({ browser, seen, context: chosen = {} }: ScreenOptions): Promise<ChromiumScreen> {
   const context = await browser.newContext(chosen);
+  // What is denied stays so only while the session that said it lasts.
+  const whole = await browser.newBrowserCDPSession();
   context.setDefaultTimeout(10_000);
   const windows = new Map<Page, FakeWindow>();
   const complaints: string[] = [];
@@ -40,9 +42,9 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
   async function answer(route: Route): Promise<void> {
     const request = route.request();
     const url = ownAddress(request.url());
-    const page = request.frame().page();
-    const contents = windows.get(page)?.webContents;
-    if (contents === undefined) return route.abort('blockedbyclient');
+    const page = pageOf(request);
+    const contents = page === undefined ? undefined : windows.get(page)?.webContents;
+    if (page === undefined || contents === undefined) return route.abort('blockedbyclient');
     const isMainFrame = request.frame() === page.mainFrame();
     if (request.isNavigationRequest() && !(isMainFrame && url === contents.url.split('#')[0])) {
       const event = preventable({ url, isMainFrame });
@@ -101,7 +103,7 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
       const { width = 800, height = 600 } = window.options;
       await page.setViewportSize({ width, height });
       const cdp = await context.newCDPSession(page);
-      await denyPermissions(browser, cdp, address, seen.session.check);
+      await denyPermissions(whole, cdp, address, seen.session.check);
       const shown = await attachPreload({ page, cdp, window, preload, handlers: seen.handlers });
       window.webContents.page = shown;
       await page.goto(address);
@@ -109,8 +111,20 @@ export async function startScreen({ browser, seen, context: chosen = {} }: Scree
       return shown;
     },
 
-    [Symbol.asyncDispose]: () => context.close(),
+    [Symbol.asyncDispose]: async () => {
+      await context.close();
+      await whole.detach();
+    },
   };
+}
+
+/** Undefined for the first request of a page that another one opens: that one has no frame yet. */
+function pageOf(request: PageRequest): Page | undefined {
+  try {
+    return request.frame().page();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Answers the preload. Throws what a careful reviewer would refuse; Electron itself would let it pass. */
@@ -148,13 +162,12 @@ const permissions = {
 
 /** Chromium grants some of them by itself after a click; the program's own handler has the last word. */
 async function denyPermissions(
-  browser: Browser,
+  whole: CDPSession,
   cdp: CDPSession,
   address: string,
   check: (typeof seenHere)['session']['check'],
 ): Promise<void> {
   const { targetInfo } = await cdp.send('Target.getTargetInfo');
-  const whole = await browser.newBrowserCDPSession();
   const { origin } = new URL(address);
   for (const [asked, name] of Object.entries(permissions)) {
     const isGranted = check?.(null, asked as never, ownAddress(origin), {} as never) !== false;
@@ -165,7 +178,6 @@ async function denyPermissions(
       ...(targetInfo.browserContextId === undefined ? {} : { browserContextId: targetInfo.browserContextId }),
     });
   }
-  await whole.detach();
 }
 
 interface Attached {

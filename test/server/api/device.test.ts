@@ -27,6 +27,28 @@ const changes = async () =>
   (await auditOf(kits.context, 'device.change')).map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail!) }));
 
 describe('the page of a device', () => {
+  test('shows what people there reported, and its words to those who act on them alone', async () => {
+    const received_at = new Date(startOfTime).toISOString();
+    const said = { device_id: id, received_at, report_id: randomUUID() };
+    const [first, second] = ['2026-11-24T08:00:00.000Z', '2026-11-24T09:00:00.000Z'] as const;
+    await kits.context.db
+      .insertInto('suspicions')
+      .values([
+        { ...said, request_id: 'b', at: second, text: 'Anhang „Rechnung“ geöffnet' },
+        { ...said, request_id: 'a', at: first, text: '<script>alert(1)</script>' },
+      ])
+      .execute();
+    const { client: viewer } = await kits.script('viewer');
+    expect((await technician.get(`devices/${id}`)).body.suspicions).toEqual([
+      { at: first, receivedAt: received_at, text: '<script>alert(1)</script>' },
+      { at: second, receivedAt: received_at, text: 'Anhang „Rechnung“ geöffnet' },
+    ]);
+    expect((await viewer.get(`devices/${id}`)).body.suspicions).toEqual([
+      { at: first, receivedAt: received_at, text: null },
+      { at: second, receivedAt: received_at, text: null },
+    ]);
+  });
+
   test('shows sections with their facts, explained verdicts and events', async () => {
     const { db } = kits.context;
     const reportId = randomUUID();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { proofHeader } from '../../../agent/contract/wire.ts';
 import { canonicalHash } from '../../../agent/signing/canonical.ts';
 import { createTestAgent, newMarks, officeFacts, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
@@ -285,4 +286,32 @@ test('two devices with one serial number are pointed out to the municipality the
   expect(await Promise.all(agents.map(stored.eventsOf))).toEqual([['same-hardware'], ['same-hardware'], []]);
   await agents[0]!.report(agents[0]!.sections({ system }));
   expect(await stored.eventsOf(agents[0]!)).toEqual(['same-hardware']);
+});
+
+test('a PC that is set up anew after its agent was removed is pointed out, for staff to decide; a settled one is not', async () => {
+  const [gone, settled] = [await enrolled(), await enrolled()];
+  const system = { ...officeFacts('pc').system, serialNumber: `SN-${randomUUID()}` };
+  for (const agent of [gone, settled]) await agent.report(agent.sections({ system }));
+  const path = '/agent/v1/retire';
+  const body = Buffer.from(JSON.stringify({ contractVersion: 1, agentVersion: '0.1.0', waiting: 0 }));
+  const { proof } = await gone.proofFor(path, body);
+  const headers = { 'content-type': 'application/json', [proofHeader]: proof };
+  expect((await gone.post(path, headers, body)).status).toBe(200);
+  await db().updateTable('devices').set({ state: 'retired' }).where('id', '=', settled.state.deviceId).execute();
+  const anew = await enrolled();
+  await anew.report(anew.sections({ system }));
+  const said = await db()
+    .selectFrom('device_events')
+    .select('detail')
+    .where('device_id', '=', anew.state.deviceId)
+    .where('code', '=', 'same-hardware')
+    .execute();
+  expect(said).toEqual([
+    {
+      detail: expect.stringMatching(
+        new RegExp(`${gone.state.deviceId}\\), whose agent was removed\\. This device can replace it`),
+      ),
+    },
+  ]);
+  expect(await stored.deviceOf(gone)).toMatchObject({ state: 'retired' });
 });

@@ -59,6 +59,18 @@ test('answers are counted by device and by session, and the same request once', 
   });
 });
 
+test('a device that was retired does not count any more', async () => {
+  const [one, other] = [await device(), await device()];
+  const notice = await published();
+  for (const agent of [one, other]) await say(agent, [answer(notice, 'seen')]);
+  await server.context.db
+    .updateTable('devices')
+    .set({ state: 'retired' })
+    .where('id', '=', one.state.deviceId)
+    .execute();
+  expect((await countsFor(server.context.db, notice.id)).seen).toEqual({ devices: 1, answers: 1 });
+});
+
 test('a device cannot count for a notice of another municipality, nor for one that does not exist', async () => {
   const elsewhere = await server.addMunicipality('Breitungen');
   const theirs = await published(elsewhere);
