@@ -41,6 +41,7 @@ import { createTrustFile, publishStatus, statusValidMs } from './status/publish-
 import { markAccepted, publishSent } from './status/sent-reports.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
+import { openLossRecord } from './store/loss-record.ts';
 import { isStorageFailure, storageFault } from './store/sqlite.ts';
 import { agentVersion } from './version.ts';
 
@@ -120,8 +121,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   clockWatch.look();
   /** An answer was measured by this process, which has watched the clock since. */
   let timeMeasured = false;
-  /** While the disk takes nothing: what was not even queued, told as soon as it can be written down. */
-  let unstored: Gap | undefined;
+  /** While the disk takes nothing: what was not even queued, told as soon as it can be written down; by the next process too. */
+  const lossRecord = openLossRecord(join(dataDir, 'private'));
+  let unstored = lossRecord.read();
   let storage: ReturnType<typeof storageFault> | undefined;
 
   /** Server time as near as it is known, and never before a time the server has said. */
@@ -327,13 +329,19 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const verdicts = judge(readSections());
       store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
       const report = await compose({ class: name, sections, verdicts });
-      if (unstored !== undefined) store.noteGap(unstored);
+      if (unstored !== undefined) {
+        store.noteGap(unstored);
+        lossRecord.write(undefined);
+      }
       [unstored, storage] = [undefined, undefined];
       return { sections, verdicts, ...(report === undefined ? {} : { report }) };
     } catch (error) {
       if (isStorageFailure(error)) {
         storage = storageFault(error);
-        if (store.readEnrolment() !== undefined) unstored = oneMore(unstored, name, clock.now());
+        if (store.readEnrolment() !== undefined) {
+          unstored = oneMore(unstored, name, clock.now());
+          lossRecord.write(unstored);
+        }
       }
       throw error;
     }
