@@ -1,11 +1,34 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** No state of the process, no clock or module replaced: one worker runs them one after the other, which spares a second for each file. */
+const pure = [
+  'test/contract/**/*.test.ts',
+  'test/renderer/**/*.test.ts',
+  'test/agent/rules/**/*.test.ts',
+  'test/agent/backup/windows/**/*.test.ts',
+  'test/agent/collectors/windows/**/*.test.ts',
+  'test/server/console/**/*.test.ts',
+];
+const faults = ['test/faults/**/*.test.ts'];
+const browser = ['test/e2e/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // What is built and installed for real has commands of its own: npm run test:package, npm run test:wine.
-    exclude: ['test/package/**'],
+    projects: [
+      { extends: true, test: { name: 'pure', include: pure, isolate: false, pool: 'threads' } },
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          // What is built and installed for real has commands of its own: npm run test:package, npm run test:wine.
+          exclude: ['test/package/**', ...pure, ...faults, ...browser],
+        },
+      },
+      { extends: true, test: { name: 'faults', include: faults, globalSetup: 'test/faults/bundle-drivers.ts' } },
+      { extends: true, test: { name: 'browser', include: browser, globalSetup: 'test/e2e/build-pages.ts' } },
+    ],
     // Importing the real package in plain Node tries to download Electron's binary.
     alias: { electron: new URL('./test/fakes/electron.ts', import.meta.url).pathname },
     // Many tests wait for programs, browsers and servers of their own: on two cores one worker alone would leave one idle.

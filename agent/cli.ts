@@ -1,4 +1,5 @@
 /** `kits-agent <command>`. Each command loads only what it needs: an inventory must not pay for HTTP and signatures. */
+import { appendFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { type CommandInput, type ExitCode, exitCodes, UsageError } from './commands/command.ts';
@@ -55,6 +56,12 @@ const commands: Readonly<Record<string, Command>> = {
       'recovery-key': { type: 'string' },
     },
     run: async (input) => (await import('./commands/set-up.ts')).setUpCommand(input),
+  },
+  'start-tray': {
+    usage: 'start-tray --program FILE',
+    does: 'what an installer calls last on Windows: shows the tray to whoever is logged on',
+    options: { program: { type: 'string' } },
+    run: async (input) => (await import('./commands/start-tray.ts')).startTrayCommand(input),
   },
   'reset-identity': {
     usage: 'reset-identity [--discard-waiting]',
@@ -145,6 +152,7 @@ const everywhere = {
   config: { type: 'string' },
   json: { type: 'boolean' },
   'log-level': { type: 'string' },
+  'log-file': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -155,7 +163,7 @@ function help(): string {
     '',
     ...Object.values(commands).map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`),
     '',
-    'Everywhere: --data-dir DIR, --config FILE, --json, --log-level debug|info|warn|error, --help',
+    'Everywhere: --data-dir DIR, --config FILE, --json, --log-level debug|info|warn|error, --log-file FILE, --help',
     'Exit codes: 0 done, 1 unexpected, 2 usage or settings, 3 not enrolled, 4 refused by the server,',
     '            5 server not reachable (nothing lost: it is queued), 6 partly collected,\n            7 a restore test that failed, 8 a history that is not genuine',
   ].join('\n');
@@ -255,20 +263,40 @@ function explain(error: unknown, err: (line: string) => void, usage: string | un
   return code ?? exitCodes.unexpected;
 }
 
-/** The process of the command line: signals, streams and the exit code. */
-export async function runProcess(): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+type Streams = Pick<CommandInput, 'out' | 'err'>;
+
+function standardStreams(): Streams {
   // Whoever reads may have seen enough (`| head`); any other failure to write is one.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  return { out: (line) => process.stdout.write(`${line}\n`), err: (line) => process.stderr.write(`${line}\n`) };
+}
+
+/** Installers have no streams anybody sees: both go to the end of a file, each line with its time. */
+function fileStreams(file: string, command: string): Streams {
+  const append = (line: string): void => {
+    try {
+      appendFileSync(file, `${new Date().toISOString()} ${command}: ${line}\n`, { mode: 0o600 });
+    } catch {
+      // What an installation does matters more than what is written about it.
+    }
+  };
+  return { out: append, err: append };
+}
+
+/** The process of the command line: signals, streams and the exit code. */
+export async function runProcess(): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const args = process.argv.slice(2);
+  const [command = ''] = args;
+  const place = args.indexOf('--log-file');
+  const logFile = place === -1 ? undefined : args[place + 1];
+  const streams = logFile === undefined ? standardStreams() : fileStreams(logFile, command);
   // Not process.exit(): standard output may be a pipe that still has to take the report.
-  process.exitCode = await main(process.argv.slice(2), {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
-    signal: stop.signal,
-  });
+  process.exitCode = await main(args, { ...streams, signal: stop.signal });
+  if (logFile !== undefined) streams.out(`ended with exit code ${process.exitCode}`);
 }
 
 if (import.meta.main) await runProcess();

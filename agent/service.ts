@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly reached?: (reached: boolean) => void;
   /** Tasks that are due whatever ran when. */
   readonly wanted?: () => readonly Task[];
+  /** Told after each look that has come to its end, whatever it found. */
+  readonly turned?: () => Promise<void>;
 }
 
 /** One look at what is due; `startService` calls it each minute. */
@@ -186,6 +188,7 @@ export function startService(options: ServiceOptions): Service {
       log.error('tick-failed', { error: (error as Error).message });
       if (isDamaged(error)) foundDamaged();
     }
+    await options.turned?.();
   };
   const look = (): Promise<void> => {
     current = current.then(guarded);

@@ -57,25 +57,24 @@ export async function buildSingleExecutable({
 
 /** The bundle as Node reads it. The blob does not depend on the platform, so that Linux can make the one for Windows. */
 function blob(work: string, platform: Platform): Buffer {
-  const output = join(work, 'kits-agent.blob');
   const scripts = join(root, 'agent/platform/windows');
   const config = {
-    main: join(work, 'kits-agent.cjs'),
-    output,
+    // Relative: the blob carries the path, and the place of the build is no part of the product.
+    main: 'kits-agent.cjs',
+    output: 'kits-agent.blob',
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    // SIGUSR1 would open a debugger.
-    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
+    // SIGUSR1 would open a debugger. A small young generation: 20 MiB less in a process that is idle nearly always.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '--max-semi-space-size=1'],
     // Neither NODE_OPTIONS nor the command line reach Node: this program is no interpreter for anybody.
     execArgvExtension: 'none',
     assets:
       platform === 'win32' ? Object.fromEntries(powershellScripts.map((name) => [name, join(scripts, name)])) : {},
   };
-  const configFile = join(work, 'sea.json');
-  writeFileSync(configFile, JSON.stringify(config));
-  runTool(nodeBinary(process.platform === 'win32' ? 'win32' : 'linux'), ['--experimental-sea-config', configFile], {
+  writeFileSync(join(work, 'sea.json'), JSON.stringify(config));
+  runTool(nodeBinary(process.platform === 'win32' ? 'win32' : 'linux'), ['--experimental-sea-config', 'sea.json'], {
     cwd: work,
   });
-  return readFileSync(output);
+  return readFileSync(join(work, 'kits-agent.blob'));
 }

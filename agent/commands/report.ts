@@ -3,10 +3,14 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import type { Log } from '../log.ts';
+import { systemClock } from '../platform/clock.ts';
 import { thisMachine } from '../platform/this-machine.ts';
+import { createWatchdog } from '../platform/watchdog.ts';
 import { isLoopback } from '../report/server-client.ts';
 import { openWhenPossible, startService } from '../service.ts';
-import { enrolWaiting } from '../setup/waiting-enrolment.ts';
+import { defaultConfigFile } from '../settings/settings.ts';
+import { enrolWaiting, waitingEnrolmentFile } from '../setup/waiting-enrolment.ts';
+import { watchSettings } from '../setup/watch-settings.ts';
 import { openStore } from '../store/agent-store.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
@@ -120,6 +124,23 @@ export function reportCommand(input: CommandInput): Promise<ExitCode> {
   return withAgent(input, (agent) => reportOnce(input, agent));
 }
 
+/** So soon a changed file takes effect. */
+const settingsLookMs = 30_000;
+
+function configFileOf(input: CommandInput): string {
+  return stringOption(input, 'config') ?? defaultConfigFile();
+}
+
+function settingsAreUsable(input: CommandInput, log: Log): boolean {
+  try {
+    settingsOf(input);
+    return true;
+  } catch (error) {
+    log.error('settings-unusable', { error: (error as Error).message });
+    return false;
+  }
+}
+
 export async function runCommand(input: CommandInput): Promise<ExitCode> {
   if (input.options['once'] === true) return withAgent(input, (agent) => reportOnce(input, agent));
   const { signal } = input;
@@ -130,21 +151,34 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   });
   const dataDir = dataDirOf(input);
   const trial = await enterTrialOrFail(dataDir, log);
+  const turned = createWatchdog({ monotonicMs: systemClock.monotonicMs });
   try {
     for (let damaged = false; ; ) {
       const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
       if (opened === undefined) return exitCodes.done;
       const agent = trial?.watch(opened) ?? opened;
       log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
-      const service = startService({ agent, log, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
+      const service = startService({ agent, log, turned, ...(trial === undefined ? {} : { wanted: trial.wanted }) });
       const ending = new AbortController();
       const joining = enrolWaiting({ agent, dataDir, log, signal: AbortSignal.any([signal, ending.signal]) });
       const enrolled = joining.then((outcome) =>
         outcome === 'enrolled' ? outcome : new Promise<never>(() => undefined),
       );
+      const watch = watchSettings([configFileOf(input), waitingEnrolmentFile(dataDir)], {
+        intervalMs: settingsLookMs,
+        isUsable: () => settingsAreUsable(input, log),
+      });
+      const changed = watch.changed.then(() => 'changed' as const);
       const isDamaged = service.damaged.then(() => 'damaged' as const);
-      const why = await Promise.race([aborted, isDamaged, enrolled, ...(trial === undefined ? [] : [trial.failed])]);
+      const why = await Promise.race([
+        aborted,
+        isDamaged,
+        enrolled,
+        changed,
+        ...(trial === undefined ? [] : [trial.failed]),
+      ]);
       ending.abort();
+      watch.stop();
       await service.stop();
       await joining;
       // What was collected before had nobody to be reported to.

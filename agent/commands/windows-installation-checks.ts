@@ -1,8 +1,8 @@
 /** What Windows itself knows of the installation: signature, tasks, event source, autostart, services, proxy. */
 import type { CommandOutcome } from '../platform/machine.ts';
+import type { RunPowerShell } from '../setup/read-windows-rights.ts';
 import { executableIn, guardTask, serviceTask } from '../upgrade/task-xml.ts';
 import type { Finding } from './inspect.ts';
-import type { RunPowerShell } from './windows-rights-checks.ts';
 
 export interface InstallationInput {
   readonly run: RunPowerShell;

@@ -1,57 +1,21 @@
 /** Whether everything has the rights the installer gives it (Windows): read as SDDL, judged by the same table as on Linux. */
 import { win32 } from 'node:path';
-import type { CommandOutcome } from '../platform/machine.ts';
+import {
+  named,
+  type ReadRights,
+  type RunPowerShell,
+  readRights,
+  trusted,
+  unsafeHolder,
+} from '../setup/read-windows-rights.ts';
 import { type OwnedPath, ownedPaths, sids } from '../setup/rights.ts';
 import { maskOfIcacls, parseSddl, type SecurityDescriptor } from '../setup/sddl.ts';
 import type { Finding } from './inspect.ts';
 
-/** SYSTEM, administrators, the installer of Windows; CREATOR OWNER counts only where somebody else may create. */
-const trusted: ReadonlySet<string> = new Set([sids.system, sids.administrators, sids.trustedInstaller]);
 const creatorOwner = 'S-1-3-0';
 /** Write, append, attributes, delete (itself or what is in it), change rights, take ownership. */
 const changing = 0x2 | 0x4 | 0x10 | 0x40 | 0x100 | 0x10000 | 0x40000 | 0x80000;
 const reading = 0x1;
-
-/** Names of accounts in the language of the reader, where everybody knows them. */
-const accountNames: Readonly<Record<string, string>> = {
-  [sids.users]: 'all users (S-1-5-32-545)',
-  'S-1-1-0': 'everybody (S-1-1-0)',
-  'S-1-5-11': 'everybody who has logged on (S-1-5-11)',
-  'S-1-5-4': 'everybody at the console (S-1-5-4)',
-};
-
-/** `path` with slashes turned; the SDDL is missing where the thing is. */
-export interface ReadRights {
-  readonly path: string;
-  readonly attributes: string;
-  readonly sddl: string;
-}
-
-export type RunPowerShell = (command: string) => Promise<CommandOutcome>;
-
-/** Drive letter and ordinary characters; in PowerShell every kind of quotation mark ends a text. */
-const plainPath = /^[A-Za-z]:\\[\p{L}\p{N} _.\\()-]*$/u;
-
-/** Undefined when PowerShell did not answer in full. The answer is ASCII and in the order asked, so no code page can spoil it. */
-export async function readRights(paths: readonly string[], run: RunPowerShell): Promise<ReadRights[] | undefined> {
-  if (!paths.every((path) => plainPath.test(path))) return undefined;
-  const list = paths.map((path) => `'${path}'`).join(',');
-  const outcome = await run(
-    `$n=0; foreach ($p in ${list}) { if (Test-Path -LiteralPath $p) { $i = Get-Item -LiteralPath $p -Force; ` +
-      `$a = Get-Acl -LiteralPath $p; "$n|$($i.Attributes)|$($a.Sddl)" } else { "$n||" }; $n++ }`,
-  );
-  if (outcome.kind !== 'exited') return undefined;
-  const lines = outcome.stdout
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .filter((line) => line !== '');
-  if (lines.length !== paths.length) return undefined;
-  const read = lines.map((line, index): ReadRights | undefined => {
-    const [, number, attributes = '', sddl = ''] = /^(\d+)\|([^|]*)\|([^|]*)$/.exec(line) ?? [];
-    return Number(number) === index ? { path: paths[index] as string, attributes, sddl } : undefined;
-  });
-  return read.some((one) => one === undefined) ? undefined : (read as ReadRights[]);
-}
 
 export interface WindowsRightsInput {
   readonly dataDir: string;
@@ -80,6 +44,8 @@ export async function windowsRightsFindings(input: WindowsRightsInput): Promise<
     ...owned.flatMap(({ entry }, index) => deviationsOf(entry, read[index] as ReadRights)),
     ...read.slice(owned.length).flatMap(programDeviations),
   ];
+  const holder = await unsafeHolder(dataDir, run);
+  if (holder !== undefined) deviations.push(holder);
   if (deviations.length > 0) return deviations.map((detail) => ({ check, result: 'problem', detail }));
   return [{ check, result: 'ok', detail: `${dataDir} and ${installRoot} as the installer made them` }];
 }
@@ -160,8 +126,4 @@ function mayDo({ rules }: SecurityDescriptor, account: string): number {
     else if (kind === 'deny') mask &= ~bits;
   }
   return mask;
-}
-
-function named(sid: string): string {
-  return Object.hasOwn(accountNames, sid) ? (accountNames[sid] as string) : sid;
 }

@@ -10,6 +10,7 @@ const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   stat: ['/usr/bin/stat', '/bin/stat'],
   nft: ['/usr/sbin/nft', '/sbin/nft'],
   systemctl: ['/usr/bin/systemctl', '/bin/systemctl'],
+  'systemd-notify': ['/usr/bin/systemd-notify', '/bin/systemd-notify'],
   urbackupclientctl: [
     '/usr/local/bin/urbackupclientctl',
     '/usr/bin/urbackupclientctl',

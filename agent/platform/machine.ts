@@ -40,6 +40,7 @@ export type CommandName =
   | 'stat'
   | 'nft'
   | 'systemctl'
+  | 'systemd-notify'
   | 'vssadmin'
   | 'wevtutil'
   | 'schtasks'

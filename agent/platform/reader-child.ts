@@ -7,7 +7,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
-import { type ForeignDatabase, openForeign, RefusedRead } from './reader-database.ts';
+import { type ForeignDatabase, isOwn, openForeign, RefusedRead } from './reader-database.ts';
 
 export type ReaderRequest =
   | { readonly do: 'text'; readonly path: string; readonly maxBytes: number }
@@ -117,7 +117,12 @@ function endWithParent(tempFolder: string): void {
     };
     setInterval(() => {
       if (isThere()) return;
-      try { require('node:fs').rmSync(workerData.tempFolder, { recursive: true, force: true }); } catch {}
+      const fs = require('node:fs');
+      try {
+        const found = fs.lstatSync(workerData.tempFolder);
+        const self = process.geteuid?.();
+        if (found.isDirectory() && (self === undefined || found.uid === self)) fs.rmSync(workerData.tempFolder, { recursive: true, force: true });
+      } catch {}
       process.kill(process.pid, 'SIGKILL');
     }, 1000);`;
   new Worker(watch, { eval: true, workerData: { parent: process.ppid, tempFolder } });
@@ -151,8 +156,8 @@ function answerLine(line: string, tempFolder: string): string {
 export function readerChild(args: readonly string[]): void {
   const [task, tempFolder = '', uid, gid] = args;
   if (uid !== undefined) becomePerson(Number(uid), Number(gid));
-  if (task === 'remove') rmSync(tempFolder, { recursive: true, force: true });
-  else serve(tempFolder);
+  if (task !== 'remove') serve(tempFolder);
+  else if (isOwn(tempFolder)) rmSync(tempFolder, { recursive: true, force: true });
 }
 
 if (import.meta.main) readerChild(process.argv.slice(2));

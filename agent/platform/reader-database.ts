@@ -7,6 +7,7 @@ import {
   constants,
   copyFileSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readSync,
@@ -15,6 +16,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { DatabaseSync, constants as sqlite } from 'node:sqlite';
 import type { EncodedValue } from './reader-child.ts';
 
@@ -118,14 +120,32 @@ function inspect(path: string, maxBytes: number): 'rollback' | 'write-ahead' {
 
 let copies = 0;
 
+/** Its name can be read from the list of processes, and everybody may make folders beside it: somebody may have been faster. */
+function makeOwn(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    if (!isOwn(folder)) throw new RefusedRead('EPERM', { cause });
+  }
+}
+
+/** A folder, and nobody else's. Windows has no number to go by: there its list of rights decides. */
+export function isOwn(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const self = process.geteuid?.();
+  return found?.isDirectory() === true && (self === undefined || (found.uid === self && (found.mode & 0o077) === 0));
+}
+
 /**
  * The database with its log or journal, all from one moment: copied again as long as somebody wrote meanwhile ("EBUSY" in
  * the end). The index of the log (-shm) is left out: SQLite makes it anew, and one of another moment would be wrong.
  */
 function copied(path: string, { maxBytes, tempFolder }: { maxBytes: number; tempFolder: string }) {
   copies += 1;
+  makeOwn(tempFolder);
   const folder = join(tempFolder, String(copies));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700 });
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
     try {

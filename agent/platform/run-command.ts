@@ -1,5 +1,5 @@
 /** The only place that starts programs: absolute path, no shell, bounded output and time, nothing left behind. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import process from 'node:process';
 import type { CommandOutcome } from './machine.ts';
@@ -96,6 +96,30 @@ export function runCommand(
     );
     if (options.signal.aborted) abort();
   });
+}
+
+/** The same for the moment a process starts, when nothing else waits. */
+export function runCommandNow(
+  paths: readonly string[],
+  args: readonly string[],
+  options: { timeoutMs: number; maxOutputBytes?: number },
+): CommandOutcome {
+  const path = paths.find(isExecutable);
+  if (path === undefined) return { kind: 'not-found' };
+  const { status, stdout, stderr, error } = spawnSync(path, args, {
+    env: environment(),
+    ...(workingFolder === undefined ? {} : { cwd: workingFolder }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    timeout: options.timeoutMs,
+    maxBuffer: options.maxOutputBytes ?? defaultMaxOutputBytes,
+    windowsHide: true,
+  });
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ETIMEDOUT') return { kind: 'timeout' };
+  if (code === 'ENOBUFS') return { kind: 'too-much-output' };
+  if (error !== undefined) return { kind: 'not-found' };
+  return { kind: 'exited', exitCode: status ?? -1, stdout, stderr };
 }
 
 /** A program that is asked line by line. */

@@ -1,6 +1,6 @@
 /**
- * Settings and where each one comes from: default < machine file (`agent.json`) < server policy < local administrator
- * policy (`policy.json`), then clamped to a sane range. The local policy can only take away.
+ * Settings and where each one comes from: default < machine file (`agent.json`) < group policy (Windows) < server policy < local
+ * administrator policy (`policy.json`), then clamped to a sane range. The local policy can only take away.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ import {
   type Thresholds,
   thresholdsWith,
 } from '../contract/policy.ts';
+import { type GroupPolicy, parsePolicyKey, queryPolicyKey } from './group-policy.ts';
 
 /** A settings file that cannot be used; the message names file, key and what was expected. */
 export class SettingsError extends Error {
@@ -33,7 +34,7 @@ const seconds = z.number('expected a number of seconds');
 const minutes = z.number('expected a number of minutes');
 
 /** What lies outside, whoever says it, is brought to the nearer end. */
-const ranges = {
+export const ranges = {
   checkInSeconds: { low: 60, high: 86_400 },
   cheapRoundMinutes: { low: 15, high: 1440 },
   fullRoundMinutes: { low: 15, high: 10_080 },
@@ -89,7 +90,7 @@ export interface Settings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-export type Origin = 'default' | 'machine-file' | 'server-policy' | 'local-policy' | 'clamped';
+export type Origin = 'default' | 'machine-file' | 'group-policy' | 'server-policy' | 'local-policy' | 'clamped';
 /** A setting; those KITS decides key by key as "thresholds.name" and "backupPolicy.name". */
 export type SettingKey =
   | Exclude<keyof Settings, 'thresholds' | 'backupPolicy'>
@@ -122,12 +123,14 @@ function programData(): string {
  * Throws `SettingsError`; nothing is written in any case.
  */
 export function loadSettings(
-  options: { configFile?: string; optional?: boolean; policy?: Policy } = {},
+  options: { configFile?: string; optional?: boolean; policy?: Policy; queryPolicy?: () => string | undefined } = {},
 ): LoadedSettings {
   const machinePath = options.configFile ?? defaultConfigFile();
   const localPath = join(machinePath, '..', 'policy.json');
+  const queried = (options.queryPolicy ?? (process.platform === 'win32' ? queryPolicyKey : () => undefined))();
   const sources: Sources = {
-    machine: readJson(machinePath, machineFile, options.configFile !== undefined && options.optional !== true) ?? {},
+    group: parsePolicyKey(queried ?? '', machineFile),
+    file: readJson(machinePath, machineFile, options.configFile !== undefined && options.optional !== true) ?? {},
     local: readJson(localPath, localPolicy, false) ?? {},
     files: { machine: machinePath, localPolicy: localPath },
   };
@@ -135,17 +138,20 @@ export function loadSettings(
 }
 
 interface Sources extends Pick<LoadedSettings, 'files'> {
-  readonly machine: z.infer<typeof machineFile>;
+  readonly file: z.infer<typeof machineFile>;
+  readonly group: GroupPolicy<z.infer<typeof machineFile>>;
   readonly local: z.infer<typeof localPolicy>;
 }
 
 function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
-  const { machine, local, files } = sources;
+  const { file, group, local, files } = sources;
+  const machine: z.infer<typeof machineFile> = { ...file, ...group.values };
+  const fromMachine = (key: SettingKey): Origin => (Object.hasOwn(group.values, key) ? 'group-policy' : 'machine-file');
   const central = policy?.settings ?? {};
-  const problems: string[] = [];
+  const problems: string[] = [...group.problems];
   const origins: Partial<Record<SettingKey, Origin>> = {};
   const pick = <T>(key: SettingKey, fallback: T, file: T | undefined, policy?: T): T => {
-    origins[key] = policy !== undefined ? 'server-policy' : file !== undefined ? 'machine-file' : 'default';
+    origins[key] = policy !== undefined ? 'server-policy' : file !== undefined ? fromMachine(key) : 'default';
     return policy ?? file ?? fallback;
   };
   const ranged = (key: keyof typeof ranges, fallback: number, policy?: number): number => {
@@ -161,11 +167,12 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
   // Whom to report to and whom to believe is for the machine file alone: no policy can lead a device away.
   const { serverUrl, serverKey, recoveryKey, proxy, caFile } = machine;
   for (const key of ['serverUrl', 'serverKey', 'recoveryKey', 'proxy', 'caFile'] as const) {
-    origins[key] = machine[key] === undefined ? 'default' : 'machine-file';
+    origins[key] = machine[key] === undefined ? 'default' : fromMachine(key);
   }
   const without = new Set([
     ...pick('withoutSections', [], machine.withoutSections, central.withoutSections),
     // Taking away adds up: neither the server nor a later edit of agent.json brings a section back.
+    ...(file.withoutSections ?? []),
     ...(machine.withoutSections ?? []),
     ...(local.withoutSections ?? []),
   ]);

@@ -6,7 +6,11 @@ import { closeSync, existsSync, lstatSync, mkdirSync, openSync, renameSync } fro
 import { win32 } from 'node:path';
 import process from 'node:process';
 import { runCommand } from '../platform/run-command.ts';
+import { askPowerShell } from '../platform/windows/ask-powershell.ts';
+import { defaultDataDir } from '../settings/settings.ts';
+import { unsafeHolder } from './read-windows-rights.ts';
 import { type AccessEntry, ownedPaths, sids } from './rights.ts';
+import { SetupError } from './setup-input.ts';
 
 const commandMs = 120_000;
 /** Administrators alone write below HKLM: what says so here was said by an earlier set-up. */
@@ -39,6 +43,7 @@ function exactly(path: string, access: readonly AccessEntry[]): readonly string[
  */
 export async function secureWindowsDataDirectory(dataDir: string, say: (line: string) => void): Promise<void> {
   const made = await isOurs(dataDir);
+  await secureHolder(dataDir);
   for (const folder of [win32.dirname(dataDir), dataDir]) refuseLink(folder);
   if (!made && existsSync(dataDir)) {
     const aside = `${dataDir}.foreign-${Date.now()}`;
@@ -58,6 +63,32 @@ export async function secureWindowsDataDirectory(dataDir: string, say: (line: st
   closeSync(openSync(mailbox, 'a'));
   for (const args of below) await must('icacls', args);
   await must('reg', ['add', ownKey, '/v', ownValue, '/t', 'REG_SZ', '/d', dataDir, '/f', '/reg:64']);
+}
+
+/**
+ * Whoever may change the folder around it could rename it with all its rights and put another in its place. The usual one is
+ * ours to close; any other has to be closed already.
+ */
+async function secureHolder(dataDir: string): Promise<void> {
+  if (win32.normalize(dataDir).toLowerCase() !== win32.normalize(defaultDataDir('win32')).toLowerCase()) {
+    const why = await unsafeHolder(dataDir, askPowerShell);
+    if (why !== undefined) throw new SetupError(`${why} Nothing was changed.`);
+    return;
+  }
+  const holder = win32.dirname(dataDir);
+  refuseLink(holder);
+  mkdirSync(holder, { recursive: true });
+  for (const [program, args] of holderRights(holder)) await must(program, args);
+}
+
+/** Nothing a user has granted there before stays. */
+export function holderRights(holder: string): readonly (readonly ['takeown' | 'icacls', readonly string[]])[] {
+  const [{ access = [] } = {}] = ownedPaths;
+  return [
+    ['takeown', ['/F', holder, '/A']],
+    ['icacls', [holder, '/reset', '/L', '/Q']],
+    ['icacls', exactly(holder, access)],
+  ];
 }
 
 async function isOurs(dataDir: string): Promise<boolean> {

@@ -31,6 +31,7 @@ const compressionArgs: Readonly<Record<Compression, readonly string[]>> = {
 
 export interface PackageTree {
   text(path: string, content: string, mode?: number): void;
+  bytes(path: string, content: Uint8Array): void;
   /** With the compression Debian wants for changelogs and manuals; without name and time inside, so that it stays the same. */
   packed(path: string, content: string): void;
   file(path: string, source: string, mode?: number): void;
@@ -78,6 +79,10 @@ export function createPackageTree({
     text: (path, content, mode = 0o644) => {
       writeFileSync(place(path), content);
       chmodSync(join(work, path), mode);
+    },
+    bytes: (path, content) => {
+      writeFileSync(place(path), content);
+      chmodSync(join(work, path), 0o644);
     },
     packed: (path, content) => {
       writeFileSync(place(path), gzipSync(content, { level: 9 }));

@@ -2,12 +2,9 @@
  * The console as it ships, in a real browser: built by Vite, served by the real server under its real security headers,
  * with devices that enrolled and reported over HTTP.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { build } from 'vite';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import type { Role } from '../../server/api/contract.ts';
 import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { createTestAgent, officeFacts } from '../fakes/test-agent.ts';
@@ -37,12 +34,7 @@ type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
 export type ConsoleFixture = Awaited<ReturnType<typeof startConsole>>;
 
 export async function startConsole() {
-  const consoleDir = await mkdtemp(join(tmpdir(), 'kits-console-'));
-  await build({
-    configFile: join(root, 'server/console/vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: consoleDir, emptyOutDir: true },
-  });
+  const consoleDir = inject('consoleDir');
   const server = await startTestServer({ consoleDir });
   const browser = await launchBrowser();
 
@@ -115,7 +107,6 @@ export async function startConsole() {
     [Symbol.asyncDispose]: async () => {
       await browser.close();
       await server.close();
-      await rm(consoleDir, { recursive: true, force: true });
     },
   };
 }

@@ -6,9 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildTray } from '../../build/build-tray.ts';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { kill, preparePlace } from '../faults/town.ts';
 import { launchBrowser } from './browser.ts';
@@ -16,21 +14,11 @@ import { password } from './console-fixture.ts';
 import { createService } from './service-process.ts';
 import { startTrayApp } from './tray-app.ts';
 
-const root = join(import.meta.dirname, '../..');
 let browser: Browser;
 let base: string;
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'kits-round-'));
-  const outDir = join(base, 'console');
-  [browser] = await Promise.all([
-    launchBrowser(),
-    buildTray(join(base, 'tray')),
-    build({
-      configFile: join(root, 'server/console/vite.config.ts'),
-      logLevel: 'warn',
-      build: { outDir, emptyOutDir: true },
-    }),
-  ]);
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser.close();
@@ -65,7 +53,7 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
 }, async () => {
   let link = '';
   const place = await preparePlace({
-    consoleDir: join(base, 'console'),
+    consoleDir: inject('consoleDir'),
     prepare: async ({ context }) => {
       await createUser(context, 'test', { name: 'technik', role: 'technician', municipalityIds: [] });
       link = (await createSignInLink(context, 'test', 'technik')).secret;
@@ -85,7 +73,7 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   await expect.poll(() => service.status()?.reporting.lastAcceptedAt, { timeout: 30_000 }).toBeDefined();
 
   const { publicDir } = service;
-  await using app = await startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, 'home') });
+  await using app = await startTrayApp({ browser, publicDir, folder: inject('trayDir'), home: join(base, 'home') });
   expect(app.seen.windows).toHaveLength(0);
   const address = await publish(console, 'Bitte heute neu starten');
   await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);

@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { publishStatus } from '../../agent/status/publish-status.ts';
-import { buildTray } from '../../build/build-tray.ts';
 import { stateIcon } from '../../main/tray/state-icon.ts';
 import { falseNotice, falseNoticeKinds, falseTitle, genuineNotice } from '../fixtures/false-notices.ts';
 import { launchBrowser } from './browser.ts';
@@ -19,7 +18,7 @@ let desk: Desk;
 let base: string;
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'kits-app-'));
-  [browser, desk] = await Promise.all([launchBrowser(), createDesk(), buildTray(join(base, 'tray'))]);
+  [browser, desk] = await Promise.all([launchBrowser(), createDesk()]);
 });
 afterAll(async () => {
   await browser.close();
@@ -31,7 +30,7 @@ let homes = 0;
 /** Each of them is another person at the same PC. */
 function start(publicDir = desk.publicDir): Promise<TrayApp> {
   homes += 1;
-  return startTrayApp({ browser, publicDir, folder: join(base, 'tray'), home: join(base, `home-${homes}`) });
+  return startTrayApp({ browser, publicDir, folder: inject('trayDir'), home: join(base, `home-${homes}`) });
 }
 
 /** Right after sign-in an old file is no alarm yet; here that time is over. The clock of this process stands from then on. */

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { inject } from 'vitest';
 import type { Status } from '../../agent/contract/status.ts';
-import { buildPreviewBridge, buildTray } from '../../build/build-tray.ts';
 import { startPreview } from '../../build/preview-server.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
 import { launchBrowser, noteComplaints, rememberedLanguage } from './browser.ts';
@@ -15,9 +15,7 @@ export type TrayFixture = Awaited<ReturnType<typeof startTrayWindow>>;
 export async function startTrayWindow() {
   const desk = await createDesk();
   const { base, publicDir } = desk;
-  const folder = join(base, 'ui');
-  await buildTray(folder);
-  await buildPreviewBridge(folder);
+  const folder = inject('trayDir');
   /** What the browser complained about: a violation of the security policy, an error in the page, a dialogue. */
   const complaints: string[] = [];
   /** Addresses handed to the browser of the system. */

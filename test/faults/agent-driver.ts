@@ -3,6 +3,7 @@
  * with the server in between, until it holds REPORTS of them and none waits; then it ends with code 0. Prints a line when
  * it works, and the id of each report once it is in the outbox.
  */
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
@@ -14,6 +15,8 @@ const loaded = loadSettings({ configFile: join(dataDir, 'agent.json') });
 const log = createLog('error', (line) => void process.stderr.write(line));
 const agent = await openAgent({ dataDir, settings: loaded, machine: createLinuxMachine(), log });
 process.stdout.write('ready\n');
+// Node keeps what it compiled at its end, and this process is killed.
+flushCompileCache();
 const made = (): number => {
   const { sequence } = agent.store.nextPlace();
   return sequence - 1;

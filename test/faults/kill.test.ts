@@ -1,14 +1,13 @@
 /** Agent and server are killed at random, again and again, while they work: nothing is lost, and nothing is doubled. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
 import { createLinuxMachine } from '../../agent/platform/linux-machine.ts';
 import { loadSettings } from '../../agent/settings/settings.ts';
-import { expectAllHeld, kill, preparePlace, withCache, writeSettings } from './town.ts';
+import { driver, expectAllHeld, kill, preparePlace, withCache, writeSettings } from './town.ts';
 
 const soak = process.env['KITS_SOAK'] === '1';
 // The soak is meant to end within the hour, beside 100,000 inputs for each parser, also where it is the least urgent work there is.
@@ -39,8 +38,7 @@ test(
       if (agent !== undefined) await kill(agent);
     });
     const startAgent = async (reports: number): Promise<{ child: ChildProcess; lines: Interface }> => {
-      const driver = join(import.meta.dirname, 'agent-driver.ts');
-      const child = spawn(process.execPath, [driver, place.agentDir, String(reports)], {
+      const child = spawn(process.execPath, [driver('agent-driver'), place.agentDir, String(reports)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: withCache(),
       });

@@ -1,4 +1,5 @@
 /** A real server as a process of its own: `server-driver.ts DATA-DIR PORT [CONSOLE-DIR]`. Its limits are those of a whole fleet for one device. */
+import { flushCompileCache } from 'node:module';
 import { createServer } from '../../server/server.ts';
 
 const [, , dataDir = '', port = '0', consoleDir] = process.argv;
@@ -17,4 +18,6 @@ const server = await createServer({
   },
 });
 process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
+// Node keeps what it compiled at its end, and this process is killed.
+flushCompileCache();
 process.once('SIGTERM', () => void server.close());

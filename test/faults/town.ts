@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import { type Agent, openAgent } from '../../agent/agent.ts';
 import { sectionIds } from '../../agent/contract/facts/index.ts';
 import { createLog } from '../../agent/log.ts';
@@ -57,10 +57,9 @@ export async function preparePlace({ prepare, consoleDir }: PlaceOptions = {}): 
     agentDir,
     token,
     startServer: async (port = 0) => {
-      const driver = join(import.meta.dirname, 'server-driver.ts');
       const child = spawn(
         process.execPath,
-        [driver, serverDir, String(port), ...(consoleDir === undefined ? [] : [consoleDir])],
+        [driver('server-driver'), serverDir, String(port), ...(consoleDir === undefined ? [] : [consoleDir])],
         {
           stdio: ['ignore', 'pipe', 'inherit'],
           env: withCache(),
@@ -74,7 +73,13 @@ export async function preparePlace({ prepare, consoleDir }: PlaceOptions = {}): 
   };
 }
 
-/** Programs that are started hundreds of times need not read their TypeScript anew each time. */
+/** What to start: one built file where many are started, as in the fault tests, and the source elsewhere. */
+export function driver(name: 'agent-driver' | 'server-driver'): string {
+  const built: string | undefined = inject('drivers');
+  return built === undefined ? join(import.meta.dirname, `${name}.ts`) : join(built, `${name}.mjs`);
+}
+
+/** Programs that are started hundreds of times need not be compiled anew each time. */
 export function withCache(): NodeJS.ProcessEnv {
   return { NODE_COMPILE_CACHE: join(tmpdir(), 'kits-compile-cache'), ...process.env };
 }

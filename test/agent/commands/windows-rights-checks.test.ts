@@ -1,13 +1,10 @@
 /** Access lists of Windows as Get-Acl prints them; a German and an English PC print the same, because accounts are SIDs. */
 import { describe, expect, test } from 'vitest';
-import {
-  type RunPowerShell,
-  readRights,
-  windowsRightsFindings,
-} from '../../../agent/commands/windows-rights-checks.ts';
+import { windowsRightsFindings } from '../../../agent/commands/windows-rights-checks.ts';
+import { type RunPowerShell, readRights, unsafeHolder } from '../../../agent/setup/read-windows-rights.ts';
 import { ownedPaths } from '../../../agent/setup/rights.ts';
 import { maskOfIcacls, parseSddl } from '../../../agent/setup/sddl.ts';
-import { accessLists } from '../../../agent/setup/windows-rights.ts';
+import { accessLists, holderRights } from '../../../agent/setup/windows-rights.ts';
 
 const dataDir = 'C:\\ProgramData\\KITS\\Agent';
 const installRoot = 'C:\\Program Files\\KITS Agent';
@@ -36,9 +33,22 @@ interface Spoilt {
   readonly owned?: Readonly<Record<string, string>>;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly programs?: string;
+  readonly holders?: readonly string[];
 }
 
-function answering({ owned = {}, attributes = {}, programs = programFiles }: Spoilt = {}): RunPowerShell {
+/** Of a German Windows 11: KITS as the installer closes it, ProgramData and the drive as Windows makes them. */
+const windowsHolders = [
+  `O:BAG:SYD:PAI${admins}`,
+  'O:SYG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICIIO;GA;;;CO)(A;OICI;0x1200a9;;;BU)(A;CI;DCLCRPCR;;;BU)',
+  'O:S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464G:SYD:PAI(A;;LC;;;AU)(A;OICIIO;SDGXGWGR;;;AU)(A;;FA;;;SY)(A;OICIIO;GA;;;SY)(A;OICIIO;GA;;;BA)(A;;FA;;;BA)(A;OICI;0x1200a9;;;BU)',
+];
+
+function answering({
+  owned = {},
+  attributes = {},
+  programs = programFiles,
+  holders = windowsHolders,
+}: Spoilt = {}): RunPowerShell {
   const rows = [
     ...ownedPaths.map(({ path, kind }) => [
       attributes[path] ?? (kind === 'directory' ? 'Directory' : 'Archive'),
@@ -46,10 +56,13 @@ function answering({ owned = {}, attributes = {}, programs = programFiles }: Spo
     ]),
     ...Array.from({ length: 4 }, () => ['Directory', programs]),
   ];
-  const stdout = rows
-    .map(([kind, sddl], index) => (sddl === '' ? `${index}||` : `${index}|${kind}|${sddl}`))
-    .join('\r\n');
-  return async () => ({ kind: 'exited', exitCode: 0, stdout: `${stdout}\r\n`, stderr: '' });
+  const above = holders.map((sddl) => ['Directory', sddl]);
+  return async (command) => {
+    const stdout = (command.includes('\\public') ? rows : above)
+      .map(([kind, sddl], index) => (sddl === '' ? `${index}||` : `${index}|${kind}|${sddl}`))
+      .join('\r\n');
+    return { kind: 'exited', exitCode: 0, stdout: `${stdout}\r\n`, stderr: '' };
+  };
 }
 
 const findings = async (spoilt?: Spoilt) =>
@@ -215,4 +228,56 @@ test('a mask is read the same in letters and in numbers', () => {
   expect(one('CCDCLCSWRPWPDTLOCRSDRCWDWO')).toBe(0xf01ff);
   expect(parseSddl('D:P(A;;FA;;;SY)')).toBeUndefined();
   expect(parseSddl('')).toBeUndefined();
+});
+
+describe('the folders above', () => {
+  const [kits = '', programData = '', drive = ''] = windowsHolders;
+  const objection = (...holders: string[]) => unsafeHolder('D:\\KITS\\Agent', answering({ holders }));
+
+  test('of Windows are safe although users may make files there', async () => {
+    expect(await unsafeHolder(dataDir, answering())).toBeUndefined();
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    [
+      'a folder a user made',
+      [kits.replace('O:BA', 'O:S-1-5-21-1-2-3-1001'), drive],
+      /KITS can be changed by S-1-5-21-1-2-3-1001, who could put another/,
+    ],
+    [
+      'a folder users may change',
+      [`O:BAG:SYD:AI${admins}(A;OICIID;0x1301bf;;;AU)`, drive],
+      /everybody who has logged on/,
+    ],
+    [
+      'a drive everybody may do everything on',
+      [kits, 'O:BAG:SYD:(A;OICI;FA;;;WD)'],
+      /D:\\ can be changed by everybody/,
+    ],
+    ['a drive without access lists', [kits, 'O:WDG:WDD:NO_ACCESS_CONTROL'], /cannot be read/],
+  ])('%s is refused', async (_, holders, said) => {
+    expect(await objection(...holders)).toMatch(said);
+    expect(await objection(...holders)).toMatch(/Choose the usual folder/);
+  });
+
+  test('are named by doctor as well', async () => {
+    const found = await findings({ holders: [kits.replace('O:BA', 'O:S-1-5-21-1-2-3-1001'), programData, drive] });
+    expect(found).toEqual([
+      expect.stringMatching(/^problem C:\\ProgramData\\KITS can be changed by S-1-5-21-1-2-3-1001/),
+    ]);
+  });
+
+  test('whose rights nobody tells are refused', async () => {
+    expect(await unsafeHolder('D:\\KITS\\Agent', async () => ({ kind: 'not-found' }))).toMatch(
+      /cannot be read who may change/,
+    );
+  });
+
+  test('are closed by the installer where they are its own, whatever a user granted there before', () => {
+    expect(holderRights('C:\\ProgramData\\KITS').map(([program, args]) => [program, ...args].join(' '))).toEqual([
+      'takeown /F C:\\ProgramData\\KITS /A',
+      'icacls C:\\ProgramData\\KITS /reset /L /Q',
+      'icacls C:\\ProgramData\\KITS /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F /L /Q',
+    ]);
+  });
 });

@@ -22,6 +22,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DatabaseView, ReadError, Reader } from '../../../agent/platform/machine.ts';
 import { createReader, type ReaderOptions } from '../../../agent/platform/reader.ts';
+import { isOwn, openForeign } from '../../../agent/platform/reader-database.ts';
 import { recordedMachine } from '../../fakes/recorded-machine.ts';
 
 /** The account `nobody` of every Debian. */
@@ -29,7 +30,7 @@ const nobody = { uid: 65_534, gid: 65_534 };
 
 function folder(owner?: { uid: number; gid: number }): string {
   const dir = mkdtempSync(join(tmpdir(), 'kits-reader-test-'));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   if (owner !== undefined) chownSync(dir, owner.uid, owner.gid);
   return dir;
 }
@@ -428,5 +429,30 @@ describe.runIf(process.geteuid?.() === 0)('as root', () => {
     });
     expect(readdirSync(tempRoot)).toEqual([]);
     expect(readdirSync(home)).toEqual(['a.db']);
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('a folder for copies that somebody was faster to make (needs root)', () => {
+  const inUse = () => database('PRAGMA journal_mode = wal; CREATE TABLE t(a); INSERT INTO t VALUES (1)');
+
+  test.each<[string, (place: string, target: string) => void]>([
+    ['belongs to somebody else', (place) => chownSync(place, nobody.uid, nobody.gid)],
+    ['is open to all', (place) => chmodSync(place, 0o777)],
+    [
+      'is a link',
+      (place, target) => {
+        rmSync(place, { recursive: true });
+        symlinkSync(target, place);
+      },
+    ],
+  ])('and that %s is not used', (_, spoil) => {
+    const place = folder();
+    const target = folder();
+    spoil(place, target);
+    onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+    expect(() => openForeign(inUse(), { maxBytes: 1_000_000, tempFolder: place })).toThrow('EPERM');
+    expect(readdirSync(target)).toEqual([]);
+    expect(readdirSync(place)).toEqual([]);
+    expect(isOwn(place)).toBe(false);
   });
 });

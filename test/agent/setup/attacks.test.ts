@@ -2,6 +2,7 @@
  * What a person at the PC, with an ordinary account, tries against the folders of the agent: really another account, really the
  * folders `prepare-directories` makes, and the answers of the kernel. The table of design.md §4.2.
  */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -375,4 +376,42 @@ describe.runIf(process.getuid?.() === 0)('a folder in a place others can write t
     expect(() => prepareLinuxDirectories(dataDir)).toThrow(/Nothing was changed\.$/);
     expect(everything(dir)).toEqual(before);
   });
+});
+
+test('the command line in a folder of somebody else reads, runs and leaves nothing there', () => {
+  const theirs = mkdtempSync(join(tmpdir(), 'kits-theirs-'));
+  onTestFinished(() => rmSync(theirs, { recursive: true, force: true }));
+  const trap = `require('node:fs').writeFileSync(${JSON.stringify(join(theirs, 'sprung'))}, '')`;
+  for (const name of ['zod', 'axios', 'systeminformation']) {
+    mkdirSync(join(theirs, 'node_modules', name), { recursive: true });
+    writeFileSync(join(theirs, 'node_modules', name, 'index.js'), trap);
+  }
+  for (const [name, text] of [
+    ['package.json', '{"type":"commonjs","imports":{"#x":"./trap.js"}}'],
+    ['agent.json', '{"serverUrl":"https://evil.example"}'],
+    ['policy.json', '{"withoutSections":["os"]}'],
+    ['.env', 'KITS_SETUP_COMMAND_LINE=/SERVER=https://evil.example'],
+    ['systemctl', `#!/bin/sh\ntouch ${theirs}/sprung\n`],
+    ['nft', `#!/bin/sh\ntouch ${theirs}/sprung\n`],
+  ] as const) {
+    writeFileSync(join(theirs, name), text, { mode: 0o755 });
+  }
+  const before = everything(theirs);
+  const cli = join(import.meta.dirname, '../../../agent/cli.ts');
+  const environment = { PATH: theirs, HOME: theirs, TMPDIR: theirs, XDG_CONFIG_HOME: theirs, XDG_DATA_HOME: theirs };
+  for (const args of [
+    ['version'],
+    ['collect', '--section', 'os', '--section', 'security'],
+    ['explain-settings', '--json', '--data-dir', join(theirs, 'none')],
+  ]) {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...args], {
+      cwd: theirs,
+      env: environment,
+      encoding: 'utf8',
+    });
+    expect([0, 6], stderr).toContain(status);
+    expect(stdout).not.toContain('evil.example');
+    if (args[0] === 'collect') expect(stdout).toContain('"id": "os"');
+  }
+  expect(everything(theirs)).toEqual(before);
 });

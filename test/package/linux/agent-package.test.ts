@@ -154,6 +154,22 @@ test('the sandbox takes nothing away from what is collected', () => {
   system.must('systemctl', 'daemon-reload');
 });
 
+test('the service tells the watchdog that it turns', async () => {
+  expect(unit('WatchdogUSec')).toBe('30min');
+  const sinceStart = (): number =>
+    Number(unit('WatchdogTimestampMonotonic')) - Number(unit('ExecMainStartTimestampMonotonic'));
+  // Set once by the start itself, and again by what the service says after its first look.
+  await system.until('a word to the watchdog', () => (sinceStart() > 500_000 ? true : undefined), 60_000);
+});
+
+test('what the service holds in memory, for the note', () => {
+  const status = system.must('cat', `/proc/${unit('MainPID')}/status`);
+  const kibibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+  const [resident, anonymous] = [kibibytes('VmRSS'), kibibytes('RssAnon')];
+  process.stdout.write(`service after a round: ${resident} KiB resident, ${anonymous} KiB anonymous\n`);
+  expect(resident).toBeGreaterThan(anonymous);
+});
+
 test('the service may ask for the guard', () => {
   const asked = system
     .must('cat', '/usr/lib/systemd/system/kits-agent.service')

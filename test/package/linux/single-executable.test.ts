@@ -1,0 +1,193 @@
+/** The agent as one file: the same bytes each time, and a program that runs its own bundle and nothing else. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import * as pe from 'pe-library';
+import * as resedit from 'resedit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runTool } from '../../../build/run-tool.ts';
+import { signForWindows } from '../../../build/sign-windows.ts';
+import { buildSingleExecutable } from '../../../build/single-executable.ts';
+
+const version = '3.2.1';
+let folder: string;
+let linux: string;
+let windows: string;
+
+const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+beforeAll(async () => {
+  folder = mkdtempSync('/var/tmp/kits-executable-');
+  linux = join(folder, 'one/kits-agent');
+  windows = join(folder, 'one/kits-agent.exe');
+  await buildSingleExecutable({ platform: 'linux', version, outFile: linux });
+  await buildSingleExecutable({ platform: 'win32', version, outFile: windows });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = spawnSync(linux, args, { env, encoding: 'utf8', timeout: 60_000 });
+  return { status, stdout, stderr };
+}
+
+test('two builds give the same bytes, on either platform', async () => {
+  for (const [platform, first] of [
+    ['linux', linux],
+    ['win32', windows],
+  ] as const) {
+    const second = join(folder, 'elsewhere', platform, 'kits-agent');
+    await buildSingleExecutable({ platform, version, outFile: second });
+    expect(hashOf(second), platform).toBe(hashOf(first));
+  }
+});
+
+describe('it is no interpreter', () => {
+  const proof = 'ran-what-is-not-ours';
+  const script = (): string => {
+    const file = join(folder, 'script.js');
+    writeFileSync(file, `require('node:fs').writeFileSync(${JSON.stringify(join(folder, proof))}, '');`);
+    return file;
+  };
+  const ran = (): boolean => spawnSync('test', ['-e', join(folder, proof)]).status === 0;
+
+  test.each([
+    ['a script', () => [script()]],
+    ['--eval', () => ['--eval', 'console.log(1)']],
+    ['--inspect', () => ['--inspect=127.0.0.1:0', 'version']],
+    ['--require', () => ['--require', script(), 'version']],
+    ['--import', () => [`--import=${script()}`, 'version']],
+    ['--experimental-sea-config', () => ['--experimental-sea-config', script()]],
+    ['--node-options', () => [`--node-options=--require ${script()}`, 'version']],
+  ])('%s on the command line is an unknown command', (_name, args) => {
+    const { status, stderr } = run(args());
+    expect(status).toBe(2);
+    expect(stderr).toContain('There is no command');
+    expect(stderr).not.toContain('Debugger');
+    expect(ran()).toBe(false);
+  });
+
+  test.each([
+    ['NODE_OPTIONS with a script', () => ({ NODE_OPTIONS: `--require ${script()}` })],
+    ['NODE_OPTIONS with a debugger', () => ({ NODE_OPTIONS: '--inspect=127.0.0.1:0' })],
+    ['NODE_OPTIONS that no Node knows', () => ({ NODE_OPTIONS: '--nonsense' })],
+    ['NODE_PATH', () => ({ NODE_PATH: folder })],
+    ['NODE_RUN_AS_NODE', () => ({ ELECTRON_RUN_AS_NODE: '1', NODE_RUN_AS_NODE: '1' })],
+  ])('%s changes nothing', (_name, env) => {
+    expect(run(['version'], env())).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(ran()).toBe(false);
+  });
+
+  test('a module for the prompt, which this program has not, is refused', () => {
+    const { status, stdout } = run(['version'], { NODE_REPL_EXTERNAL_MODULE: script() });
+    expect([status, stdout, ran()]).toEqual([9, '', false]);
+  });
+
+  test('a plain Node does run the script, so that the tests above can fail', () => {
+    expect(spawnSync(process.execPath, [script()]).status).toBe(0);
+    expect(ran()).toBe(true);
+    rmSync(join(folder, proof));
+  });
+
+  test('a bundle or settings beside it are not taken for its own', () => {
+    for (const name of ['kits-agent.cjs', 'package.json', 'sea.json', 'node.config.json']) {
+      writeFileSync(join(folder, 'one', name), 'nonsense');
+    }
+    const { status, stdout } = spawnSync('./kits-agent', ['version'], { cwd: join(folder, 'one'), encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, `${version}\n`]);
+  });
+});
+
+test('it starts itself as the reader of other programs’ files', () => {
+  const temp = join(folder, 'reader');
+  mkdirSync(temp);
+  const ask = (request: object): string => `${JSON.stringify(request)}\n`;
+  const file = join(folder, 'note.txt');
+  writeFileSync(file, 'Grüße');
+  const { stdout, status } = spawnSync(linux, ['internal-reader', 'serve', temp], {
+    input: ask({ do: 'text', path: file, maxBytes: 100 }) + ask({ do: 'text', path: '/dev/zero', maxBytes: 100 }),
+    encoding: 'utf8',
+    env: {},
+    timeout: 60_000,
+  });
+  expect(status).toBe(0);
+  const [first, second] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(Buffer.from(first.value, 'base64').toString()).toBe('Grüße');
+  expect(second).toEqual({ error: 'EINVAL' });
+});
+
+describe('the one for Windows', () => {
+  test('says what it is, carries our icon, and no signature that does not hold', () => {
+    const file = pe.NtExecutable.from(readFileSync(windows));
+    const resources = pe.NtExecutableResource.from(file);
+    const [info] = resedit.Resource.VersionInfo.fromEntries(resources.entries);
+    const language = info?.getAllLanguagesForStringValues()[0];
+    expect(info?.getStringValues(language as { lang: number; codepage: number })).toMatchObject({
+      ProductName: 'KITS Agent',
+      OriginalFilename: 'kits-agent.exe',
+      FileVersion: version,
+    });
+    expect(resedit.Resource.IconGroupEntry.fromEntries(resources.entries)).toHaveLength(1);
+    const { stderr } = spawnSync('osslsigncode', ['verify', windows], { encoding: 'utf8' });
+    expect(stderr).toContain('No signature found');
+  });
+
+  test('is signed where the settings say how, and one changed byte shows', () => {
+    const key = join(folder, 'key.pem');
+    const certificate = join(folder, 'certificate.pem');
+    const both = join(folder, 'both.p12');
+    const password = join(folder, 'password');
+    writeFileSync(password, 'test');
+    const subject = ['-subj', '/CN=KITS Test', '-addext', 'extendedKeyUsage=codeSigning', '-days', '2'];
+    runTool('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+      ...subject,
+    ]);
+    runTool('openssl', [
+      'pkcs12',
+      '-export',
+      '-inkey',
+      key,
+      '-in',
+      certificate,
+      '-out',
+      both,
+      '-passout',
+      `file:${password}`,
+    ]);
+    const signed = join(folder, 'signed.exe');
+    writeFileSync(signed, readFileSync(windows));
+    const env = { KITS_SIGN_TOOL: 'osslsigncode', KITS_SIGN_CERTIFICATE: both, KITS_SIGN_PASSWORD_FILE: password };
+    expect(signForWindows(signed, 'KITS Agent', env)).toBe(true);
+    const verify = (): number | null =>
+      spawnSync('osslsigncode', ['verify', '-CAfile', certificate, '-in', signed]).status;
+    expect(verify()).toBe(0);
+    const content = readFileSync(signed);
+    content[4096] = (content[4096] ?? 0) ^ 1;
+    writeFileSync(signed, content);
+    expect(verify()).not.toBe(0);
+  });
+
+  test('settings that cannot be used stop the build', () => {
+    expect(signForWindows(windows, 'KITS Agent', {})).toBe(false);
+    const certificate = { KITS_SIGN_CERTIFICATE: '/none.p12' };
+    expect(() => signForWindows(windows, 'x', { KITS_SIGN_TOOL: 'signer', ...certificate })).toThrow(
+      'expected osslsigncode',
+    );
+    expect(() => signForWindows(windows, 'x', { KITS_SIGN_TOOL: 'osslsigncode' })).toThrow('not set');
+    expect(() => signForWindows(windows, 'x', { KITS_SIGN_TOOL: 'osslsigncode', ...certificate })).toThrow('failed');
+    expect(() => signForWindows(windows, 'x', { KITS_SIGN_TOOL: '/bin/false' })).toThrow('failed');
+  });
+});

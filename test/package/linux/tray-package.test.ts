@@ -1,0 +1,96 @@
+/** The Debian package of the tray, built with a stand-in for Electron's program: what is around it is real. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { extractFile, listPackage } from '@electron/asar';
+import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { refuseStandIn } from '../../../build/linux/stand-in.ts';
+import { buildTrayPackage, electronConfiguration } from '../../../build/linux/tray-package.ts';
+import { runTool } from '../../../build/run-tool.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const version = '3.2.1';
+const on = '1'.charCodeAt(0);
+const off = '0'.charCodeAt(0);
+let folder: string;
+let file: string;
+let tree: string;
+
+beforeAll(async () => {
+  // Not below /var: electron-builder takes nothing from there.
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  folder = mkdtempSync(join(root, 'dist/test-tray-'));
+  const made = { version, outDir: folder, compression: 'fast', sourceDate: 1_760_000_000 } as const;
+  file = await buildTrayPackage({ ...made, standIn: true });
+  tree = join(folder, 'tree');
+  runTool('dpkg-deb', ['--extract', file, tree]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the program is no interpreter, and runs our archive alone', async () => {
+  const wire = await getCurrentFuseWire(join(tree, 'usr/lib/kits-agent-tray/kits-agent-tray'));
+  expect({
+    runAsNode: wire[FuseV1Options.RunAsNode],
+    options: wire[FuseV1Options.EnableNodeOptionsEnvironmentVariable],
+    inspect: wire[FuseV1Options.EnableNodeCliInspectArguments],
+    integrity: wire[FuseV1Options.EnableEmbeddedAsarIntegrityValidation],
+    onlyAsar: wire[FuseV1Options.OnlyLoadAppFromAsar],
+    fileProtocol: wire[FuseV1Options.GrantFileProtocolExtraPrivileges],
+  }).toEqual({ runAsNode: off, options: off, inspect: off, integrity: on, onlyAsar: on, fileProtocol: off });
+});
+
+test('the archive holds bundles and nothing else', () => {
+  const archive = join(tree, 'usr/lib/kits-agent-tray/resources/app.asar');
+  const files = listPackage(archive, { isPack: false }).filter((name) => /\.\w+$/.test(name));
+  expect(files.sort()).toEqual([
+    '/dist/main/index.mjs',
+    '/dist/tray/index.css',
+    '/dist/tray/index.html',
+    '/dist/tray/index.js',
+    '/dist/tray/preload.cjs',
+    '/package.json',
+  ]);
+  const manifest = JSON.parse(extractFile(archive, 'package.json').toString());
+  expect(manifest).toMatchObject({ main: 'dist/main/index.mjs', version });
+  expect(extractFile(archive, 'dist/main/index.mjs').toString()).not.toContain('sourceMappingURL');
+});
+
+test('is what electron-builder understands', () => {
+  const require = createRequire(import.meta.url);
+  const { default: Ajv } = require('ajv') as {
+    default: new (options: object) => { compile(schema: object): Validate };
+  };
+  type Validate = ((value: unknown) => boolean) & { errors?: unknown };
+  const schema = JSON.parse(readFileSync(require.resolve('app-builder-lib/scheme.json'), 'utf8'));
+  const validate = new Ajv({ allErrors: true, strict: false, allowUnionTypes: true, logger: false }).compile(schema);
+  const configuration = JSON.parse(JSON.stringify(electronConfiguration(folder, '/electron')));
+  validate(configuration);
+  expect(validate.errors).toBeNull();
+  expect(validate({ ...configuration, linux: { targets: 'dir' } })).toBe(false);
+});
+
+test('starts at logon, with the system’s own icon and sandbox', () => {
+  const read = (name: string): string => readFileSync(join(tree, name), 'utf8');
+  expect(read('etc/xdg/autostart/kits-agent-tray.desktop')).toContain('Exec=/usr/bin/kits-agent-tray --hidden\n');
+  expect(read('usr/share/applications/kits-agent-tray.desktop')).toContain('Icon=kits-agent-tray\n');
+  expect(read('usr/share/kits-agent-tray/apparmor-profile')).toContain('/usr/lib/kits-agent-tray/kits-agent-tray');
+  expect(read('usr/share/icons/hicolor/48x48/apps/kits-agent-tray.png').slice(1, 4)).toBe('PNG');
+  expect(runTool('find', [tree, '-perm', '/6000'])).toBe('');
+});
+
+test('lintian has nothing to say but about the mark of the stand-in', () => {
+  const said = runTool('lintian', ['--allow-root', '--suppress-tags', 'unknown-field', '--fail-on', 'none', file]);
+  expect(said).toBe('');
+});
+
+test('cannot be taken for a real one', () => {
+  expect(file).toContain('KITS-STAND-IN');
+  expect(() => refuseStandIn(file)).toThrow('must not reach a PC');
+  // Nor under another name.
+  const renamed = join(folder, 'kits-agent-tray_3.2.1_amd64.deb');
+  runTool('cp', [file, renamed]);
+  expect(() => refuseStandIn(renamed)).toThrow('must not reach a PC');
+  // The real one takes its place, whatever the order.
+  runTool('dpkg', ['--compare-versions', runTool('dpkg-deb', ['--field', file, 'Version']).trim(), 'lt', version]);
+});
