@@ -123,7 +123,8 @@ export async function readmit(
   if (answer.nonce !== nonce || answer.deviceId !== enrolment.deviceId) {
     throw new ServerRefused(0, 'answer-invalid', 'the answer was made for another enrolment');
   }
-  store.writeEnrolment({ ...enrolment, state: answer.state, statement });
+  // The statement of the enrolment stays: this one is no better, and a spurious "unknown" must change nothing.
+  if (answer.state !== enrolment.state) store.writeEnrolment({ ...enrolment, state: answer.state });
   const fresh = response.headers[nonceHeader];
   if (fresh !== undefined) store.changeExchange({ nonce: fresh, counter: 0 });
 }

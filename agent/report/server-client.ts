@@ -13,6 +13,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { getCACertificates, type TLSSocket } from 'node:tls';
 import axios, { type AxiosInstance, isAxiosError } from 'axios';
 import { type ClockKnowledge, clockOrCertificate, type Validity } from './tls-clock.ts';
@@ -124,6 +125,8 @@ export function createServerClient(options: ClientOptions): ServerClient {
   return {
     baseUrl: options.baseUrl,
     send: async ({ method, path, headers, body }) => {
+      // So that a connection the server has closed meanwhile is noticed, and not used once more.
+      await setImmediate();
       try {
         const response = await http.request<Buffer>({
           method,
