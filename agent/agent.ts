@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackupMemory } from './backup/memory.ts';
+import type { AgentState } from './collectors/collector.ts';
 import { collectors } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
@@ -43,6 +44,8 @@ import { type AgentStore, type Enrolment, openStore } from './store/agent-store.
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
 import { openLossRecord } from './store/loss-record.ts';
 import { isStorageFailure, storageFault } from './store/sqlite.ts';
+import { createUpdater, type Updater } from './update/updater.ts';
+import { readTrial } from './upgrade/trial-file.ts';
 import { agentVersion } from './version.ts';
 
 const knockEveryMs = 3_600_000;
@@ -62,6 +65,8 @@ export interface AgentOptions {
   readonly clock?: Clock;
   /** The store is known to be damaged: it is put aside and a new one begun. */
   readonly damaged?: boolean;
+  /** Asks the system to run the guard, which installs what is ready. */
+  readonly wakeGuard?: () => Promise<void>;
 }
 
 export interface Round {
@@ -91,6 +96,8 @@ export interface Agent {
   /** Notices when the clock is set; at least once a minute. */
   watchClock(): void;
   publishStatus(): void;
+  /** Absent where others see to updates. */
+  readonly updater?: Updater;
   /** Where people at the PC write what they ask for; the installer makes it. */
   readonly mailboxFile: string;
   /** Takes what they ask for. Throws when it cannot be written down. */
@@ -163,6 +170,26 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     return client;
   };
 
+  const { selfUpdate, releaseKey, updateKilobytesPerSecond } = options.settings.settings;
+  const updater =
+    selfUpdate && releaseKey !== undefined
+      ? createUpdater({
+          dataDir,
+          version: agentVersion,
+          platform: machine.platform,
+          pin: releaseKey,
+          bytesPerSecond: updateKilobytesPerSecond * 1024,
+          now: serverNow,
+          log,
+          connection: () => {
+            const enrolment = store.readEnrolment();
+            if (enrolment === undefined || key === undefined) return undefined;
+            return { client: connect(enrolment.serverUrl), store, key, enrolment, now: () => clock.now() };
+          },
+          wakeGuard: options.wakeGuard ?? (async () => undefined),
+        })
+      : undefined;
+
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
     const clockJumps = readClockJumps(store);
@@ -182,7 +209,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         queue: store.queue(),
         ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
         ...(clockJumps.length === 0 ? {} : { clockJumps }),
-        settingsProblems: problems,
+        settingsProblems:
+          selfUpdate && releaseKey === undefined
+            ? [...problems, 'selfUpdate: "releaseKey" is missing, so that no release can be verified']
+            : problems,
+        ...(updater === undefined ? {} : { update: updater.facts() }),
+        ...lastUpgradeOf(dataDir),
       },
     };
     const chosen = collectors.filter(({ id, round }) => !settings.withoutSections.includes(id) && only(id, round));
@@ -395,6 +427,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       now,
       sinceBootMs: () => clock.sinceBootMs(),
       log,
+      ...(updater === undefined ? {} : { releases: updater }),
       accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
     });
   };
@@ -466,12 +499,22 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
     watchClock: clockWatch.look,
     publishStatus: publish,
+    ...(updater === undefined ? {} : { updater }),
     mailboxFile,
     readMailbox: mailbox.look,
     close: () => {
       client?.close();
       store.close();
     },
+  };
+}
+
+function lastUpgradeOf(dataDir: string): Pick<AgentState, 'lastUpgrade'> {
+  const record = readTrial(dataDir);
+  if (record === undefined) return {};
+  const { to, from, state, reason } = record;
+  return {
+    lastUpgrade: { to, state, ...(from === undefined ? {} : { from }), ...(reason === undefined ? {} : { reason }) },
   };
 }
 

@@ -183,6 +183,8 @@ export function startService(options: ServiceOptions): Service {
     try {
       await tick();
       await listening?.look(mayListen);
+      // Takes as long as it takes; the next look does not wait for it.
+      void agent.updater?.look();
     } catch (error) {
       // The disk takes nothing: the next minute tries again. A damaged file stays so.
       log.error('tick-failed', { error: (error as Error).message });
@@ -233,6 +235,7 @@ export function startService(options: ServiceOptions): Service {
       job.stop();
       mailbox.stop();
       await listening?.stop();
+      await agent.updater?.stop();
       await current;
     },
   };

@@ -63,7 +63,11 @@ export function appPixels(size: number): Buffer {
 
 /** PNG file, 8 bits a channel with alpha. */
 export function appPng(size: number): Buffer {
-  const pixels = appPixels(size);
+  return pngOf(appPixels(size), size);
+}
+
+/** `pixels` as from `appPixels`. */
+export function pngOf(pixels: Buffer, size: number): Buffer {
   const rows = Buffer.alloc((size * 4 + 1) * size);
   for (let row = 0; row < size; row += 1) {
     pixels.copy(rows, row * (size * 4 + 1) + 1, row * size * 4, (row + 1) * size * 4);

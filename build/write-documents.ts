@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { checklistDocument } from '../agent/commands/windows-checklist.ts';
 import { describedFields } from '../agent/contract/purposes.ts';
-import { sectionWords } from '../server/console/fact-texts.ts';
+import { sectionWords } from '../agent/contract/words/facts.ts';
 
 const root = join(import.meta.dirname, '..');
 const begin = '<!-- Anfang: aus dem Code erzeugt, siehe build/write-documents.ts -->';

@@ -47,7 +47,12 @@ function statusFile(): string {
 }
 
 function theme(): TrayTheme {
-  const tone = nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
+  // Windows colours its taskbar apart from its windows.
+  const isDark =
+    process.platform === 'win32'
+      ? nativeTheme.shouldUseDarkColorsForSystemIntegratedUI
+      : nativeTheme.shouldUseDarkColors;
+  const tone = isDark ? 'dark' : 'light';
   return nativeTheme.shouldUseHighContrastColors ? `contrast-${tone}` : tone;
 }
 

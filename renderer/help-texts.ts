@@ -19,6 +19,7 @@ export const helpTexts = {
     de: 'Gerätename und Gerätenummer sind nicht bekannt, weil sich der KITS-Dienst nicht meldet.',
     en: 'Device name and number are not known, because the KITS service does not answer.',
   },
+  thisDevice: { de: 'Dieser PC', en: 'This PC' },
   deviceName: { de: 'Gerätename', en: 'Device name' },
   deviceNumber: { de: 'Gerätenummer', en: 'Device number' },
   belongsTo: { de: (name: string) => `Gemeinde: ${name}`, en: (name: string) => `Municipality: ${name}` },
@@ -32,6 +33,17 @@ export const helpTexts = {
   noContacts: {
     de: 'Auf diesem PC sind keine Rufnummern hinterlegt. Die Nummer von KITS finden Sie im Telefonverzeichnis Ihrer Verwaltung.',
     en: 'No phone numbers are stored on this PC. You find the number of KITS in the directory of your administration.',
+  },
+  contactsTitle: { de: 'Wen Sie erreichen können', en: 'Whom you can reach' },
+  phone: { de: (number: string) => `Telefon: ${number}`, en: (number: string) => `Phone: ${number}` },
+  mail: { de: (address: string) => `E-Mail: ${address}`, en: (address: string) => `E-mail: ${address}` },
+  contactsAsOf: {
+    de: (day: string, version: number) => `Stand: ${day}, Richtlinie ${version} von KITS. Auch ohne Netz zu sehen.`,
+    en: (day: string, version: number) => `As of ${day}, policy ${version} of KITS. Shown without a network too.`,
+  },
+  contactsOld: {
+    de: 'Diese Angaben sind älter als 90 Tage und können überholt sein. Im Zweifel gilt das Telefonverzeichnis Ihrer Verwaltung.',
+    en: 'These entries are older than 90 days and may be out of date. If in doubt, use the directory of your administration.',
   },
   suspicionTitle: { de: 'Verdacht melden', en: 'Report a suspicion' },
   suspicionLabel: { de: 'Was ist Ihnen aufgefallen?', en: 'What did you notice?' },

@@ -8,6 +8,10 @@ export interface Speech {
   readonly t: Texts;
   /** "24.11.2026, 09:40", German local time; nonsense is called unknown. */
   instant(iso: string): string;
+  /** "24. November 2026"; nonsense is called unknown. */
+  day(iso: string): string;
+  /** Whole days since; undefined for nonsense and for what lies ahead by more than a day. */
+  ageInDays(iso: string, now: Date): number | undefined;
   number(value: number): string;
   bytes(value: number): string;
   /** "seit 14.11., 9 Tage"; undefined when it is not known or lies ahead. */
@@ -23,6 +27,7 @@ export function speechFor(language: Language): Speech {
   const locale = locales[language];
   const t = textsFor(language);
   const instantFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  const longDayFormat = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone });
   const dayFormat = new Intl.DateTimeFormat(locale, { day: '2-digit', month: '2-digit', timeZone });
   const daysFormat = new Intl.NumberFormat(locale, { style: 'unit', unit: 'day', unitDisplay: 'long' });
   const numberFormat = new Intl.NumberFormat(locale);
@@ -33,6 +38,14 @@ export function speechFor(language: Language): Speech {
     instant: (iso) => {
       const time = Date.parse(iso);
       return Number.isNaN(time) ? t.unknownValue : instantFormat.format(time);
+    },
+    day: (iso) => {
+      const time = Date.parse(iso);
+      return Number.isNaN(time) ? t.unknownValue : longDayFormat.format(time);
+    },
+    ageInDays: (iso, now) => {
+      const age = Math.floor((now.getTime() - Date.parse(iso)) / dayMs);
+      return age >= -1 ? age : undefined;
     },
     number: (value) => numberFormat.format(value),
     bytes: (value) => byteFormat.format(value / 1000),

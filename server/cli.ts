@@ -145,6 +145,42 @@ const commands: Readonly<Record<string, Command>> = {
     options: { key: { type: 'string' }, 'passphrase-file': { type: 'string' } },
     run: async (input) => (await import('./commands/notices.ts')).signNoticeCommand(input),
   },
+  'create-release-key': {
+    usage: 'create-release-key FILE [--passphrase-file P]',
+    does: 'makes the offline key that signs releases of the agent; needs no server and belongs on none',
+    takesSubject: true,
+    options: { 'passphrase-file': { type: 'string' } },
+    run: async (input) => (await import('./commands/releases.ts')).createReleaseKeyCommand(input),
+  },
+  'sign-release': {
+    usage:
+      'sign-release FILE --version V --platform win32|linux --sequence N --key K [--minimum-version V] [--valid-days N]',
+    does: 'prints the manifest of a release, signed with the offline key; needs no server',
+    takesSubject: true,
+    options: {
+      version: { type: 'string' },
+      platform: { type: 'string' },
+      sequence: { type: 'string' },
+      key: { type: 'string' },
+      'passphrase-file': { type: 'string' },
+      'minimum-version': { type: 'string' },
+      'valid-days': { type: 'string' },
+    },
+    run: async (input) => (await import('./commands/releases.ts')).signReleaseCommand(input),
+  },
+  'publish-release': {
+    usage: 'publish-release MANIFEST FILE',
+    does: 'takes a signed release in; nobody is offered it before roll-out',
+    takesSubject: true,
+    run: async (input) => (await import('./commands/releases.ts')).publishReleaseCommand(input),
+  },
+  'roll-out': {
+    usage: 'roll-out SEQUENCE --percent N [--municipality M] [--ring early|regular|late]',
+    does: 'offers a release to that share of the devices that update themselves; 0 takes it back',
+    takesSubject: true,
+    options: { percent: { type: 'string' }, municipality: { type: 'string' }, ring: { type: 'string' } },
+    run: async (input) => (await import('./commands/releases.ts')).rollOutCommand(input),
+  },
   'create-notice-key': {
     usage: 'create-notice-key FILE [--passphrase-file P] [--overlap-days N]',
     does: 'moves the signing of notices to an offline key; another one later needs --recovery-key K',

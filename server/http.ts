@@ -24,6 +24,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { Problem, problemDocumentOf, problemMediaType, problemOf } from './problem.ts';
 import { DeviceStreams, type StreamLimits } from './push/device-streams.ts';
 import { localRelay } from './push/relay.ts';
+import { registerApt } from './releases/apt.ts';
 import { watchRoutes } from './route-methods.ts';
 import { endCleanly } from './shutdown.ts';
 import { GroupCommit } from './store/group-commit.ts';
@@ -35,6 +36,8 @@ const bodyLimit = 256 * 1024;
 const requestTimeoutMs = 120_000;
 
 export interface HttpOptions {
+  /** Files of releases and the packages for apt lie here. */
+  readonly dataDir: string;
   readonly nonceKey: Uint8Array;
   readonly consoleDir: string;
   readonly logLevel: string;
@@ -100,17 +103,22 @@ export async function createHttpApp(
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
   const subjects: FastifyPluginAsync[] = [
     (scope) =>
-      registerIngest(scope, {
-        ...context,
-        nonceKey: options.nonceKey,
-        metrics,
-        streams,
-        commits,
-        admission,
-        words: new WordsCache(),
-      }),
+      registerIngest(
+        scope,
+        {
+          ...context,
+          nonceKey: options.nonceKey,
+          metrics,
+          streams,
+          commits,
+          admission,
+          words: new WordsCache(),
+        },
+        options.dataDir,
+      ),
     (scope) => registerApi(scope, context),
     (scope) => registerConsole(scope, options.consoleDir),
+    (scope) => registerApt(scope, options.dataDir),
   ];
   for (const subject of subjects) await app.register(subject);
   await app.ready();

@@ -76,6 +76,7 @@ export async function createServer(options: ServerOptions): Promise<KitsServer> 
       { db, now, signingKey, noticeKey, announcements, trust },
       {
         nonceKey,
+        dataDir,
         consoleDir: options.consoleDir ?? defaultConsoleDir,
         logLevel,
         ...(options.logStream === undefined ? {} : { logStream: options.logStream }),

@@ -16,6 +16,8 @@ export const agentCollector: Collector<'agent'> = {
       platform: machine.platform,
       privileged: machine.privileged,
       installedOn: agent.installedOn,
+      update: agent.update,
+      lastUpgrade: agent.lastUpgrade,
       policyVersion: agent.policyVersion,
       policyExpiresAt: agent.policyExpiresAt,
       refusedWords: agent.refusedWords?.length ? [...agent.refusedWords].sort() : undefined,

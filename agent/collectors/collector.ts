@@ -34,6 +34,8 @@ export interface AgentState {
   readonly clockJumps?: FactsOf<'agent'>['clockJumps'];
   readonly settingsProblems: readonly string[];
   readonly installedOn?: string;
+  readonly update?: FactsOf<'agent'>['update'];
+  readonly lastUpgrade?: FactsOf<'agent'>['lastUpgrade'];
 }
 
 /** The only way a collector touches the machine; tests hand in a recorded tree. */

@@ -35,6 +35,7 @@ function openAt(input: CommandInput, damaged = false): Promise<Agent> {
     machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
     log: logOf(input, settings.settings.logLevel),
     damaged,
+    wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),
   });
 }
 

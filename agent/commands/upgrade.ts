@@ -10,6 +10,7 @@ import { tryStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { storeVersion } from '../store/set-back.ts';
 import { AgentRunning } from '../store/sqlite.ts';
+import { installUpdate } from '../update/install.ts';
 import { activate } from '../upgrade/activate.ts';
 import { reconcile, type Upgrade } from '../upgrade/reconcile.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
@@ -28,6 +29,8 @@ import {
 
 const defaultWaitSeconds = 120;
 const selfTestTimeoutMs = 120_000;
+/** The task of the guard ends after 15 minutes. */
+const installTimeoutMs = 14 * 60_000;
 
 function upgradeOf(input: CommandInput): Upgrade {
   const root = stringOption(input, 'install-root');
@@ -90,10 +93,29 @@ export async function guardCommand(input: CommandInput): Promise<ExitCode> {
   try {
     const { steps, current, trial } = await reconcile(upgrade);
     if (input.options['json'] === true) input.out(JSON.stringify({ steps, current, trial: trial?.state }));
-    return current === undefined ? exitCodes.unexpected : exitCodes.done;
+    if (current === undefined) return exitCodes.unexpected;
+    if (trial?.state === 'trial') return exitCodes.done;
   } finally {
     hold.release();
   }
+  return installOffered(input, upgrade);
+}
+
+/** What the service has fetched and verified, when the settings still want it. */
+async function installOffered(input: CommandInput, { dataDir, log, now }: Upgrade): Promise<ExitCode> {
+  const { selfUpdate, releaseKey } = settingsOf(input).settings;
+  if (!selfUpdate || releaseKey === undefined) return exitCodes.done;
+  const result = await installUpdate({
+    dataDir,
+    version: agentVersion,
+    platform: process.platform === 'win32' ? 'win32' : 'linux',
+    pin: releaseKey,
+    now,
+    log,
+    // A fixed word and a verified file: nothing of it is the server's.
+    run: (file) => runCommand([file], ['/S'], { timeoutMs: installTimeoutMs, signal: input.signal }),
+  });
+  return result === 'failed' ? exitCodes.unexpected : exitCodes.done;
 }
 
 const selfTestAnswer = z.object({ version: z.string() });

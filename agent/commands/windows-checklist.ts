@@ -119,6 +119,12 @@ export const windowsChecklist: readonly ChecklistItem[] = [
     how: 'Vor der Installation als Benutzer %ProgramData%\\KITS\\Agent\\private anlegen, auch als Verknüpfung (mklink /J); danach installieren: beiseitegelegt, doctor ohne Abweichung.',
   },
   {
+    id: 'W16',
+    group: 'Rechte',
+    title: 'Ein Ordner, in den Benutzer schreiben können, wird abgelehnt.',
+    how: '„kits-agent-VERSION-setup.exe /S /D=C:\\Offen“: Code 12, keine geplante Aufgabe, install.log nennt den Grund.',
+  },
+  {
     id: 'W20',
     group: 'Dienst',
     title: 'Die Dienste von Windows, die der Agent braucht, laufen.',
@@ -155,6 +161,12 @@ export const windowsChecklist: readonly ChecklistItem[] = [
     group: 'Dienst',
     title: 'Ein hängender PowerShell-Aufruf wird mit allem beendet, was er gestartet hat.',
     how: 'WSUS unerreichbar machen; nach zwei Minuten ist kein powershell.exe des Dienstes mehr da.',
+  },
+  {
+    id: 'W26',
+    group: 'Dienst',
+    title: 'Der Editor für Gruppenrichtlinien zeigt jede Einstellung auf Deutsch, und sie wirkt.',
+    how: 'PolicyDefinitions in den zentralen Speicher kopieren, Server und Abstand setzen, „gpupdate“, Dienst neu starten: „kits-agent explain-settings“ nennt „group-policy“.',
   },
   {
     id: 'W30',
@@ -205,6 +217,26 @@ export const windowsChecklist: readonly ChecklistItem[] = [
     group: 'Aktualisierung und Entfernen',
     title: 'Nach dem Entfernen ist nichts mehr da, und die Konsole zeigt das Gerät als ausgemustert.',
     how: 'Über „Apps“ entfernen; Ordner, Aufgaben, Ereignisquelle, Autostart und HKLM\\SOFTWARE\\KITS prüfen.',
+  },
+  {
+    id: 'W43',
+    group: 'Aktualisierung und Entfernen',
+    title:
+      'Scheitert die Aktualisierung mit dem MSI, stellt Windows die vorigen Dateien wieder her, und der Dienst läuft weiter.',
+    how: 'MSI mit beschädigter kits-agent.exe bauen und über eine laufende Fassung installieren: 1603, Aufgaben und Ordner wie vorher.',
+  },
+  {
+    id: 'W44',
+    group: 'Aktualisierung und Entfernen',
+    title:
+      'Nach der Aktualisierung ist das Fenster bei jedem Angemeldeten wieder da, ohne Abmelden und ohne Verwalterrechte.',
+    how: 'Zwei Benutzer angemeldet (Benutzerwechsel), neuere Fassung als SYSTEM installieren; die Aufgabe „KITS Agent Tray“ läuft als Gruppe Benutzer.',
+  },
+  {
+    id: 'W45',
+    group: 'Aktualisierung und Entfernen',
+    title: 'Ein älteres MSI wird mit einem Satz abgelehnt.',
+    how: 'Ältere Fassung per Doppelklick und mit /qn: Meldung, 1603, der Dienst läuft weiter.',
   },
   {
     id: 'W50',

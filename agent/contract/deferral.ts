@@ -75,6 +75,11 @@ export function isDeferred(
   return at >= since && at < end && end - since <= longestMs && at < Date.parse(validUntil) - lastCallMs;
 }
 
+/** Somebody may be at work at a PC now. */
+export function isWorkingTime(now: Date): boolean {
+  return nextWorkingMoment(now.getTime()) === now.getTime();
+}
+
 interface LocalDay {
   readonly year: number;
   /** 1 to 12. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { productId } from './facts/backup.ts';
 import { day, field, hostName, instant, text, uuid } from './field.ts';
+import { updateRings } from './release.ts';
 
 /** Whom signed words are for: the municipality always, then optionally one group or one device of it. */
 export const audience = z.object({
@@ -313,6 +314,10 @@ export const policy = z.object({
     contacts: field(z.array(emergencyContact).max(maxContacts).optional(), {
       de: 'Ansprechpartner im Notfall; am PC auch ohne Verbindung zu sehen',
       en: 'Contacts for an emergency; shown at the PC without any connection too',
+    }),
+    updateRing: field(z.enum(updateRings).optional(), {
+      de: 'Wann ein Gerät, das sich selbst aktualisiert, an der Reihe ist',
+      en: 'When a device that updates itself has its turn',
     }),
     thresholds: changesOf(thresholds).optional(),
     backup: changesOf(backupPolicy).optional(),

@@ -1,6 +1,7 @@
 /** Requests and answers between agent and server: enrolment, check-in, receipts, policy and notices. See docs/decisions/0001-wire-format.md. */
 import { z } from 'zod';
 import { compactJws, instant, sha256, shortHash, text, uuid } from './field.ts';
+import { releaseAsked, releaseJws, releaseOffered } from './release.ts';
 import { fingerprint } from './report.ts';
 
 /** Media type of a report: the compact JWS of its envelope, one line feed, then the exact bytes of its body. */
@@ -27,6 +28,7 @@ export const jwsTypes = {
   keys: 'kits-keys',
   history: 'kits-history',
   refusal: 'kits-refusal',
+  release: 'kits-release',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
 
@@ -109,6 +111,7 @@ export const checkInRequest = z.object({
   notices: shortHash.optional(),
   /** `membershipHash` of the municipality and groups the device takes itself to belong to; absent when it does not know. */
   membership: shortHash.optional(),
+  release: releaseAsked.optional(),
 });
 export type CheckInRequest = z.infer<typeof checkInRequest>;
 
@@ -144,6 +147,7 @@ export const signedAnswer = z.object({
   membership: z
     .object({ municipality: z.object({ id: uuid, name: text(120) }), groups: z.array(uuid).max(64) })
     .optional(),
+  release: releaseOffered.optional(),
 });
 export type SignedAnswer = z.infer<typeof signedAnswer>;
 
@@ -174,6 +178,7 @@ export const checkInResponse = z.object({
   policy: compactJws(maxWords.policy).optional(),
   /** All notices in force for the device, when they are not those it holds. */
   notices: z.array(compactJws(maxWords.notice)).max(maxNotices).optional(),
+  release: releaseJws.optional(),
 });
 export type CheckInResponse = z.infer<typeof checkInResponse>;
 

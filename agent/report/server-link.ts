@@ -25,6 +25,7 @@ import { JwsError, verifyJws } from '../signing/jws.ts';
 import type { SigningKey } from '../signing/keys.ts';
 import { encodeFrame, signAgain } from '../signing/report-frame.ts';
 import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.ts';
+import type { Updater } from '../update/updater.ts';
 import { agentVersion } from '../version.ts';
 import { jumpSeconds, noteClockJump } from './clock-jumps.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
@@ -81,6 +82,8 @@ export interface LinkOptions {
   /** As `Clock.sinceBootMs`. */
   readonly sinceBootMs: () => number;
   readonly log: Log;
+  /** Only where the device updates itself. */
+  readonly releases?: Pick<Updater, 'asked' | 'offer'>;
   /** A verified receipt came for this report. */
   readonly accepted?: (report: WaitingReport, receivedAt: string) => void;
 }
@@ -210,6 +213,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
         ...(policyVersion === 0 ? {} : { policyVersion }),
         ...(older.length === 0 ? {} : { older }),
         ...known,
+        ...(options.releases === undefined ? {} : { release: options.releases.asked() }),
       };
       const body = Buffer.from(JSON.stringify(request));
       const { response, jti, sentAt } = await post('/agent/v1/check-in', body, { 'content-type': 'application/json' });
@@ -218,6 +222,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
         await words.takeKeys(said.keys ?? []);
         const trusted = await trust(said.answer, jti, sentAt);
         await words.takeAnswer(trusted, said);
+        await options.releases?.offer(trusted.release, said.release);
         return trusted;
       });
       if (answer.rewound === true) await renewEpoch();

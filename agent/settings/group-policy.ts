@@ -59,7 +59,7 @@ function readingsOf(type: string, text: string): unknown[] {
     case 'REG_DWORD':
       return /^0x[0-9a-f]{1,8}$/i.test(text) ? [Number(text)] : [];
     case 'REG_SZ':
-      return [text];
+      return text === 'true' || text === 'false' ? [text, text === 'true'] : [text];
     case 'REG_MULTI_SZ': {
       const lines = text.split('\\0').filter((line) => line !== '');
       try {

@@ -40,6 +40,7 @@ export const ranges = {
   fullRoundMinutes: { low: 15, high: 10_080 },
   outboxMegabytes: { low: 8, high: 1024 },
   outboxDays: { low: 7, high: 400 },
+  updateKilobytesPerSecond: { low: 16, high: 1_048_576 },
 } as const;
 
 /** `agent.json`. Unknown keys are an error: a misspelt key must not be ignored in silence. */
@@ -47,6 +48,9 @@ export const machineFile = z.strictObject({
   serverUrl: z.url({ protocol: /^https?$/, error: 'expected a URL such as "https://kits.example.de"' }).optional(),
   serverKey: thumbprint('server').optional(),
   recoveryKey: thumbprint('recovery').optional(),
+  selfUpdate: z.boolean().optional(),
+  releaseKey: thumbprint('release').optional(),
+  updateKilobytesPerSecond: z.number('expected a number of KiB a second').optional(),
   proxy: z.url({ protocol: /^https?$/, error: 'expected a URL such as "http://proxy:3128"' }).optional(),
   caFile: z.string().min(1).optional(),
   checkInSeconds: seconds.optional(),
@@ -61,13 +65,23 @@ export const machineFile = z.strictObject({
 });
 
 /** `policy.json` of the local administrator. */
-const localPolicy = z.strictObject({ withoutSections: sections.optional() });
+const localPolicy = z.strictObject({
+  withoutSections: sections.optional(),
+  /** Only switches it off. */
+  selfUpdate: z.literal(false).optional(),
+});
 
 export interface Settings {
   readonly serverUrl?: string;
   readonly serverKey?: string;
   /** Thumbprint of the offline key that names a new server key when the old one is lost. */
   readonly recoveryKey?: string;
+  /** The agent fetches and installs releases by itself. Off where Group Policy, opsi or apt see to that. */
+  readonly selfUpdate: boolean;
+  /** Thumbprint of the key that signs releases; no server holds it. Without it nothing is updated. */
+  readonly releaseKey?: string;
+  /** How fast a release is fetched at most. */
+  readonly updateKilobytesPerSecond: number;
   readonly proxy?: string;
   readonly caFile?: string;
   readonly checkInSeconds: number;
@@ -165,8 +179,8 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
   };
 
   // Whom to report to and whom to believe is for the machine file alone: no policy can lead a device away.
-  const { serverUrl, serverKey, recoveryKey, proxy, caFile } = machine;
-  for (const key of ['serverUrl', 'serverKey', 'recoveryKey', 'proxy', 'caFile'] as const) {
+  const { serverUrl, serverKey, recoveryKey, releaseKey, proxy, caFile } = machine;
+  for (const key of ['serverUrl', 'serverKey', 'recoveryKey', 'releaseKey', 'proxy', 'caFile'] as const) {
     origins[key] = machine[key] === undefined ? 'default' : fromMachine(key);
   }
   const without = new Set([
@@ -187,10 +201,16 @@ function resolve(sources: Sources, policy: Policy | undefined): LoadedSettings {
     if (central.backup?.[name] !== undefined) origins[`backupPolicy.${name}`] = 'server-policy';
   }
 
+  const selfUpdate = pick('selfUpdate', false, machine.selfUpdate) && local.selfUpdate !== false;
+  if (local.selfUpdate === false) origins.selfUpdate = 'local-policy';
+
   const settings: Settings = {
     ...(serverUrl === undefined ? {} : { serverUrl }),
     ...(serverKey === undefined ? {} : { serverKey }),
     ...(recoveryKey === undefined ? {} : { recoveryKey }),
+    selfUpdate,
+    ...(releaseKey === undefined ? {} : { releaseKey }),
+    updateKilobytesPerSecond: ranged('updateKilobytesPerSecond', 1024),
     ...(proxy === undefined ? {} : { proxy }),
     ...(caFile === undefined ? {} : { caFile }),
     checkInSeconds: ranged('checkInSeconds', 900, central.checkInSeconds),

@@ -6,6 +6,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import type { z } from 'zod';
+import { maxManifest } from '../contract/release.ts';
 import { type JwsType, maxWords, type PublicKey, publicKey } from '../contract/wire.ts';
 import type { SigningKey } from './keys.ts';
 
@@ -22,6 +23,7 @@ const maxCharacters: Readonly<Record<JwsType, number>> = {
   'kits-keys': maxWords.keys,
   'kits-history': 262_144,
   'kits-refusal': 2048,
+  'kits-release': maxManifest,
 };
 /** The longest header there is names a key of 43 characters. */
 const maxHeaderCharacters = 512;

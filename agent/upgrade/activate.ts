@@ -1,11 +1,11 @@
 /** Makes the delivered executable the one that runs, and takes that back when it does not prove itself. */
 import { setTimeout } from 'node:timers/promises';
+import { compareVersions } from '../contract/version-order.ts';
 import { discardCopy } from '../store/set-back.ts';
 import { hashFile, putInPlace } from './put-in-place.ts';
 import { observe, reconcile, type Upgrade } from './reconcile.ts';
 import { ended, failureOf, type Trial } from './trial.ts';
 import { changeTrial, readTrial } from './trial-file.ts';
-import { compareVersions } from './version-order.ts';
 
 const lookEveryMs = 250;
 /** The system starts a service that ended again within seconds. */

@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import process from 'node:process';
+import { compareVersions, isVersion } from '../contract/version-order.ts';
 import { commandEnvironments, pathsOf } from '../platform/commands.ts';
 import { runCommand } from '../platform/run-command.ts';
 import { syncFolder } from '../platform/write-file.ts';
 import { type InstalledVersions, SwitchFailed } from './installed-versions.ts';
-import { compareVersions, isVersion } from './version-order.ts';
 
 export const linuxInstallRoot = '/usr/lib/kits-agent';
 const service = 'kits-agent.service';

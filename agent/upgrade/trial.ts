@@ -3,7 +3,7 @@
  * pure functions; every step of an upgrade may be the last one before a power cut.
  */
 import { z } from 'zod';
-import { isVersion } from './version-order.ts';
+import { isVersion } from '../contract/version-order.ts';
 
 const version = z.string().refine(isVersion, 'expected a version such as "1.4.2"');
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, win32 } from 'node:path';
 import process from 'node:process';
+import { compareVersions, isVersion } from '../contract/version-order.ts';
 import { pathsOf } from '../platform/commands.ts';
 import type { CommandOutcome } from '../platform/machine.ts';
 import { runCommand } from '../platform/run-command.ts';
@@ -18,7 +19,6 @@ import { AgentRunning, lockDirectory } from '../store/sqlite.ts';
 import { peopleWhoMayWrite } from './access-list.ts';
 import { type InstalledVersions, SwitchFailed } from './installed-versions.ts';
 import { executableIn, guardTask, serviceTask, taskXml } from './task-xml.ts';
-import { compareVersions, isVersion } from './version-order.ts';
 
 const timeoutMs = 60_000;
 

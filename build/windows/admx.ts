@@ -45,6 +45,7 @@ export function policies(): Policy[] {
 
 function elementOf(key: string, { type, enum: values, items }: z.infer<typeof fieldSchema>): Element {
   if (values !== undefined) return { kind: 'choice', values };
+  if (type === 'boolean') return { kind: 'choice', values: ['true', 'false'] };
   if (type === 'string') return { kind: 'text' };
   if (type === 'array' || type === 'object') return { kind: 'lines', values: items?.enum ?? [] };
   const range = Object.hasOwn(ranges, key) ? ranges[key as keyof typeof ranges] : undefined;

@@ -37,6 +37,23 @@ export const policyTexts: Readonly<Record<'de-DE' | 'en-US', PolicyTexts>> = {
         'Mit diesem Schlüssel, der nicht auf dem Server liegt, kann KITS den PCs einen neuen Server-Schlüssel nennen, wenn der alte verloren ist.',
       label: 'Fingerabdruck (43 Zeichen)',
     },
+    selfUpdate: {
+      name: 'Selbstaktualisierung',
+      explain:
+        'Der PC holt neue Versionen selbst und installiert sie außerhalb der Dienstzeit. Ausschalten, wo eine Softwareverteilung dafür sorgt. Ohne diese Richtlinie gilt die Angabe der Installation, sonst: aus.',
+      label: 'true oder false',
+    },
+    releaseKey: {
+      name: 'Fingerabdruck des Freigabeschlüssels',
+      explain:
+        'Nur Versionen, die mit diesem Schlüssel unterschrieben sind, installiert der PC von selbst. Er liegt nicht auf dem Server. Ohne ihn gibt es keine Selbstaktualisierung.',
+      label: 'Fingerabdruck (43 Zeichen)',
+    },
+    updateKilobytesPerSecond: {
+      name: 'Geschwindigkeit der Selbstaktualisierung',
+      explain: 'Schneller lädt der PC eine neue Version nicht. Ohne diese Richtlinie: 1024 KiB je Sekunde.',
+      label: 'KiB je Sekunde',
+    },
     proxy: {
       name: 'Proxy',
       explain:
@@ -116,6 +133,23 @@ export const policyTexts: Readonly<Record<'de-DE' | 'en-US', PolicyTexts>> = {
       explain:
         'With this key, which does not lie on the server, KITS can name a new server key to the PCs when the old one is lost.',
       label: 'Thumbprint (43 characters)',
+    },
+    selfUpdate: {
+      name: 'Self-update',
+      explain:
+        'The PC fetches new versions itself and installs them outside working hours. Switch it off where software distribution sees to that. Without this policy the word of the installation counts, otherwise: off.',
+      label: 'true or false',
+    },
+    releaseKey: {
+      name: 'Thumbprint of the release key',
+      explain:
+        'The PC installs by itself only versions signed with this key. It does not lie on the server. Without it there is no self-update.',
+      label: 'Thumbprint (43 characters)',
+    },
+    updateKilobytesPerSecond: {
+      name: 'Speed of the self-update',
+      explain: 'The PC does not fetch a new version faster than this. Without this policy: 1024 KiB a second.',
+      label: 'KiB a second',
     },
     proxy: {
       name: 'Proxy',

@@ -85,6 +85,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       service: service.kind,
       ...writtenAt(service),
       ...(isRunning ? { status: service.status } : {}),
+      ...lastingOf(service),
       notices: notices.map((notice) => ({
         ...notice,
         ...deferredUntil(notice, at),
@@ -164,6 +165,12 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       },
     },
   };
+}
+
+function lastingOf(service: ServiceState): Pick<View, 'contacts' | 'device'> {
+  const lasting = service.kind === 'running' ? service.status : 'lasting' in service ? service.lasting : undefined;
+  if (lasting === undefined) return {};
+  return { device: lasting.device, ...(lasting.contacts === undefined ? {} : { contacts: lasting.contacts }) };
 }
 
 function writtenAt(service: ServiceState): { writtenAt?: string } {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { explainReport } from '../../agent/contract/purposes.ts';
 import { maxBodyBytes } from '../../agent/contract/report.ts';
 import { type SentReport, sentReport } from '../../agent/contract/status.ts';
+import { reportPathName } from '../../agent/contract/words/names.ts';
 import type { SentDetail, SentItem } from '../ipc/contract.ts';
 
 const maxListed = 20;
@@ -41,7 +42,11 @@ export async function readSent(
 
 export function detailOf(report: SentReport): SentDetail {
   const { bodyHash } = report.envelope;
-  return { ...itemOf(report), bodyHash, sentAsHash: report.sentAsHash, fields: explainReport(report) };
+  const fields = explainReport(report).map((field) => ({
+    ...field,
+    name: { de: reportPathName(field.path, 'de'), en: reportPathName(field.path, 'en') },
+  }));
+  return { ...itemOf(report), bodyHash, sentAsHash: report.sentAsHash, fields };
 }
 
 function itemOf({ envelope, acceptedAt }: SentReport): SentItem {

@@ -6,12 +6,15 @@ import { type Status, status } from '../../agent/contract/status.ts';
 /** The service writes a few kilobytes; more is not its file. */
 const maxCharacters = 4 * 1024 * 1024;
 
+/** What does not become false with age: the name of the PC, and the contacts, which carry a date of their own. */
+export type Lasting = Pick<Status, 'device' | 'contacts'>;
+
 export type ServiceState =
   | { readonly kind: 'running'; readonly status: Status }
   /** The file is older than it may be: what it says no longer counts. */
-  | { readonly kind: 'silent'; readonly writtenAt: string }
+  | { readonly kind: 'silent'; readonly writtenAt: string; readonly lasting: Lasting }
   /** As silent, but the PC has only just woken up or started: the service is about to write. */
-  | { readonly kind: 'waking'; readonly writtenAt?: string }
+  | { readonly kind: 'waking'; readonly writtenAt?: string; readonly lasting?: Lasting }
   /** Written by a newer service: this program has to be restarted. */
   | { readonly kind: 'newer' }
   | { readonly kind: 'unreadable' };
@@ -45,5 +48,7 @@ export function judgeStatus(text: string, now: Date): ServiceState {
   const written = Date.parse(parsed.data.writtenAt);
   // A file from the future says as little as an old one; five minutes allow for a clock that was just set.
   const current = now.getTime() <= Date.parse(parsed.data.validUntil) && written - now.getTime() <= 5 * 60_000;
-  return current ? { kind: 'running', status: parsed.data } : { kind: 'silent', writtenAt: parsed.data.writtenAt };
+  if (current) return { kind: 'running', status: parsed.data };
+  const { device, contacts, writtenAt } = parsed.data;
+  return { kind: 'silent', writtenAt, lasting: { device, ...(contacts === undefined ? {} : { contacts }) } };
 }

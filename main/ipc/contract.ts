@@ -50,7 +50,10 @@ const view = z.object({
   /** When the service wrote last, where that is known. */
   writtenAt: instant.optional(),
   /** Only while the service is running: what it said before counts no more. */
-  status: status.omit({ notices: true, recalls: true, handledRequests: true }).optional(),
+  status: status.omit({ notices: true, recalls: true, contacts: true, handledRequests: true }).optional(),
+  /** Whom to turn to, and what this PC is called: they hold also when the rest of the file is too old to count. */
+  contacts: status.shape.contacts,
+  device: status.shape.device.omit({ state: true }).optional(),
   /** Verified here once more; the most severe first. */
   notices: z.array(shownNotice).max(maxNotices),
   /** Those in the status file that did not verify. They are not shown. */
@@ -74,6 +77,8 @@ export type SentItem = z.infer<typeof sentItem>;
 
 const explainedField = z.object({
   path: z.string().max(1000),
+  /** In words, as far as there are any. */
+  name: z.object({ de: text(1000), en: text(1000) }),
   value: z.union([z.string().max(100_000), z.number(), z.boolean(), z.null()]),
   de: text(500).optional(),
   en: text(500).optional(),

@@ -71,7 +71,8 @@ export function createAnnouncer({ link, presence, isSupported, create, open, now
       // A service that is silent has taken nothing back: what hangs on the screen may stay there.
       if (service.kind !== 'running') return;
       const isAcknowledged = (notice: Notice): boolean => requests.isSaid('notice-acknowledged', notice);
-      toasts.keep(notices.filter((notice) => !isAcknowledged(notice)));
+      // Answered in the window, or in the toast itself: either way it has nothing more to say.
+      toasts.keep(notices.filter((notice) => !isAcknowledged(notice) && memory.of(notice)?.deferral === undefined));
       const situation = { notices, isAcknowledged, presence: presence(), today: memory.spokenToday(now()), now: now() };
       for (const due of toastsDue({ ...situation, remembered: memory.of })) toasts.show(due);
     },

@@ -1,7 +1,7 @@
 /**
  * Whether somebody else may be looking at the screen, as far as Electron can tell. It has no word for a presentation, a
  * full screen or "do not disturb" on Windows or Linux, so that this stays unknown; there the system itself holds toasts
- * back (docs/decisions/0011-notices-on-the-screen.md).
+ * back (docs/decisions/0015-notices-on-the-screen.md).
  */
 import type { PowerMonitor } from 'electron';
 import type { Known, Presence } from './toast-plan.ts';

@@ -51,15 +51,45 @@ const shapes: Record<TrayState, (x: number, y: number) => boolean> = {
 /** Pixels at 100, 125, 150, 200 and 300 % of a 16-pixel icon. */
 export const iconScales = [1, 1.25, 1.5, 2, 3] as const;
 
-/** Bitmap of `size` × `size` pixels, four bytes each in the order blue, green, red, alpha, as Electron's `createFromBitmap` takes it. */
-export function stateIcon(state: TrayState, size: number, theme: TrayTheme = 'light'): Buffer {
+/** Points looked at in each direction within a pixel: edges are soft instead of stepped. */
+const samples = 4;
+
+/** How much of a pixel the shape covers, 0 to 255. */
+function coverage(inside: (x: number, y: number) => boolean, size: number, row: number, column: number): number {
+  let hits = 0;
+  for (let down = 0; down < samples; down++) {
+    for (let across = 0; across < samples; across++) {
+      const x = ((column + (across + 0.5) / samples) / size) * 2 - 1;
+      const y = ((row + (down + 0.5) / samples) / size) * 2 - 1;
+      if (inside(x, y)) hits += 1;
+    }
+  }
+  return Math.round((hits * 255) / (samples * samples));
+}
+
+/** As `stateIcon`, in the order red, green, blue, alpha and not multiplied, as PNG has it. */
+export function stateIconRgba(state: TrayState, size: number, theme: TrayTheme = 'light'): Buffer {
   const bitmap = Buffer.alloc(size * size * 4);
-  const [red, green, blue] = colourOf(state, theme);
+  const colour = colourOf(state, theme);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
-      const inside = shapes[state](((column + 0.5) / size) * 2 - 1, ((row + 0.5) / size) * 2 - 1);
-      if (inside) bitmap.set([blue, green, red, 255], (row * size + column) * 4);
+      const alpha = coverage(shapes[state], size, row, column);
+      if (alpha > 0) bitmap.set([...colour, alpha], (row * size + column) * 4);
     }
+  }
+  return bitmap;
+}
+
+/**
+ * Bitmap of `size` × `size` pixels, four bytes each in the order blue, green, red, alpha, colours multiplied by alpha, as
+ * Electron's `addRepresentation` takes it.
+ */
+export function stateIcon(state: TrayState, size: number, theme: TrayTheme = 'light'): Buffer {
+  const bitmap = stateIconRgba(state, size, theme);
+  for (let at = 0; at < bitmap.length; at += 4) {
+    const [red = 0, green = 0, blue = 0, alpha = 0] = bitmap.subarray(at, at + 4);
+    const multiplied = (value: number): number => Math.round((value * alpha) / 255);
+    bitmap.set([multiplied(blue), multiplied(green), multiplied(red)], at);
   }
   return bitmap;
 }

@@ -6,10 +6,12 @@ import { Page } from '../parts/page.tsx';
 import { useSpeech } from '../speech.ts';
 
 const longest = 2000;
+/** After this long a number may well have changed. */
+const oldContactsDays = 90;
 
 export function HelpPage({ api, view, takesFocus }: PageInput): JSX.Element {
   const { t } = useSpeech();
-  const device = view.status?.device;
+  const { device } = view;
   return (
     <Page title={t.pages.help} takesFocus={takesFocus}>
       <section>
@@ -19,6 +21,8 @@ export function HelpPage({ api, view, takesFocus }: PageInput): JSX.Element {
             <li key={line}>{line}</li>
           ))}
         </ol>
+        <Contacts view={view} />
+        <h3>{t.thisDevice}</h3>
         {device === undefined ? (
           <p>{t.deviceUnknown}</p>
         ) : (
@@ -28,7 +32,6 @@ export function HelpPage({ api, view, takesFocus }: PageInput): JSX.Element {
             {device.municipality !== undefined && <p>{t.belongsTo(device.municipality)}</p>}
           </>
         )}
-        <p class="muted">{t.noContacts}</p>
       </section>
       <Suspicion api={api} view={view} />
       <section>
@@ -40,6 +43,31 @@ export function HelpPage({ api, view, takesFocus }: PageInput): JSX.Element {
         </ul>
       </section>
     </Page>
+  );
+}
+
+/** From the last policy that held, with its date; also while the service is silent. */
+function Contacts({ view }: Pick<PageInput, 'view'>): JSX.Element {
+  const { t, language, day, ageInDays } = useSpeech();
+  const { contacts } = view;
+  if (contacts === undefined) return <p class="muted">{t.noContacts}</p>;
+  const age = ageInDays(contacts.asOf, new Date(view.at));
+  return (
+    <>
+      <h3>{t.contactsTitle}</h3>
+      <ul class="contacts">
+        {contacts.entries.map(({ label, phone, mail, hours }) => (
+          <li key={label.de}>
+            <strong>{label[language]}</strong>
+            {phone !== undefined && <span class="number">{t.phone(phone)}</span>}
+            {mail !== undefined && <span class="breakable">{t.mail(mail)}</span>}
+            {hours !== undefined && <span class="muted">{hours[language]}</span>}
+          </li>
+        ))}
+      </ul>
+      <p class="muted">{t.contactsAsOf(day(contacts.asOf), contacts.policyVersion)}</p>
+      {(age === undefined || age > oldContactsDays) && <p class="warning">{t.contactsOld}</p>}
+    </>
   );
 }
 

@@ -95,6 +95,7 @@ function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element
         {notice.deferralChoices.length > 0 && (
           <Later
             notice={notice}
+            now={Date.parse(view.at)}
             defer={(kind) => attempt(api.request('notice:defer', { noticeId: notice.id, kind }))}
           />
         )}
@@ -143,18 +144,35 @@ function Links({ notice, open }: { readonly notice: Shown; readonly open: (url: 
   );
 }
 
-type Kind = Shown['deferralChoices'][number]['kind'];
+type Choice = Shown['deferralChoices'][number];
+type Kind = Choice['kind'];
 
-function Later({ notice, defer }: { readonly notice: Shown; readonly defer: (kind: Kind) => void }): JSX.Element {
+const hourMs = 3_600_000;
+const lengths: Readonly<Record<Kind, number>> = { 'one-hour': hourMs, 'four-hours': 4 * hourMs, 'next-morning': 0 };
+
+/** After work, and near its end, an hour is not an hour: then the time alone is said. */
+function isAsNamed({ kind, until }: Choice, now: number): boolean {
+  return kind === 'next-morning' || Math.abs(Date.parse(until) - now - lengths[kind]) < 5 * 60_000;
+}
+
+interface LaterProps {
+  readonly notice: Shown;
+  readonly now: number;
+  readonly defer: (kind: Kind) => void;
+}
+
+function Later({ notice, now, defer }: LaterProps): JSX.Element {
   const { t, instant } = useSpeech();
   return (
     <details>
       <summary>{t.later}</summary>
       <ul class="choices">
-        {notice.deferralChoices.map(({ kind, until }) => (
-          <li key={kind}>
-            <button type="button" onClick={() => defer(kind)}>
-              {t.remindAt(t.deferral[kind], instant(until))}
+        {notice.deferralChoices.map((choice) => (
+          <li key={choice.kind}>
+            <button type="button" onClick={() => defer(choice.kind)}>
+              {isAsNamed(choice, now)
+                ? t.remindAt(t.deferral[choice.kind], instant(choice.until))
+                : instant(choice.until)}
             </button>
           </li>
         ))}

@@ -144,6 +144,7 @@ function Group({ name, fields, asHash }: GroupProps): JSX.Element {
           {fields.slice(0, shown).map((field) => (
             <div key={field.path}>
               <dt>
+                {field.name[language]}{' '}
                 <code class="breakable">{field.path.replace(/^sections\.[^.]+\.(data\.)?/, '')}</code>
               </dt>
               <dd>

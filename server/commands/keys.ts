@@ -109,7 +109,7 @@ async function optionalSealedKey(
 }
 
 /** Never replaces a file. */
-async function makeSealedKey(input: CommandInput, file: string, what: string): Promise<SigningKey> {
+export async function makeSealedKey(input: CommandInput, file: string, what: string): Promise<SigningKey> {
   const passphrase = await newPassphrase(input, 'passphrase-file', what);
   const key = await generateKey();
   const sealed = await sealKey(key, passphrase);

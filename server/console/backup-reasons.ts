@@ -1,5 +1,5 @@
 /** Short names of the reasons of the rules about backups, to count devices by. A whole sentence comes with each device. */
-import type { Words } from './fact-texts.ts';
+import type { Words } from '../../agent/contract/words/facts.ts';
 import type { Language } from './format.ts';
 
 export const backupReasonWords: Readonly<Record<string, Words>> = {

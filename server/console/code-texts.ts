@@ -1,5 +1,5 @@
 /** Words for codes of the server that may grow: actions of the audit log with their details, and events of a device. */
-import type { Words } from './fact-texts.ts';
+import type { Words } from '../../agent/contract/words/facts.ts';
 import { type FactLanguage, factValue, fieldsOf, isScalar } from './facts.ts';
 import type { Language } from './format.ts';
 

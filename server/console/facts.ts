@@ -2,7 +2,8 @@
  * Facts of any section in words: names of fields, values with units. Pure and generic, so that a section this console
  * does not know yet is still shown in full.
  */
-import { fieldWords, problemWords, sectionWords, valueWords, type Words } from './fact-texts.ts';
+import { fieldWords, problemWords, sectionWords, valueWords, type Words } from '../../agent/contract/words/facts.ts';
+import { fieldName } from '../../agent/contract/words/names.ts';
 import type { Format, Language } from './format.ts';
 
 /** What words and units a value is shown in. */
@@ -22,10 +23,6 @@ export function sectionName(id: string, language: Language): string {
   return lookUp(sectionWords, id)?.[language] ?? id;
 }
 
-export function fieldName(section: string, field: string, language: Language): string {
-  return (lookUp(fieldWords, `${section}.${field}`) ?? lookUp(fieldWords, field))?.[language] ?? field;
-}
-
 const usualOrder = Object.keys(sectionWords);
 
 /** Sections as people look for them: what it is first; those unknown here come last. */
@@ -37,18 +34,6 @@ export function inUsualOrder<T extends { readonly id: string }>(sections: readon
 /** Undefined for a code of a newer agent. */
 export function problemSentence(code: string, language: Language): string | undefined {
   return lookUp(problemWords, code)?.[language];
-}
-
-/** "volumes[0].freeBytes" as "Laufwerke 1, Frei"; the path is made by a rule, its parts may still be unknown here. */
-export function pathName(section: string, path: string, language: Language): string {
-  return path
-    .split('.')
-    .map((part) => {
-      const [, field = part, index] = /^(.+?)\[(\d+)\]$/.exec(part) ?? [];
-      const name = fieldName(section, field, language);
-      return index === undefined ? name : `${name} ${Number(index) + 1}`;
-    })
-    .join(', ');
 }
 
 /** Units by the end of a field's name, as the contract writes them. */

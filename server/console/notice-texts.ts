@@ -22,7 +22,8 @@ export const noticeTexts = {
       active: 'In Kraft',
       ended: 'Abgelaufen',
       replaced: 'Ersetzt',
-      recalled: 'Zurückgenommen',
+      // With a place to divide it: not every browser knows where German words may be.
+      recalled: 'Zurück\u00ADgenommen',
     },
     en: { scheduled: 'Scheduled', active: 'In force', ended: 'Ended', replaced: 'Replaced', recalled: 'Recalled' },
   },
@@ -118,8 +119,8 @@ export const noticeTexts = {
   },
   noticeLinks: { de: 'Links (freiwillig)', en: 'Links (optional)' },
   noticeLinksHint: {
-    de: 'Höchstens 5, je Zeile einer, jeder beginnt mit https://. Öffnen lassen sich nur Adressen, die auf dem PC freigegeben sind.',
-    en: 'At most 5, one a line, each beginning with https://. Only addresses allowed on the PC can be opened.',
+    de: 'Höchstens 5, je Zeile einer, jeder beginnt mit https://. Öffnen lassen sich nur Adressen, die eine Richtlinie freigibt; andere stehen dort als Text.',
+    en: 'At most 5, one a line, each beginning with https://. Only addresses that a policy allows can be opened; others stand there as text.',
   },
   noticeSender: { de: 'Absender', en: 'Sender' },
   noticeSenderHint: {

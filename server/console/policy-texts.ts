@@ -1,5 +1,5 @@
 /** The texts of groups and policies in both languages, and the words for what policies set. */
-import type { Words } from './fact-texts.ts';
+import type { Words } from '../../agent/contract/words/facts.ts';
 
 const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
 
@@ -277,4 +277,7 @@ export const unitWords: Readonly<Record<string, Words>> = {
 export const optionWords: Readonly<Record<string, Words>> = {
   'kind.no-local-data': { de: 'Auf dem PC liegen keine Daten', en: 'The PC holds no data of its own' },
   'kind.backed-up-elsewhere': { de: 'Wird an anderer Stelle gesichert', en: 'Backed up elsewhere' },
+  'updateRing.early': { de: 'Zuerst', en: 'First' },
+  'updateRing.regular': { de: 'Mit den meisten', en: 'With most' },
+  'updateRing.late': { de: 'Zuletzt', en: 'Last' },
 };

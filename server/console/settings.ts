@@ -1,7 +1,8 @@
 /** Settings of policies in words: names, values, and who decided them. Pure. */
+
+import type { Words } from '../../agent/contract/words/facts.ts';
+import { valueWords } from '../../agent/contract/words/facts.ts';
 import type { PolicyOrigin, SettingField } from '../api/contract.ts';
-import type { Words } from './fact-texts.ts';
-import { valueWords } from './fact-texts.ts';
 import { sectionName } from './facts.ts';
 import { optionWords, settingTopics, unitWords } from './policy-texts.ts';
 import type { Speech } from './speech.ts';

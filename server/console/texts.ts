@@ -1,6 +1,6 @@
 /**
  * Every text of the console in both languages, side by side. German first: it is what people here read.
- * Names of sections and fields stand in fact-texts.ts.
+ * Names of sections and fields stand in agent/contract/words.
  */
 import { backupPageTexts } from './backup-page-texts.ts';
 import { controlTexts } from './control-texts.ts';

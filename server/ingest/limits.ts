@@ -15,6 +15,7 @@ export interface IngestLimits {
   readonly reports: { readonly device: RateLimits; readonly municipality: RateLimits; readonly line: Line };
   readonly checkIns: { readonly device: RateLimits; readonly municipality: RateLimits; readonly line: Line };
   readonly streams: { readonly device: RateLimits };
+  readonly releases: { readonly device: RateLimits; readonly municipality: RateLimits };
   /** Failed attempts; one under way counts as failed until it has succeeded. */
   readonly enrolments: { readonly address: RateLimits; readonly token: RateLimits };
 }
@@ -34,6 +35,11 @@ export const ingestLimits: IngestLimits = {
     line: { atOnce: 512, maxWaiting: 4000 },
   },
   streams: { device: { burst: 10, perMinute: 2 } },
+  releases: {
+    // One, and as often again as a bad line breaks.
+    device: { burst: 20, perMinute: 1 },
+    municipality: { burst: 200, perMinute: 60 },
+  },
   enrolments: {
     // 300 PCs of one town hall may enrol at the same second, or try with a token that has run out.
     address: { burst: 300, perMinute: 30 },
@@ -70,6 +76,7 @@ export class Admission {
     this.#rates = new Map<Kind, { device: Rate; municipality?: Rate }>([
       ['reports', both(limits.reports)],
       ['check-ins', both(limits.checkIns)],
+      ['release downloads', both(limits.releases)],
       ['event streams', { device: new Rate(limits.streams.device) }],
     ]);
   }
@@ -117,7 +124,7 @@ function networkOf(address: string): string {
   return [...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 4).join(':');
 }
 
-type Kind = 'reports' | 'check-ins' | 'event streams';
+type Kind = 'reports' | 'check-ins' | 'release downloads' | 'event streams';
 
 function tooMany(code: string, detail: string, seconds: number): Problem {
   return new Problem(429, code, detail, { headers: { 'retry-after': String(seconds) } });

@@ -15,6 +15,7 @@ import {
 } from '../../agent/contract/wire.ts';
 import { policyFor } from '../fleet/policies.ts';
 import { problemOf } from '../problem.ts';
+import { registerReleases } from '../releases/routes.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
 import { checkInSeconds, highestSequence, neededSections, signAnswer, signRefusal } from './answer.ts';
 import { checkIn } from './check-in.ts';
@@ -34,7 +35,7 @@ const largeBodyBytes = 1024 * 1024;
 
 type App = FastifyInstance;
 
-export async function registerIngest(app: App, context: IngestContext): Promise<void> {
+export async function registerIngest(app: App, context: IngestContext, dataDir: string): Promise<void> {
   // Bodies are bytes until their proof holds: the handlers check them, the schemas of the routes describe them.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
   app.removeAllContentTypeParsers();
@@ -46,6 +47,7 @@ export async function registerIngest(app: App, context: IngestContext): Promise<
     (scope) => registerReports(scope, context),
     (scope) => registerRetire(scope, context),
     (scope) => registerEvents(scope, context),
+    (scope) => registerReleases(scope, context, dataDir),
   ];
   app.addHook('onRequest', async (_request, reply) => leanAnswer(reply));
   for (const endpoint of endpoints) await app.register(endpoint);

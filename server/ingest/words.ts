@@ -7,6 +7,7 @@ import { membershipHash, noticesHash } from '../../agent/signing/words.ts';
 import { type DevicePolicy, policyFor } from '../fleet/policies.ts';
 import { noteDelivered } from '../notices/deliveries.ts';
 import { holderOf, nextChangeOfNotices, noticesFor } from '../notices/in-force.ts';
+import { offerFor } from '../releases/offer.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { checkInSeconds } from './answer.ts';
@@ -19,7 +20,7 @@ const policyLifetimeMs = 60 * 86_400_000;
 const maxVersionClaimed = 1_000_000;
 
 export interface Words {
-  readonly answer: Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds' | 'notices' | 'membership'>;
+  readonly answer: Pick<SignedAnswer, 'policyVersion' | 'checkInSeconds' | 'notices' | 'membership' | 'release'>;
   /** Beside the answer; the keys have to be read before it. */
   readonly beside: Omit<CheckInResponse, 'answer'>;
   /** To be called once the transaction is committed. */
@@ -47,9 +48,18 @@ export async function wordsFor(
   if (hash !== undefined && hash === said.notices) await noteDelivered(trx, device, { hash, inForce }, now);
   const policy = await policyBeyond(trx, device, said.policyVersion, resolved.policy);
   const isMissing = policy.version > 0 && (policy.version !== said.policyVersion || said.wantPolicy === true);
+  const offer =
+    said.release === undefined || device.state !== 'active'
+      ? undefined
+      : await offerFor(trx, device, {
+          version: said.agentVersion,
+          ring: policy.settings.updateRing ?? 'regular',
+          now: context.now(),
+        });
   return {
     answer: {
       ...brief(policy),
+      ...(offer === undefined ? {} : { release: shortHash(offer.jws) }),
       ...(hash === undefined ? {} : { notices: hash }),
       ...(said.membership === resolved.membership
         ? {}
@@ -59,6 +69,7 @@ export async function wordsFor(
       ...beside,
       ...(isMissing ? { policy: await signPolicy(context, device, policy) } : {}),
       ...(hash === said.notices || hash === undefined ? {} : { notices: inForce.map(({ jws }) => jws) }),
+      ...(offer === undefined || offer.sequence === said.release?.held ? {} : { release: offer.jws }),
     },
     committed: () => {
       // Numbered beyond: the count of versions goes on from there.

@@ -4,6 +4,7 @@
  */
 import type { Generated, Insertable, Selectable } from 'kysely';
 import type { RunResult, restoreTestResults } from '../../agent/contract/facts/backup.ts';
+import type { UpdateRing } from '../../agent/contract/release.ts';
 
 type Flag = 0 | 1;
 
@@ -607,6 +608,33 @@ export interface RetentionTable {
 }
 
 /** One row: made with the database and kept by its backups. */
+export interface ReleaseTable {
+  /** Of the signed manifest; a later one is the newer word. */
+  sequence: number;
+  platform: 'linux' | 'win32';
+  version: string;
+  minimum_version: string;
+  /** 64 hexadecimal digits; names the file in the folder "releases". */
+  sha256: string;
+  size: number;
+  file_name: string;
+  expires_at: string;
+  jws: string;
+  published_at: string;
+  published_by: string;
+}
+export type ReleaseRow = Selectable<ReleaseTable>;
+
+export interface ReleaseRolloutTable {
+  sequence: number;
+  /** '' = all of them. */
+  municipality_id: string;
+  /** '' = all of them. */
+  ring: '' | UpdateRing;
+  /** 0 to 100. */
+  percent: number;
+}
+
 export interface InstallationTable {
   id: string;
 }
@@ -628,6 +656,8 @@ export interface Schema {
   device_hardware: DeviceHardwareTable;
   device_packages: DevicePackageTable;
   device_volumes: DeviceVolumeTable;
+  releases: ReleaseTable;
+  release_rollouts: ReleaseRolloutTable;
   device_interfaces: DeviceInterfaceTable;
   verdicts: VerdictTable;
   verdict_patterns: VerdictPatternTable;

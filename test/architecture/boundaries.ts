@@ -12,6 +12,7 @@ interface Boundary {
 }
 
 export const boundaries: readonly Boundary[] = [
+  { folder: 'agent/contract/words/', allowed: /^agent\/contract\/words\//, types: /^agent\/contract\// },
   { folder: 'agent/contract/', allowed: /^(agent\/contract\/|zod$)/ },
   { folder: 'agent/signing/', allowed: /^(agent\/contract\/|agent\/signing\/|node:crypto$|jose$|canonicalize$|zod$)/ },
   { folder: 'agent/rules/', allowed: /^agent\/(contract|rules)\// },
@@ -32,7 +33,8 @@ export const boundaries: readonly Boundary[] = [
   { folder: 'renderer/', allowed: /^(renderer\/|preact(\/|$))/, types: /^(main\/ipc\/|agent\/contract\/)/ },
   {
     folder: 'server/console/',
-    allowed: /^(server\/console\/|preact(\/|$))/,
+    // Words of the contract are words and nothing else: they bring neither zod nor a schema into the page.
+    allowed: /^(server\/console\/|agent\/contract\/words\/|preact(\/|$))/,
     types: /^(server\/api\/contract\.ts$|agent\/contract\/)/,
   },
   {

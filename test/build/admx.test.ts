@@ -31,6 +31,8 @@ test('what the editor writes for each kind is what the agent reads', () => {
     serverUrl: 'https://kits.example',
     serverKey: 'k'.repeat(43),
     recoveryKey: 'r'.repeat(43),
+    selfUpdate: 'true',
+    releaseKey: 'f'.repeat(43),
     proxy: 'http://proxy:3128',
     caFile: 'C:\\ca.pem',
     withoutSections: 'usb\\0printers',

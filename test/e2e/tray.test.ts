@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Status } from '../../agent/contract/status.ts';
 import { uiFiles } from '../../main/window/ui-files.ts';
 import { resultsDir } from './console-fixture.ts';
 import { axeFaults, furnish, type Language, sidewaysFaults, targetFaults } from './page-checks.ts';
@@ -192,6 +193,67 @@ test('a notice is seen, acknowledged, and the way of the acknowledgement is show
   expect(await page.getByRole('article').count()).toBe(0);
 });
 
+test('a notice is put off and kept apart; its address opens where the policy allows it, and is text elsewhere', async () => {
+  const issuedAt = new Date(Date.now() - 60_000).toISOString();
+  const notice = fixture.kits.noticeOf({
+    severity: 'warning',
+    title: { de: 'Umzug der Ablage' },
+    issuedAt,
+    validFrom: issuedAt,
+    validUntil: new Date(Date.now() + 20 * 86_400_000).toISOString(),
+    links: ['https://kits.example.de/ablage?von=alt&nach=neu', 'https://elsewhere.example/'],
+  });
+  const notices = [await fixture.kits.signNotice(notice)];
+  await fixture.publish({ notices, linkHosts: ['kits.example.de'] });
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  await page.goto(`/#notices/${notice.id}`);
+  await expect.poll(() => focused(page)).toBe('Umzug der Ablage');
+  await page.getByRole('button', { name: 'https://kits.example.de/ablage?von=alt&nach=neu' }).click();
+  await expect.poll(() => fixture.opened.splice(0)).toEqual(['https://kits.example.de/ablage?von=alt&nach=neu']);
+  expect(await page.getByRole('button', { name: /elsewhere/ }).count()).toBe(0);
+  await page.getByText('https://elsewhere.example/').waitFor();
+  await page.getByText('Später erinnern').click();
+  // Which times are offered depends on the hour; at night it is one alone.
+  await page.locator('.choices').getByRole('button').last().click();
+  await page.getByRole('heading', { name: 'Zurückgestellt' }).waitFor();
+  await page.getByText(/^Zurückgestellt\. Wir erinnern Sie: \d/).waitFor();
+  await page.getByRole('link', { name: 'Mitteilungen', exact: true }).waitFor();
+  expect(fixture.mailbox().filter(({ kind }) => kind === 'notice-deferred')).toMatchObject([{ noticeId: notice.id }]);
+});
+
+test('the emergency card names whom to reach, with its date, also when the service is silent', async () => {
+  const asOf = new Date(Date.now() - 100 * 86_400_000).toISOString();
+  const contacts: Status['contacts'] = {
+    asOf,
+    policyVersion: 12,
+    entries: [
+      {
+        label: { de: 'KITS-Hotline', en: 'KITS hotline' },
+        phone: '03693 485-0',
+        mail: 'hilfe@kits.example.de',
+        hours: { de: 'Mo bis Fr 7 bis 17 Uhr', en: 'Mon to Fri 7 am to 5 pm' },
+      },
+    ],
+  };
+  await fixture.publish({ contacts });
+  await using context = await fixture.open({ language: 'en' });
+  const page = await context.newPage();
+  await show(page, 'help', 'en');
+  await page.getByText('Phone: 03693 485-0').waitFor();
+  await page.getByText('Mon to Fri 7 am to 5 pm').waitFor();
+  await page.getByText(/policy 12 of KITS/).waitFor();
+  await page.getByText('These entries are older than 90 days').waitFor();
+  expect(await axeFaults(page)).toEqual([]);
+  const longAgo = new Date(Date.now() - 3_600_000).toISOString();
+  await fixture.publish({ contacts, writtenAt: longAgo, validUntil: longAgo });
+  await page.getByRole('status').filter({ hasText: 'The KITS service on this PC does not answer.' }).waitFor();
+  await page.getByText('Phone: 03693 485-0').waitFor();
+  await page.getByRole('textbox', { name: 'Device name' }).waitFor();
+  await fixture.publish();
+  await page.getByText('No phone numbers are stored on this PC.').waitFor();
+});
+
 test('a report is shown field by field with its purpose, and saved as it was sent', async () => {
   await fixture.publish();
   await using context = await fixture.open();
@@ -231,6 +293,11 @@ test('with the keyboard alone: every function of the window', async () => {
   await page.keyboard.press('Enter');
   await page.getByText('Die Prüfung ist angefordert …').waitFor();
   await goTo(/^Mitteilungen \(1\)$/, 'Mitteilungen');
+  await tabTo(/^Später erinnern$/);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Zurückgestellt\. Wir erinnern Sie: \d/).waitFor();
   await tabTo(/zur Kenntnis genommen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();

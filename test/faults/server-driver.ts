@@ -14,6 +14,7 @@ const server = await createServer({
     reports: { device: rate, municipality: rate, line },
     checkIns: { device: rate, municipality: rate, line },
     streams: { device: rate },
+    releases: { device: rate, municipality: rate },
     enrolments: { address: rate, token: rate },
   },
 });

@@ -111,6 +111,22 @@ test('its buttons acknowledge it and put it off, and the toast goes', async () =
   expect(seen.notifications[2]?.options.actions).toEqual([]);
 });
 
+test('what is answered in the window takes its toast along', async () => {
+  const [acknowledged, putOff] = [1, 2].map(() => kits.noticeOf({ severity: 'urgent', mustAcknowledge: true }));
+  await publish([acknowledged!, putOff!]);
+  const { seen, appEvents } = await start();
+  appEvents.emit('second-instance');
+  const event = {
+    sender: seen.windows[0]!.webContents,
+    senderFrame: { parent: null, url: 'app://ui/index.html' },
+  } as never;
+  await seen.handlers.get('notice:acknowledge')!(event, { noticeId: acknowledged!.id });
+  await seen.handlers.get('notice:defer')!(event, { noticeId: putOff!.id, kind: 'one-hour' });
+  await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true, true]));
+  await poll();
+  expect(seen.notifications).toHaveLength(2);
+});
+
 test('a long text or a link cannot be acknowledged without reading it', async () => {
   const change = { severity: 'urgent', mustAcknowledge: true } as const;
   await publish([

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Status } from '../../agent/contract/status.ts';
+import { trayIcons } from '../../build/tray-icons.ts';
 import { judgeStatus } from '../../main/agent-link/read-status.ts';
-import { stateIcon } from '../../main/tray/state-icon.ts';
+import { stateIcon, trayThemes } from '../../main/tray/state-icon.ts';
 import { sinceWords, trayView } from '../../main/tray/tray-view.ts';
 import { seen } from '../fakes/electron.ts';
 
@@ -83,6 +84,9 @@ describe('the tray', () => {
     ];
     const running = { kind: 'running', status: statusOf({ overall: 'critical', verdicts }) } as const;
     expect(trayView(running, now).tooltip).toBe('Ihr PC hat ein dringendes Problem.\nSicherung (seit 14.11., 9 Tage)');
+    expect(trayView(running, now, 'en').tooltip).toBe(
+      'Your PC has an urgent problem.\nSicherung (since 14/11, 9 days)',
+    );
     const long = { ...running, status: statusOf({ overall: 'critical', verdicts: [verdict('x'.repeat(200), {})] }) };
     expect(trayView(long, now).tooltip).toHaveLength(127);
   });
@@ -97,10 +101,42 @@ describe('the tray', () => {
     expect(sinceWords(since, now)).toBe(words);
   });
 
+  test('a PC that is waking up is being checked, neither green nor an alarm', () => {
+    expect(trayView({ kind: 'waking' }, now)).toEqual({
+      state: 'unknown',
+      tooltip: 'Der Zustand Ihres PCs wird geprüft.',
+      lines: ['Der Zustand Ihres PCs wird geprüft.'],
+    });
+  });
+
   test('a silent service is offline, never green', () => {
     const view = trayView(judgeStatus(JSON.stringify(statusOf({ validUntil: '2026-11-23T09:00:00Z' })), now), now);
     expect(view.state).toBe('offline');
     expect(view.tooltip).toContain('läuft nicht');
+  });
+
+  test('each state has a shape of its own in every theme, with soft edges and colours no brighter than their alpha', () => {
+    for (const theme of trayThemes) {
+      const outlines = (['ok', 'attention', 'critical', 'unknown', 'offline'] as const).map((state) => {
+        const bitmap = stateIcon(state, 32, theme);
+        for (let at = 0; at < bitmap.length; at += 4) {
+          expect(Math.max(...bitmap.subarray(at, at + 3))).toBeLessThanOrEqual(bitmap[at + 3]!);
+        }
+        return Buffer.from(bitmap.filter((_, index) => index % 4 === 3)).toString('hex');
+      });
+      expect(new Set(outlines).size).toBe(5);
+      expect(outlines.some((alphas) => /(?!00|ff)[0-9a-f]{2}/.test(alphas))).toBe(true);
+    }
+  });
+
+  test('the icons as files are PNG of the size in their name, and the same each time', () => {
+    const files = trayIcons();
+    expect(files.size).toBe(4 * 5 * 5);
+    for (const [name, content] of files) {
+      expect(content.subarray(1, 4).toString()).toBe('PNG');
+      expect(content.readUInt32BE(16), name).toBe(Number(/-(\d+)\.png$/.exec(name)?.[1]));
+    }
+    expect(trayIcons()).toEqual(files);
   });
 
   test('each state has a shape of its own', () => {

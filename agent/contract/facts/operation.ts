@@ -1,6 +1,7 @@
 /** Facts about how the machine is run: energy, what it can reach, and the agent's own health. */
 import { z } from 'zod';
 import { day, field, instant, text } from '../field.ts';
+import { releaseVersion, updateReason, updateStates } from '../release.ts';
 
 const energy = { de: 'Hilft, Strom zu sparen', en: 'Helps to save energy' };
 
@@ -72,6 +73,31 @@ export const agentFacts = z.object({
   /** Runs with the rights it was designed for (root or SYSTEM). */
   privileged: field(z.boolean(), self),
   installedOn: field(day.optional(), self),
+  /** How the agent updates itself; absent where others do that (apt, Group Policy, opsi). */
+  update: field(
+    z
+      .object({
+        state: field(z.enum(updateStates), self),
+        version: field(releaseVersion.optional(), self),
+        /** Failed attempts in a row. */
+        failures: field(z.int().min(0).max(1000), self),
+        reason: field(updateReason.optional(), self),
+      })
+      .optional(),
+    self,
+  ),
+  /** The last change of version on this PC, however it came; absent before the first. */
+  lastUpgrade: field(
+    z
+      .object({
+        to: field(releaseVersion, self),
+        from: field(releaseVersion.optional(), self),
+        state: field(z.enum(['trial', 'proven', 'failed', 'rolled-back']), self),
+        reason: field(text(300).optional(), self),
+      })
+      .optional(),
+    self,
+  ),
   /** Version of the signed policy in force; 0 before the first one. */
   policyVersion: field(z.int().min(0), self),
   /** When it runs out; it stays in force beyond that, and the device says so. */

@@ -1,11 +1,11 @@
 /** The sections of a device with their facts, drawn from the facts themselves: a new section needs nothing here. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { fieldName } from '../../../agent/contract/words/names.ts';
 import type { DeviceSection } from '../../api/contract.ts';
 import {
   columnsOf,
   factValue,
-  fieldName,
   fieldsOf,
   inline,
   inUsualOrder,

@@ -1,8 +1,9 @@
 /** What the rules say of a device: a sentence each, the readings behind it one step away. */
 import type { JSX } from 'preact';
+import { pathName } from '../../../agent/contract/words/names.ts';
 import type { Device, ExplainedVerdict } from '../../api/contract.ts';
 import { exceptionAddress } from '../control-query.ts';
-import { factValue, pathName, sectionName } from '../facts.ts';
+import { factValue, sectionName } from '../facts.ts';
 import { urgentFirst, verdictLight } from '../fleet.ts';
 import { Empty } from '../parts/load-state.tsx';
 import { ToneMark } from '../parts/state-mark.tsx';

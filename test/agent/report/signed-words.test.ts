@@ -325,9 +325,11 @@ test('a notice stands in status.json with the check-in that brings it, and the t
   expect(await verifyNotice(jws, { trust, holder, now: here.clock.now() })).toMatchObject({ id: notice.id });
 
   here.clock.pass(1000);
-  await publish(here.server, { ...notice, recalled: true, issuedAt: here.clock.now().toISOString() });
+  const recall = await publish(here.server, { ...notice, recalled: true, issuedAt: here.clock.now().toISOString() });
+  await setPolicy(here.server.context, here.deviceKey, { linkHosts: ['kits.example.de'] });
   await here.agent.exchange();
-  expect(here.published().notices).toEqual([]);
+  // The tray hears of the recall, so that it refuses the first wording too, and where links may lead.
+  expect(here.published()).toMatchObject({ notices: [], recalls: [recall], linkHosts: ['kits.example.de'] });
   // Its first wording does not come back, by whatever way.
   expect(await here.agent.words.take({ notice: jws })).toBe(false);
   here.agent.publishStatus();

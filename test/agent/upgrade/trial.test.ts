@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compareVersions, isVersion } from '../../../agent/contract/version-order.ts';
 import {
   failureOf,
   maxAttempts,
@@ -8,7 +9,6 @@ import {
   proofWithinMs,
   type Trial,
 } from '../../../agent/upgrade/trial.ts';
-import { compareVersions, isVersion } from '../../../agent/upgrade/version-order.ts';
 
 const now = Date.parse('2026-11-25T12:00:00Z');
 const versions = ['1.0.0', '1.1.0', '1.2.0'] as const;

@@ -16,9 +16,13 @@ const programFolder = 'Program Files/KITS Agent';
 const dataFolder = 'ProgramData/KITS/Agent';
 const key = 'k'.repeat(43);
 
-async function until<T>(what: string, look: () => T | undefined | false, seconds = 120): Promise<T> {
+async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  seconds = 120,
+): Promise<T> {
   for (let waited = 0; waited < seconds * 5; waited += 1) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== false) return found;
     await setTimeout(200);
   }
@@ -198,7 +202,12 @@ describe('NSIS', () => {
     const registry = await machine.registry();
     expect(registry).not.toContain('"KITS Agent"=');
     expect(registry).not.toMatch(/eventlog\\application\\kits agent\]/);
-    expect(registry).not.toContain('"DisplayVersion"="0.2.0"');
+    expect(registry).not.toMatch(/\\kits\\agent\]/);
+    // The uninstaller answers before it has ended.
+    await until(
+      'the entry of the control panel to go',
+      async () => !(await machine.registry()).includes('"DisplayVersion"="0.2.0"'),
+    );
   });
 });
 

@@ -51,8 +51,12 @@ export async function createWineMachine(): Promise<WineMachine> {
     writeFileSync(join(template, 'made'), '');
   }
   const home = mkdtempSync(join(work, 'run-'));
-  // Links: wine replaces the files it changes.
+  // Links, which are quick; but the registry is written in place where a file has two names.
   execFileSync('cp', ['-al', join(template, 'prefix'), join(home, 'prefix')]);
+  for (const name of ['system.reg', 'user.reg', 'userdef.reg']) {
+    rmSync(join(home, 'prefix', name));
+    copyFileSync(join(template, 'prefix', name), join(home, 'prefix', name));
+  }
   const inside = `/work/${home.slice(work.length + 1)}`;
   const drive = join(home, 'prefix/drive_c');
   for (const name of standIns) {

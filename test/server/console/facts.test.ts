@@ -3,15 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { factSchemas } from '../../../agent/contract/facts/index.ts';
 import { problemCodes } from '../../../agent/contract/report.ts';
-import { fieldWords, sectionWords, valueWords } from '../../../server/console/fact-texts.ts';
+import { fieldWords, sectionWords, valueWords } from '../../../agent/contract/words/facts.ts';
+import { fieldName, pathName } from '../../../agent/contract/words/names.ts';
 import {
   columnsOf,
   type FactLanguage,
   factValue,
-  fieldName,
   inline,
   inUsualOrder,
-  pathName,
   problemSentence,
   sectionName,
 } from '../../../server/console/facts.ts';

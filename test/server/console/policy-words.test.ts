@@ -1,6 +1,6 @@
 /** Every setting of the contract can be read in the console: heading, unit, options, values, in both languages. */
 import { expect, test } from 'vitest';
-import { fieldWords, sectionWords } from '../../../server/console/fact-texts.ts';
+import { fieldWords, sectionWords } from '../../../agent/contract/words/facts.ts';
 import { unitWords } from '../../../server/console/policy-texts.ts';
 import {
   audienceName,

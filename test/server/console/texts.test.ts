@@ -1,7 +1,7 @@
 /** Both languages say the same things: every text is there twice, with the same shape. */
 import { expect, test } from 'vitest';
+import { fieldWords, problemWords, sectionWords, valueWords } from '../../../agent/contract/words/facts.ts';
 import { auditAction, auditDetail, auditHostname, deviceEvent } from '../../../server/console/code-texts.ts';
-import { fieldWords, problemWords, sectionWords, valueWords } from '../../../server/console/fact-texts.ts';
 import { formatFor } from '../../../server/console/format.ts';
 import { textsFor } from '../../../server/console/texts.ts';
 

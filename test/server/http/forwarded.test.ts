@@ -16,7 +16,7 @@ beforeEach(async () => {
   const { nonceKey, ...keys } = await loadServerKeys(dir, false);
   db = await openDatabase(join(dir, 'kits.db'));
   const now = () => new Date('2026-11-24T09:00:00Z');
-  http = await createHttpApp({ db, now, ...keys }, { nonceKey, consoleDir: dir, logLevel: 'silent' });
+  http = await createHttpApp({ db, now, ...keys }, { nonceKey, dataDir: dir, consoleDir: dir, logLevel: 'silent' });
 });
 afterEach(async () => {
   await http.app.close();

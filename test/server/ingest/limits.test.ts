@@ -14,13 +14,14 @@ afterEach(async () => {
 type Changes = { [Kind in keyof IngestLimits]?: Partial<IngestLimits[Kind]> };
 
 async function start(changes: Changes): Promise<void> {
-  const { reports, checkIns, streams, enrolments } = ingestLimits;
+  const { reports, checkIns, streams, releases, enrolments } = ingestLimits;
   server = await startTestServer({
     now: () => new Date(Date.now() + ahead),
     ingestLimits: {
       reports: { ...reports, ...changes.reports },
       checkIns: { ...checkIns, ...changes.checkIns },
       streams: { ...streams, ...changes.streams },
+      releases: { ...releases, ...changes.releases },
       enrolments: { ...enrolments, ...changes.enrolments },
     },
   });

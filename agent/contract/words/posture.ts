@@ -1,7 +1,5 @@
-/** Names of the fields and values of two sections, updates and security; fact-texts.ts takes them up. */
-import type { Language } from './format.ts';
-
-type Words = Readonly<Record<Language, string>>;
+/** Names of the fields and values of two sections, updates and security; facts.ts takes them up. */
+import type { Words } from './facts.ts';
 
 const same = (word: string): Words => ({ de: word, en: word });
 

@@ -1,14 +1,13 @@
 /**
  * Names of sections, fields, values and codes in both languages. A collector's new field gets its line here; until then
- * the page shows the name from the contract.
+ * the code from the contract is shown. Pure words, so that the console can take them up without anything else.
  */
-import type { SectionId } from '../../agent/contract/facts/index.ts';
-import type { ProblemCode } from '../../agent/contract/report.ts';
-import { backupFields, backupValues } from './backup-texts.ts';
-import type { Language } from './format.ts';
-import { postureFields, postureValues } from './posture-texts.ts';
+import type { SectionId } from '../facts/index.ts';
+import type { ProblemCode } from '../report.ts';
+import { backupFields, backupValues } from './backup.ts';
+import { postureFields, postureValues } from './posture.ts';
 
-export type Words = Readonly<Record<Language, string>>;
+export type Words = Readonly<Record<'de' | 'en', string>>;
 
 const same = (word: string): Words => ({ de: word, en: word });
 
@@ -196,6 +195,12 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   refused: { de: 'Abgelehnt', en: 'Refused' },
   thinned: { de: 'Nur noch als Kopf vorhanden', en: 'Header only' },
   clockJumps: { de: 'Sprünge der Uhr', en: 'Jumps of the clock' },
+  update: { de: 'Selbstaktualisierung', en: 'Self-update' },
+  failures: { de: 'Fehlschläge in Folge', en: 'Failures in a row' },
+  'agent.reason': { de: 'Grund', en: 'Reason' },
+  lastUpgrade: { de: 'Letzter Wechsel der Version', en: 'Last change of version' },
+  'agent.to': { de: 'Neue Version', en: 'New version' },
+  'agent.from': { de: 'Vorherige Version', en: 'Version before' },
   'agent.at': { de: 'Danach zeigte die Uhr', en: 'The clock then said' },
   'agent.seconds': { de: 'Weite', en: 'Size' },
   noticed: { de: 'Bemerkt', en: 'Noticed' },
@@ -250,6 +255,16 @@ export const valueWords: Readonly<Record<string, Words>> = {
   'state.down': { de: 'getrennt', en: 'down' },
   'state.dormant': { de: 'ruht', en: 'dormant' },
   'state.unknown': { de: 'unbekannt', en: 'unknown' },
+  'state.none': { de: 'keine angeboten', en: 'none offered' },
+  'state.waiting': { de: 'angeboten', en: 'offered' },
+  'state.downloading': { de: 'wird geladen', en: 'being fetched' },
+  'state.ready': { de: 'bereit zur Installation', en: 'ready to install' },
+  'state.installing': { de: 'wird installiert', en: 'being installed' },
+  'state.installed': { de: 'installiert', en: 'installed' },
+  'state.failed': { de: 'fehlgeschlagen', en: 'failed' },
+  'state.trial': { de: 'läuft zur Probe', en: 'on trial' },
+  'state.proven': { de: 'bewährt', en: 'proven' },
+  'state.rolled-back': { de: 'zurückgenommen', en: 'taken back' },
   'duplex.full': { de: 'voll', en: 'full' },
   'duplex.half': { de: 'halb', en: 'half' },
   'connection.usb': same('USB'),

@@ -1,11 +1,9 @@
 /** Versions as this project numbers them: three numbers, and perhaps a suffix of one that comes before the release. */
+import { releaseVersion } from './release.ts';
 
 /** A version also names a folder: nothing in it can lead anywhere else. */
-export const versionPattern = /^\d{1,5}\.\d{1,5}\.\d{1,5}(?:-[0-9a-z]+(?:\.[0-9a-z]+)*)?$/;
-export const longestVersion = 40;
-
 export function isVersion(text: string): boolean {
-  return text.length <= longestVersion && versionPattern.test(text);
+  return releaseVersion.safeParse(text).success;
 }
 
 /**
