@@ -41,10 +41,11 @@ function withheld({ suspicions, ...body }: ReportBody): SentReport['body'] {
 
 /** The server has it; nothing happens when the report is not among the last ones any more. */
 export function markAccepted(publicDir: string, report: { sequence: number; reportId: string }, at: string): void {
-  const found = readSent(publicDir, report.sequence);
-  if (found?.envelope.reportId === report.reportId) {
-    write(join(publicDir, 'sent'), report.sequence, { ...found, acceptedAt: at });
-  }
+  const isIt = (found: SentReport | undefined): found is SentReport => found?.envelope.reportId === report.reportId;
+  const there = readSent(publicDir, report.sequence);
+  // Signed again for a new epoch it has another number; what was shown to people stands under the first one.
+  const found = isIt(there) ? there : listSent(publicDir).find(isIt);
+  if (found !== undefined) write(join(publicDir, 'sent'), found.envelope.sequence, { ...found, acceptedAt: at });
 }
 
 /** Undefined when there is none, or none that can be read. */
