@@ -453,7 +453,8 @@ const pairs = {
     de: 'KITS Agent meldet KITS, dem IT-Dienst der Kommunen, wie es diesem PC geht. Er ändert nichts an Ihrem PC und nimmt keine Befehle entgegen.',
     en: 'KITS Agent tells KITS, the IT service of the municipalities, how this PC fares. It changes nothing on your PC and takes no commands.',
   },
-  version: { de: 'Version', en: 'Version' },
+  versionOfWindow: { de: 'Version dieses Programms', en: 'Version of this program' },
+  versionOfService: { de: 'Version des KITS-Dienstes', en: 'Version of the KITS service' },
   deviceState: { de: 'Dieser PC bei KITS', en: 'This PC at KITS' },
   deviceStates: {
     de: {
@@ -474,8 +475,16 @@ const pairs = {
   statusWritten: { de: 'Letzte Angabe des Dienstes', en: 'Last word of the service' },
   licencesTitle: { de: 'Lizenzen', en: 'Licences' },
   licences: {
-    de: 'Dieses Fenster verwendet Electron, Preact, zod und jose (MIT-Lizenz).',
-    en: 'This window uses Electron, Preact, zod and jose (MIT licence).',
+    de: 'Dieses Programm enthält Software anderer:',
+    en: 'This program contains software of others:',
+  },
+  licensed: {
+    de: (name: string, version: string, licence: string) => `${name} ${version}, Lizenz ${licence}`,
+    en: (name: string, version: string, licence: string) => `${name} ${version}, licence ${licence}`,
+  },
+  licenceTexts: {
+    de: 'Die Texte der Lizenzen liegen im Programmordner. Electron enthält Chromium und Node.js mit weiteren Lizenzen; sie stehen dort in „LICENSES.chromium.html“.',
+    en: 'The texts of the licences are in the folder of the program. Electron contains Chromium and Node.js with further licences; they are there in “LICENSES.chromium.html”.',
   },
   accessibilityTitle: { de: 'Barrierefreiheit', en: 'Accessibility' },
   accessibility: {
