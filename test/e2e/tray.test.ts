@@ -307,6 +307,7 @@ test('with the keyboard alone: every function of the window', async () => {
   await tabTo(/zur Kenntnis genommen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
+  await expect.poll(() => focused(page)).toBe('Bitte heute neu starten');
   await goTo(/^Woran erkenne ich echte KITS-Mitteilungen\?$/, 'Hilfe');
   await goTo(/^Was wird übermittelt\?$/, 'Was wird übermittelt?');
   await tabTo(/^Vollständiger Bericht/);
