@@ -16,20 +16,20 @@ import {
   type Suspicion,
   type Verdict,
 } from './contract/report.ts';
-import type { DeviceState, SignedAnswer } from './contract/wire.ts';
+import { agentErrorCodes, type DeviceState, type SignedAnswer } from './contract/wire.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
 import { buildReport } from './report/build-report.ts';
 import { createClockWatch, readClockJumps } from './report/clock-jumps.ts';
-import { enrol } from './report/enrol.ts';
+import { enrol, readmit } from './report/enrol.ts';
 import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
 import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
 import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
-import { createServerLink, type ServerLink } from './report/server-link.ts';
+import { createServerLink, type ServerLink, ServerRefused } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { takeRecords } from './restore/records.ts';
 import { applyExceptions } from './rules/exceptions.ts';
@@ -42,10 +42,13 @@ import { createTrustFile, publishStatus, statusValidMs } from './status/publish-
 import { markAccepted, publishSent } from './status/sent-reports.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
+import { openLossRecord } from './store/loss-record.ts';
 import { isStorageFailure, storageFault } from './store/sqlite.ts';
 import { createUpdater, type Updater } from './update/updater.ts';
 import { readTrial } from './upgrade/trial-file.ts';
 import { agentVersion } from './version.ts';
+
+const knockEveryMs = 3_600_000;
 
 export class NotEnrolled extends Error {
   override readonly name = 'NotEnrolled';
@@ -125,8 +128,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   clockWatch.look();
   /** An answer was measured by this process, which has watched the clock since. */
   let timeMeasured = false;
-  /** While the disk takes nothing: what was not even queued, told as soon as it can be written down. */
-  let unstored: Gap | undefined;
+  /** While the disk takes nothing: what was not even queued, told as soon as it can be written down; by the next process too. */
+  const lossRecord = openLossRecord(join(dataDir, 'private'));
+  let unstored = lossRecord.read();
   let storage: ReturnType<typeof storageFault> | undefined;
 
   /** Server time as near as it is known, and never before a time the server has said. */
@@ -357,13 +361,19 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       const verdicts = judge(readSections());
       store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
       const report = await compose({ class: name, sections, verdicts });
-      if (unstored !== undefined) store.noteGap(unstored);
+      if (unstored !== undefined) {
+        store.noteGap(unstored);
+        lossRecord.write(undefined);
+      }
       [unstored, storage] = [undefined, undefined];
       return { sections, verdicts, ...(report === undefined ? {} : { report }) };
     } catch (error) {
       if (isStorageFailure(error)) {
         storage = storageFault(error);
-        if (store.readEnrolment() !== undefined) unstored = oneMore(unstored, name, clock.now());
+        if (store.readEnrolment() !== undefined) {
+          unstored = oneMore(unstored, name, clock.now());
+          lossRecord.write(unstored);
+        }
       }
       throw error;
     }
@@ -382,6 +392,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     }
   };
 
+  /** A server that has forgotten this device is shown once an hour that it enrolled it; the rest is for KITS to decide. */
+  let knockedAt = Number.NEGATIVE_INFINITY;
+  const knock = async (error: unknown): Promise<never> => {
+    const enrolment = store.readEnrolment();
+    const isForgotten = error instanceof ServerRefused && error.code === agentErrorCodes.unknownDevice;
+    if (!isForgotten || enrolment?.statement === undefined || key === undefined) throw error;
+    if (clock.monotonicMs() - knockedAt < knockEveryMs) throw error;
+    knockedAt = clock.monotonicMs();
+    const { statement } = enrolment;
+    try {
+      const self = { hostname: machine.hostname, platform: machine.platform };
+      const fingerprint = fingerprintOf(readSections() as KnownSection[], key.thumbprint);
+      const server = await words.serverKey();
+      const input = { client: connect(enrolment.serverUrl), store, key, fingerprint, ...self };
+      await readmit(input, { ...enrolment, statement }, server);
+      log.warn('readmission-asked', { deviceId: enrolment.deviceId });
+    } catch (cause) {
+      log.warn('readmission-failed', { error: (cause as Error).message });
+    }
+    throw error;
+  };
+
   const now = (): Date => clock.now();
   const serverLink = (): ServerLink => {
     const enrolment = store.readEnrolment();
@@ -393,6 +425,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       enrolment,
       words,
       now,
+      sinceBootMs: () => clock.sinceBootMs(),
       log,
       ...(updater === undefined ? {} : { releases: updater }),
       accepted: (report, receivedAt) => bestEffort(log, () => markAccepted(publicDir, report, receivedAt)),
@@ -435,7 +468,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         return answer;
       };
       return exchange({
-        link: { ...link, checkIn },
+        link: { ...link, checkIn: () => checkIn().catch(knock) },
         store,
         readSections,
         now,

@@ -19,6 +19,8 @@ export interface NodeBundle {
   readonly format: 'cjs' | 'es';
   readonly version: string;
   readonly external?: readonly string[];
+  /** The entry starts by itself; else it is started by what it exports or by being loaded. */
+  readonly isProgram?: boolean;
 }
 
 /** One file, with everything but Node's own modules and `external` inside. Returns the packages that went into it. */
@@ -29,14 +31,15 @@ export async function bundleForNode({
   format,
   version,
   external = [],
+  isProgram = false,
 }: NodeBundle): Promise<LicensedPackage[]> {
   const built = await build({
     root,
     configFile: false,
     logLevel: 'warn',
     plugins: [stampVersion(version)],
-    // The entry of a bundle starts it; the modules inside are never started by themselves.
-    define: { 'import.meta.main': 'false' },
+    // Within one file every module would take itself for the one that was started.
+    define: { 'import.meta.main': String(isProgram) },
     ssr: { noExternal: true, external: [...external], target: 'node' },
     build: {
       ssr: entry,

@@ -52,6 +52,12 @@ const commands: Readonly<Record<string, Command>> = {
     options: { device: { type: 'string' } },
     run: async (input) => (await import('./commands/history.ts')).verifyCommand(input),
   },
+  'admit-wrong-time': {
+    usage: 'admit-wrong-time --until TIME',
+    does: 'tells all devices that times this server has stated up to TIME (ISO 8601) were wrong; its clock must be right now',
+    options: { until: { type: 'string' } },
+    run: async (input) => (await import('./commands/wrong-time.ts')).admitWrongTimeCommand(input),
+  },
   retention: {
     usage: 'retention [--report-days N] [--incident-days N] [--event-days N] [--delivery-days N]',
     does: 'shows how long what is kept, or changes it; N is a number of days or "forever"',

@@ -15,17 +15,20 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** `signedRefusal`, for a device to believe it. */
+  readonly refusal: string | undefined;
 
   constructor(
     status: number,
     code: string,
     detail: string,
-    options: ErrorOptions & { readonly headers?: Readonly<Record<string, string>> } = {},
+    options: ErrorOptions & { readonly headers?: Readonly<Record<string, string>>; readonly refusal?: string } = {},
   ) {
     super(detail, options);
     this.status = status;
     this.code = code;
     this.headers = options.headers ?? {};
+    this.refusal = options.refusal;
   }
 }
 
@@ -36,6 +39,7 @@ export function problemDocumentOf(problem: Problem): ProblemDocument {
     status: problem.status,
     code: problem.code,
     detail: problem.message.slice(0, 2000),
+    ...(problem.refusal === undefined ? {} : { refusal: problem.refusal }),
   };
 }
 

@@ -215,7 +215,7 @@ function enrolled(dataDir: string): Finding[] {
     return [{ check: 'enrolment', result: 'problem', detail: 'This machine is not enrolled. Run "kits-agent enrol".' }];
   }
   const { enrolment, exchange, words, waiting, refused } = known;
-  const { clockOffsetSeconds: offset, failure, lastAcceptedAt } = exchange;
+  const { clockOffsetSeconds: offset, failure, lastAcceptedAt, behindFloorSince, serverTimeFloor } = exchange;
   const { policy } = words;
   const policyExpired = policy !== undefined && !(Date.now() < Date.parse(policy.said.expiresAt));
   const wrong = offset === undefined || Math.abs(offset) >= defaultThresholds.clockWarningSeconds;
@@ -230,6 +230,17 @@ function enrolled(dataDir: string): Finding[] {
       result: failure === undefined && refused === 0 ? 'ok' : 'problem',
       detail: `${waiting} waiting, ${refused} refused, last accepted ${lastAcceptedAt ?? 'never'}${failure === undefined ? '' : `, last failure: ${failure}`}`,
     },
+    ...(behindFloorSince === undefined
+      ? []
+      : [
+          {
+            check: 'server-time',
+            result: 'problem' as const,
+            detail:
+              `The server has stated ${new Date(serverTimeFloor).toISOString()} and since ${behindFloorSince} an earlier time. ` +
+              'If its clock was ahead then, KITS says so with "kits-server admit-wrong-time".',
+          },
+        ]),
     {
       check: 'policy',
       result: policyExpired || words.refused.length > 0 ? 'problem' : 'ok',

@@ -53,7 +53,7 @@ export async function windowsRightsFindings(input: WindowsRightsInput): Promise<
 const repair = 'Run the installer again, or "kits-agent set-up" as administrator.';
 
 function deviationsOf(entry: OwnedPath, { path, attributes, sddl }: ReadRights): string[] {
-  const { access, changed, read, madeBy } = entry;
+  const { kind, access, inherited, changed, read, madeBy } = entry;
   if (sddl === '') return madeBy === 'service' ? [] : [`${path} is missing. ${repair}`];
   if (/ReparsePoint/.test(attributes)) {
     return [`${path} is a link and leads elsewhere. ${changed} Remove it. ${repair}`];
@@ -64,10 +64,10 @@ function deviationsOf(entry: OwnedPath, { path, attributes, sddl }: ReadRights):
   if (!trusted.has(found.owner)) {
     said.push(`${path} belongs to ${found.owner}, who can give any rights. ${changed} ${repair}`);
   }
-  if (access !== undefined && !found.isProtected) {
+  if (inherited === undefined && !found.isProtected) {
     said.push(`${path} takes rights over from the folder above it. ${changed} ${repair}`);
   }
-  const allowed = new Map((access ?? usersRead).map(([sid, rights]) => [sid, maskOfIcacls(rights)]));
+  const allowed = new Map(access.map(([sid, rights]) => [sid, maskOfIcacls(rights)]));
   for (const [sid, mask] of granted(found)) {
     if (trusted.has(sid)) continue;
     const extra = mask & ~(allowed.get(sid) ?? 0);
@@ -80,18 +80,16 @@ function deviationsOf(entry: OwnedPath, { path, attributes, sddl }: ReadRights):
   if (needed !== undefined && (needed & ~mayDo(found, sids.users)) !== 0) {
     said.push(`${path}: users at this PC can do less than they should, so the tray stays grey or mute. ${repair}`);
   }
-  const mustHandOn = access?.some(([sid, rights]) => sid === sids.users && rights.startsWith('(OI)(CI)')) === true;
+  const mustHandOn =
+    kind === 'directory' && access.some(([sid, rights]) => sid === sids.users && rights.startsWith('(OI)(CI)'));
   if (
     mustHandOn &&
-    !found.rules.some(({ kind, sid, inherits }) => kind === 'allow' && sid === sids.users && inherits)
+    !found.rules.some(({ kind: type, sid, inherits }) => type === 'allow' && sid === sids.users && inherits)
   ) {
     said.push(`${path} does not hand its rights on: a new status.json could not be read. ${repair}`);
   }
   return said;
 }
-
-/** For what only inherits. */
-const usersRead = [[sids.users, 'RX']] as const;
 
 function programDeviations({ path, attributes, sddl }: ReadRights): string[] {
   if (sddl === '') return [];

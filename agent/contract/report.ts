@@ -115,7 +115,23 @@ export type Verdict = z.infer<typeof verdict>;
 export const reportClasses = ['routine', 'full', 'incident', 'acknowledgement', 'gap'] as const;
 export type ReportClass = (typeof reportClasses)[number];
 
+/** Of what places a report: its number, its place in the chain, its class. */
 const order = { de: 'Sichert, dass kein Bericht verloren geht', en: 'Makes sure that no report is lost' };
+const format = { de: 'Sagt, wie der Bericht zu lesen ist', en: 'Says how to read the report' };
+const sender = { de: 'Ordnet den Bericht diesem Gerät zu', en: 'Says which device the report is of' };
+const made = {
+  de: 'Zeigt, wie alt die Angaben sind, auch wenn die Uhr falsch geht',
+  en: 'Shows how old the facts are, also where the clock is wrong',
+};
+const program = {
+  de: 'Zeigt, ob der KITS Agent auf diesem PC aktuell ist',
+  en: 'Shows whether the KITS Agent on this PC is up to date',
+};
+const system = {
+  de: 'Entscheidet, welche Prüfungen für diesen PC gelten',
+  en: 'Decides which checks apply to this PC',
+};
+const sealed = { de: 'Beweist, dass der Inhalt unverändert ist', en: 'Proves that the content is unaltered' };
 
 /**
  * Hashes over hardware marks, each salted with the device's key thumbprint so that they say "same" or "other" and
@@ -222,17 +238,17 @@ export type Suspicion = z.infer<typeof suspicion>;
 export const maxSuspicionsInReport = 16;
 
 export const reportBody = z.object({
-  contractVersion: field(z.int().min(1), order),
-  deviceId: field(uuid, order),
+  contractVersion: field(z.int().min(1), format),
+  deviceId: field(uuid, sender),
   /** Device time; may be wrong by years. */
-  createdAt: field(instant, order),
+  createdAt: field(instant, made),
   /** Server time as far as the device knows it from signed answers; absent before the first one. */
   serverTime: field(instant.optional(), {
     de: 'Ordnet Berichte zeitlich ein, auch wenn die Uhr des PCs falsch geht',
     en: 'Puts reports in time although the clock of the PC is wrong',
   }),
-  agentVersion: field(text(40), order),
-  platform: field(z.enum(['linux', 'win32']), order),
+  agentVersion: field(text(40), program),
+  platform: field(z.enum(['linux', 'win32']), system),
   fingerprint: field(fingerprint, { de: 'Erkennt kopierte Festplatten', en: 'Recognises cloned disks' }),
   /** Sorted by `id`. */
   sections: field(z.array(section).max(64), complete),
@@ -255,18 +271,18 @@ export const maxBodyBytes = 16 * 1024 * 1024;
  * still good; the transport proof carries freshness.
  */
 export const reportEnvelope = z.object({
-  contractVersion: field(z.int().min(1), order),
+  contractVersion: field(z.int().min(1), format),
   reportId: field(uuid, order),
-  deviceId: field(uuid, order),
+  deviceId: field(uuid, sender),
   /** Made anew with each store; the sequence counts inside it. */
   storeEpoch: field(uuid, order),
   /** 1, 2, 3 … without a hole within a store epoch. */
   sequence: field(z.int().min(1), order),
   class: field(z.enum(reportClasses), order),
-  createdAt: field(instant, order),
+  createdAt: field(instant, made),
   /** SHA-256 over the exact bytes of the body. */
-  bodyHash: field(sha256, order),
-  bodyBytes: field(bytes.max(maxBodyBytes), { ...order, unit: 'By' }),
+  bodyHash: field(sha256, sealed),
+  bodyBytes: field(bytes.max(maxBodyBytes), { ...sealed, unit: 'By' }),
   /** SHA-256 over the compact JWS of the envelope before this one in the epoch; absent for the first. */
   previousHash: field(sha256.optional(), order),
 });

@@ -27,6 +27,7 @@ export const jwsTypes = {
   notice: 'kits-notice',
   keys: 'kits-keys',
   history: 'kits-history',
+  refusal: 'kits-refusal',
   release: 'kits-release',
 } as const;
 export type JwsType = (typeof jwsTypes)[keyof typeof jwsTypes];
@@ -61,7 +62,9 @@ export const enrolmentRequest = z.object({
   /** Echoed in the signed answer. */
   nonce: z.string().regex(/^[A-Za-z0-9_-]{16,43}$/),
   /** The enrolment token; it decides the municipality. Never logged. */
-  token: z.string().min(16).max(200),
+  token: z.string().min(16).max(200).optional(),
+  /** In place of a token: what the server signed when it enrolled this very key (`enrolmentAnswer`), which it has forgotten since. */
+  enrolled: compactJws(8192).optional(),
   hostname: text(253),
   platform: z.enum(['linux', 'win32']),
   agentVersion: text(40),
@@ -77,6 +80,8 @@ export const enrolmentAnswer = z.object({
   nonce: z.string().max(43),
   serverTime: instant,
   deviceId: uuid,
+  /** RFC 7638 thumbprint of the device's key: whoever shows these words again has to hold it. */
+  key: sha256.optional(),
   state: z.enum(deviceStates),
   municipality: z.object({ id: uuid, name: text(120) }),
   checkInSeconds: z.int().min(60).max(86_400),
@@ -95,6 +100,11 @@ export const checkInRequest = z.object({
   policyVersion: z.int().min(0).default(0),
   /** The policy in force is past half its life, or was signed before the keys were replaced: send it again. */
   wantPolicy: z.boolean().optional(),
+  /** Where epochs before this one ended, while bodies of them are kept: a server restored from a backup may lack them. */
+  older: z
+    .array(z.object({ storeEpoch: uuid, sequence: z.int().min(1) }))
+    .max(8)
+    .optional(),
   /** Of the last key announcement applied; absent before the first. */
   keys: shortHash.optional(),
   /** `noticesHash` of the notices held; absent when there are none. */
@@ -120,6 +130,13 @@ export const signedAnswer = z.object({
   policyVersion: z.int().min(0).default(0),
   /** Sections whose facts the server lacks and wants with the next report. */
   need: z.array(text(40)).max(64).default([]),
+  /** The server's clock was ahead: times it has stated up to this one were wrong. Left out once that time has come. */
+  wrongTimesUntil: instant.optional(),
+  /** Of the earlier epochs named, those that the server holds less of, with what it holds; 0 when nothing. */
+  older: z
+    .array(z.object({ storeEpoch: uuid, acknowledged: z.int().min(0) }))
+    .max(8)
+    .optional(),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),
   /** Sections that staff want collected and reported at once; named again until such a report is here. */
@@ -197,6 +214,13 @@ export type StreamEvent = {
   };
 }[Exclude<StreamEventName, 'ready'>];
 
+/** The server will not take this very report, signed: `nonce` echoes the `jti` of the proof, which covers its bytes. */
+export const signedRefusal = z.object({
+  nonce: z.string().max(43),
+  status: z.int().min(400).max(499),
+  code: z.string().max(60),
+});
+
 /** RFC 9457 problem document with a stable code. */
 export const problemDocument = z.object({
   type: z.string().max(200),
@@ -204,10 +228,15 @@ export const problemDocument = z.object({
   status: z.int().min(400).max(599),
   code: z.string().max(60),
   detail: z.string().max(2000).optional(),
+  /** `signedRefusal`: beside what puts a report aside for good, so that nobody between can say it. */
+  refusal: compactJws(2048).optional(),
 });
 export type ProblemDocument = z.infer<typeof problemDocument>;
 
-/** Codes of `/agent/v1/*` an agent acts on. Any other 4xx code means: this report is refused for good, keep it aside. */
+/** Statuses that speak about one report, not about the device or the moment. Signed, they put it aside for good. */
+export const aboutTheReport: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
+
+/** Codes of `/agent/v1/*` an agent acts on. */
 export const agentErrorCodes = {
   useNonce: 'use-nonce',
   unknownDevice: 'unknown-device',
@@ -220,6 +249,8 @@ export const agentErrorCodes = {
   malformed: 'malformed',
   tooLarge: 'too-large',
   storageFull: 'storage-full',
+  /** The agent's own word: a refusal that would put a report aside came without the server's signature. */
+  refusalUnsigned: 'refusal-unsigned',
 } as const;
 
 /** `POST /agent/v1/retire`: this installation is being removed. */

@@ -1,5 +1,5 @@
 /** Files that others read while they are written. */
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import process from 'node:process';
 
 /** Complete or not there at all: a reader never sees half a file, and a full disk keeps no draft. */
@@ -33,4 +33,9 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** A folder everybody may look into, whatever the umask; one that is there stays as it is. */
+export function makeShownFolder(folder: string): void {
+  if (mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(folder, 0o755);
 }

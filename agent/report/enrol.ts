@@ -11,7 +11,13 @@ import {
   nonceHeader,
 } from '../contract/wire.ts';
 import { signJws, verifyJws } from '../signing/jws.ts';
-import { currentServerKey, findPinnedKey, followAnnouncements, pinnedTrust } from '../signing/key-set.ts';
+import {
+  currentServerKey,
+  findPinnedKey,
+  followAnnouncements,
+  pinnedTrust,
+  type VerificationKey,
+} from '../signing/key-set.ts';
 import type { SigningKey } from '../signing/keys.ts';
 import type { AgentStore, Enrolment } from '../store/agent-store.ts';
 import { noWords } from '../store/words.ts';
@@ -63,9 +69,8 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
     body: Buffer.from(await signJws(jwsTypes.enrolment, request, key, { embedKey: true })),
   });
   if (response.status >= 300) throw refusalOf(response);
-  const answer = await readable(() =>
-    verifyJws(jwsTypes.answer, enrolmentResponse.parse(json(response)).answer, [server], enrolmentAnswer),
-  );
+  const { answer: statement } = await readable(async () => enrolmentResponse.parse(json(response)));
+  const answer = await readable(() => verifyJws(jwsTypes.answer, statement, [server], enrolmentAnswer));
   if (answer.nonce !== nonce) throw new ServerRefused(0, 'answer-invalid', 'the answer was made for another enrolment');
   const enrolment: Enrolment = {
     serverUrl: client.baseUrl,
@@ -77,6 +82,7 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
     serverKeyThumbprint: server.thumbprint,
     ...(recoveryKey === undefined ? {} : { recoveryKeyThumbprint: recoveryKey }),
     enrolledAt: now().toISOString(),
+    statement,
   };
   store.writeEnrolment(enrolment);
   // Words to the device this one was before are not for the one it is now.
@@ -89,6 +95,38 @@ export async function enrol(input: EnrolInput): Promise<Enrolment> {
     clockOffsetSeconds: Math.round((now().getTime() - Date.parse(answer.serverTime)) / 1000),
   });
   return enrolment;
+}
+
+/**
+ * Shows a server that no longer knows this device (restored from a backup made before the enrolment) what it signed then. The
+ * device is there again as one that waits for its approval by KITS; key, queue and words stay as they are. Throws
+ * `ServerUnreachable` or `ServerRefused`.
+ */
+export async function readmit(
+  input: Pick<EnrolInput, 'client' | 'store' | 'key' | 'hostname' | 'platform' | 'fingerprint'>,
+  enrolment: Enrolment & { readonly statement: string },
+  server: VerificationKey,
+): Promise<void> {
+  const { client, store, key, hostname, platform, fingerprint } = input;
+  const nonce = randomBytes(18).toString('base64url');
+  const said = { contractVersion, nonce, hostname, platform, agentVersion, fingerprint };
+  const request: EnrolmentRequest = { ...said, enrolled: enrolment.statement };
+  const response = await client.send({
+    method: 'POST',
+    path: '/agent/v1/enrol',
+    headers: { 'content-type': 'application/jose' },
+    body: Buffer.from(await signJws(jwsTypes.enrolment, request, key, { embedKey: true })),
+  });
+  if (response.status >= 300) throw refusalOf(response);
+  const { answer: statement } = await readable(async () => enrolmentResponse.parse(json(response)));
+  const answer = await readable(() => verifyJws(jwsTypes.answer, statement, [server], enrolmentAnswer));
+  if (answer.nonce !== nonce || answer.deviceId !== enrolment.deviceId) {
+    throw new ServerRefused(0, 'answer-invalid', 'the answer was made for another enrolment');
+  }
+  // The statement of the enrolment stays: this one is no better, and a spurious "unknown" must change nothing.
+  if (answer.state !== enrolment.state) store.writeEnrolment({ ...enrolment, state: answer.state });
+  const fresh = response.headers[nonceHeader];
+  if (fresh !== undefined) store.changeExchange({ nonce: fresh, counter: 0 });
 }
 
 /**

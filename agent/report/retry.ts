@@ -66,6 +66,8 @@ const aboutTheDevice: ReadonlySet<string> = new Set([
   'proof-invalid',
   'signature-invalid',
   'device-not-active',
+  // A report that waits behind an unsigned refusal waits for ever.
+  'refusal-unsigned',
 ]);
 
 /** Since when the server has not accepted this device; undefined when the failure says nothing of the kind. */

@@ -124,14 +124,19 @@ export function createServerClient(options: ClientOptions): ServerClient {
   return {
     baseUrl: options.baseUrl,
     send: async ({ method, path, headers, body }) => {
-      try {
-        const response = await http.request<Buffer>({
+      const once = () =>
+        http.request<Buffer>({
           method,
           url: path,
           ...(headers === undefined ? {} : { headers: { ...headers } }),
           ...(body === undefined ? {} : { data: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
           // The time limit of axios does not cover a server that accepts and then says nothing at all.
           signal: AbortSignal.timeout(timeoutMs * 2),
+        });
+      try {
+        const response = await once().catch((error: unknown) => {
+          if (wasStale(error)) return once();
+          throw error;
         });
         return { status: response.status, headers: plainHeaders(response.headers), body: response.data };
       } catch (error) {
@@ -158,6 +163,15 @@ export function createServerClient(options: ClientOptions): ServerClient {
     },
     close: () => agent.destroy(),
   };
+}
+
+/**
+ * The server closed a connection that was kept open just as it was used again: nothing is wrong with server or network. What
+ * was sent may have arrived; its proof counts once, so it is told to make another one and does nothing twice.
+ */
+function wasStale(error: unknown): boolean {
+  if (!isAxiosError(error) || (error.code !== 'ECONNRESET' && error.code !== 'EPIPE')) return false;
+  return (error.request as { reusedSocket?: boolean } | undefined)?.reusedSocket === true;
 }
 
 type Requester = (options: RequestOptions, answered: (response: IncomingMessage) => void) => ClientRequest;

@@ -4,6 +4,7 @@ import { constants, zstdCompress } from 'node:zlib';
 import type { z } from 'zod';
 import { contractVersion } from '../contract/report.ts';
 import {
+  aboutTheReport,
   agentErrorCodes,
   type checkInRequest,
   checkInResponse,
@@ -17,6 +18,7 @@ import {
   retireResponse,
   type SignedAnswer,
   signedAnswer,
+  signedRefusal,
 } from '../contract/wire.ts';
 import type { Log } from '../log.ts';
 import { JwsError, verifyJws } from '../signing/jws.ts';
@@ -27,6 +29,7 @@ import type { Updater } from '../update/updater.ts';
 import { agentVersion } from '../version.ts';
 import { jumpSeconds, noteClockJump } from './clock-jumps.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
+import { floorAfter, toleranceMs } from './server-time-floor.ts';
 import { proveRequest, rememberNonce } from './signed-request.ts';
 import type { SignedWords } from './signed-words.ts';
 
@@ -36,17 +39,17 @@ export class ServerRefused extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
-  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
+  /** `signedRefusal` as it came; proves nothing yet. */
+  readonly refusal: string | undefined;
+  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number, refusal?: string) {
     // 0: what stands in the way was found here, before the server was asked to do anything.
     super(status === 0 ? `${code}: ${detail}` : `The server refused (${status} ${code}): ${detail}`);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.refusal = refusal;
   }
 }
-
-/** Statuses that speak about one report, not about the device or the moment: that report is kept aside, the next goes on. */
-const aboutTheReport: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
 
 export interface SendResult {
   readonly accepted: number;
@@ -76,6 +79,8 @@ export interface LinkOptions {
   readonly enrolment: Enrolment;
   readonly words: SignedWords;
   readonly now: () => Date;
+  /** As `Clock.sinceBootMs`. */
+  readonly sinceBootMs: () => number;
   readonly log: Log;
   /** Only where the device updates itself. */
   readonly releases?: Pick<Updater, 'asked' | 'offer'>;
@@ -85,6 +90,7 @@ export interface LinkOptions {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+const reportsPath = '/agent/v1/reports';
 const compress = promisify(zstdCompress);
 
 export function createServerLink(options: LinkOptions): ServerLink {
@@ -103,8 +109,25 @@ export function createServerLink(options: LinkOptions): ServerLink {
       rememberNonce(options, response.headers);
       if (response.status < 300) return { response, jti, sentAt };
       const refusal = refusalOf(response);
-      if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) throw refusal;
+      if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) {
+        throw path === reportsPath ? await proven(refusal, jti) : refusal;
+      }
     }
+  }
+
+  /** Whoever breaks TLS could otherwise make this device put its reports aside one by one. */
+  async function proven(refusal: ServerRefused, jti: string): Promise<ServerRefused> {
+    const { status, code, message, retryAfterSeconds } = refusal;
+    if (!aboutTheReport.has(status)) return refusal;
+    try {
+      const said = await verifyJws(jwsTypes.refusal, refusal.refusal ?? '', [await words.serverKey()], signedRefusal);
+      if (said.nonce === jti && said.status === status && said.code === code) return refusal;
+    } catch (error) {
+      if (!(error instanceof JwsError)) throw error;
+    }
+    // 502: the words of somebody between, which say nothing about the report.
+    const detail = `the server's signature is missing beside "${message.slice(0, 300)}". The report stays in the queue`;
+    return new ServerRefused(502, agentErrorCodes.refusalUnsigned, detail, retryAfterSeconds);
   }
 
   /** Only an answer signed by the pinned key that echoes this very request counts; it is the one source of time. */
@@ -112,17 +135,25 @@ export function createServerLink(options: LinkOptions): ServerLink {
     const answer = await verifyJws(jwsTypes.answer, jws, [await words.serverKey()], signedAnswer);
     if (answer.nonce !== jti) throw new JwsError('payload', 'the answer was made for another request');
     const serverTime = Date.parse(answer.serverTime);
-    const { serverTimeFloor } = store.readExchange();
+    const { serverTimeFloor: floorBefore, floorCandidate, behindFloorSince } = store.readExchange();
+    const wrongUntil = answer.wrongTimesUntil === undefined ? undefined : Date.parse(answer.wrongTimesUntil);
+    const floor = floorAfter(
+      { serverTimeFloor: floorBefore, floorCandidate },
+      { serverTime, bootMs: options.sinceBootMs(), wrongUntil },
+    );
+    if (floor.serverTimeFloor < floorBefore) log.warn('server-time-corrected', { from: floorBefore, to: serverTime });
     const middle = (sentAt + now().getTime()) / 2;
     const offset = Math.round((middle - serverTime) / 1000);
     const before = store.readExchange().clockOffsetSeconds;
     // A time below the floor comes from a server whose own clock went back; it says nothing about this one.
-    const counts = serverTime >= serverTimeFloor - 300_000;
+    const counts = serverTime >= floor.serverTimeFloor - toleranceMs;
     if (counts && before !== undefined && Math.abs(offset - before) >= jumpSeconds) {
       noteClockJump(store, log, { at: now().toISOString(), seconds: offset - before, noticed: 'server' });
     }
     store.changeExchange({
-      serverTimeFloor: Math.max(serverTimeFloor, serverTime),
+      serverTimeFloor: floor.serverTimeFloor,
+      floorCandidate: floor.floorCandidate,
+      behindFloorSince: counts ? undefined : (behindFloorSince ?? now().toISOString()),
       checkInSeconds: answer.checkInSeconds,
       ...(counts ? { clockOffsetSeconds: offset } : {}),
     });
@@ -140,7 +171,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
   /** Returns the bytes sent and what the server lacks. Throws `ServerRefused` with the server's words about this report or this device. */
   async function sendOne(report: WaitingReport): Promise<{ bytes: number; need: readonly string[] }> {
     const body = await compress(encodeFrame(report), { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
-    const { response, jti, sentAt } = await post('/agent/v1/reports', body, {
+    const { response, jti, sentAt } = await post(reportsPath, body, {
       'content-type': reportMediaType,
       'content-encoding': 'zstd',
     });
@@ -172,6 +203,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     checkIn: async () => {
       const { waiting } = store.queue();
       const { policyVersion, ...known } = words.known();
+      const older = store.keptEpochs();
       const request: z.input<typeof checkInRequest> = {
         ...(contractVersion === 1 ? {} : { contractVersion }),
         agentVersion,
@@ -179,6 +211,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
         sequence: store.nextPlace().sequence - 1,
         ...(waiting === 0 ? {} : { waiting }),
         ...(policyVersion === 0 ? {} : { policyVersion }),
+        ...(older.length === 0 ? {} : { older }),
         ...known,
         ...(options.releases === undefined ? {} : { release: options.releases.asked() }),
       };
@@ -196,6 +229,12 @@ export function createServerLink(options: LinkOptions): ServerLink {
       else {
         const again = store.requeueAfter(answer.acknowledged);
         if (again > 0) log.warn('server-lost-reports', { again });
+        for (const { storeEpoch, acknowledged } of answer.older ?? []) {
+          const waiting = await store.requeueEarlier(storeEpoch, acknowledged, (jws, place) =>
+            signAgain(jws, place, key),
+          );
+          log.warn('server-lost-reports', { again: waiting, earlier: storeEpoch });
+        }
       }
       return answer;
     },
@@ -274,8 +313,8 @@ export function refusalOf(response: ServerResponse): ServerRefused {
   const retryAfter = Number(response.headers['retry-after']);
   const retry = Number.isFinite(retryAfter) ? retryAfter : undefined;
   try {
-    const { code, title, detail } = problemDocument.parse(json(response));
-    return new ServerRefused(response.status, code, detail ?? title, retry);
+    const { code, title, detail, refusal } = problemDocument.parse(json(response));
+    return new ServerRefused(response.status, code, detail ?? title, retry, refusal);
   } catch {
     // No words of the KITS server: only the status is known. 5xx so that no report is put aside because of a proxy.
     return new ServerRefused(

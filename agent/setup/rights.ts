@@ -36,8 +36,10 @@ export interface OwnedPath {
   readonly kind: 'directory' | 'file';
   /** Linux: exactly these bits, whatever the umask; owner and group are those of the service (root). */
   readonly mode: number;
-  /** Windows: exactly these entries; undefined = those it inherits. */
-  readonly access: readonly AccessEntry[] | undefined;
+  /** Windows: exactly these entries. */
+  readonly access: readonly AccessEntry[];
+  /** Windows: they come from the folder around it, and nobody sets them here. */
+  readonly inherited?: true;
   /** `installer`: there from the installation on and never made by the service. `service`: made when there is something to say. */
   readonly madeBy: 'installer' | 'service';
   /** What it means when others can change it, and when they can read it although they should not. */
@@ -67,6 +69,17 @@ export const ownedPaths: readonly OwnedPath[] = [
     read: 'Somebody could copy the key of this PC and speak in its name; if that may have happened, run "kits-agent reset-identity" and enrol it anew.',
   },
   {
+    path: 'private/updates',
+    kind: 'directory',
+    mode: 0o700,
+    access: onlyAdministrators,
+    inherited: true,
+    madeBy: 'service',
+    changed:
+      'Somebody could exchange an update between its verification and its start, and it would run as the system.',
+    read: 'Somebody could read an update before it is installed.',
+  },
+  {
     path: 'public',
     kind: 'directory',
     mode: 0o755,
@@ -78,7 +91,8 @@ export const ownedPaths: readonly OwnedPath[] = [
     path: 'public/sent',
     kind: 'directory',
     mode: 0o755,
-    access: undefined,
+    access: usersRead,
+    inherited: true,
     madeBy: 'service',
     changed: 'Somebody could change what the window shows as sent.',
   },
@@ -95,7 +109,8 @@ export const ownedPaths: readonly OwnedPath[] = [
     path: 'public/status.json',
     kind: 'file',
     mode: 0o644,
-    access: undefined,
+    access: usersRead,
+    inherited: true,
     madeBy: 'service',
     changed: shown,
   },
@@ -103,7 +118,8 @@ export const ownedPaths: readonly OwnedPath[] = [
     path: 'public/trust.json',
     kind: 'file',
     mode: 0o644,
-    access: undefined,
+    access: usersRead,
+    inherited: true,
     madeBy: 'service',
     changed: 'Somebody could make the tray believe notices that KITS has not written.',
   },
@@ -113,9 +129,6 @@ export const ownedPaths: readonly OwnedPath[] = [
 export const publicNames: ReadonlySet<string> = new Set(
   ownedPaths.filter(({ path }) => path.startsWith('public/')).map(({ path }) => path.slice('public/'.length)),
 );
-
-/** Updates are downloaded, verified and run here: `private` and all that lies in it belongs to administrators. */
-export const updatesFolder = 'private/updates';
 
 /** Files an administrator writes; the service only reads them. At most these bits: closing them further is up to them. */
 export const settingsFiles = [

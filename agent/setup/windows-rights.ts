@@ -19,9 +19,9 @@ const ownValue = 'DataDirectory';
 
 /** What `icacls` is called with, in order; `requests` exists by then. The rights are those of the table. */
 export function accessLists(dataDir: string): readonly (readonly string[])[] {
-  const [wayIn, ...below] = ownedPaths.flatMap(({ path, access }) =>
-    access === undefined ? [] : [exactly(win32.join(dataDir, path), access)],
-  );
+  const [wayIn, ...below] = ownedPaths
+    .filter(({ inherited }) => inherited === undefined)
+    .map(({ path, access }) => exactly(win32.join(dataDir, path), access));
   const all = win32.join(dataDir, '*');
   return [
     // First the way in: from here on nobody else gets at what lies below.

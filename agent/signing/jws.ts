@@ -22,13 +22,14 @@ const maxCharacters: Readonly<Record<JwsType, number>> = {
   'kits-notice': maxWords.notice,
   'kits-keys': maxWords.keys,
   'kits-history': 262_144,
+  'kits-refusal': 2048,
   'kits-release': maxManifest,
 };
 /** The longest header there is names a key of 43 characters. */
 const maxHeaderCharacters = 512;
 const knownHeaders: ReadonlySet<string> = new Set(['alg', 'typ', 'kid', 'jwk']);
 /** Kinds that go to and fro with each check-in: who verifies one knows the only key there can be, so it is not named. */
-const keyUnnamed: ReadonlySet<JwsType> = new Set(['kits-proof', 'kits-answer']);
+const keyUnnamed: ReadonlySet<JwsType> = new Set(['kits-proof', 'kits-answer', 'kits-refusal']);
 
 /**
  * Why signed words do not count. Stable: devices report them. `malformed`: not a JWS of this kind. `key`: signed by a key
@@ -77,7 +78,7 @@ function encode(value: unknown): string {
 }
 
 /**
- * Verifies with one of the keys given: the one whose thumbprint is the header's `kid`. Proofs and answers name none and are
+ * Verifies with one of the keys given: the one whose thumbprint is the header's `kid`. Proofs, answers and refusals name none and are
  * verified with the one key that is given.
  */
 export async function verifyJws<T extends z.ZodType>(

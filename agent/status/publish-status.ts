@@ -1,15 +1,14 @@
 /** Writes what the tray and everybody at the PC may know: `status.json` and the keys to verify it with. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TrustFile, trustFile } from '../contract/keys.ts';
 import { type Status, status } from '../contract/status.ts';
-import { writeAtomically } from '../platform/write-file.ts';
+import { makeShownFolder, writeAtomically } from '../platform/write-file.ts';
 
 /** After this the tray shows "unknown": the service writes every 5 minutes. */
 export const statusValidMs = 15 * 60_000;
 
 export function publishStatus(publicDir: string, value: Status): void {
-  mkdirSync(publicDir, { recursive: true, mode: 0o755 });
+  makeShownFolder(publicDir);
   // Parsed on the way out as well: the tray refuses what does not fit, and then shows nothing at all.
   writeAtomically(join(publicDir, 'status.json'), `${JSON.stringify(status.parse(value), null, 2)}\n`, 0o644);
 }
@@ -20,7 +19,7 @@ export function createTrustFile(publicDir: string): (value: TrustFile) => void {
   return (value) => {
     const said = JSON.stringify({ ...value, writtenAt: '' });
     if (said === written) return;
-    mkdirSync(publicDir, { recursive: true, mode: 0o755 });
+    makeShownFolder(publicDir);
     writeAtomically(join(publicDir, 'trust.json'), `${JSON.stringify(trustFile.parse(value), null, 2)}\n`, 0o644);
     written = said;
   };

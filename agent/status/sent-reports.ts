@@ -1,9 +1,9 @@
 /** The last reports as they were signed, for everybody at the PC to read: `public/sent/<sequence>.json`. */
-import { mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ReportBody, reportBody, type Section } from '../contract/report.ts';
 import { type SentReport, sentReport } from '../contract/status.ts';
-import { writeAtomically } from '../platform/write-file.ts';
+import { makeShownFolder, writeAtomically } from '../platform/write-file.ts';
 import type { SignedReport } from '../signing/report-frame.ts';
 
 const sentKept = 10;
@@ -11,7 +11,7 @@ const sentKept = 10;
 /** `sections` with their facts in full, whatever was left out on the wire. */
 export function publishSent(publicDir: string, report: SignedReport, sections: readonly Section[]): void {
   const folder = join(publicDir, 'sent');
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeShownFolder(folder);
   const signed: ReportBody = reportBody.parse(JSON.parse(Buffer.from(report.body).toString()));
   const facts = new Map(sections.map((section) => [section.id, section]));
   const sentAsHash: string[] = [];
@@ -41,10 +41,11 @@ function withheld({ suspicions, ...body }: ReportBody): SentReport['body'] {
 
 /** The server has it; nothing happens when the report is not among the last ones any more. */
 export function markAccepted(publicDir: string, report: { sequence: number; reportId: string }, at: string): void {
-  const found = readSent(publicDir, report.sequence);
-  if (found?.envelope.reportId === report.reportId) {
-    write(join(publicDir, 'sent'), report.sequence, { ...found, acceptedAt: at });
-  }
+  const isIt = (found: SentReport | undefined): found is SentReport => found?.envelope.reportId === report.reportId;
+  const there = readSent(publicDir, report.sequence);
+  // Signed again for a new epoch it has another number; what was shown to people stands under the first one.
+  const found = isIt(there) ? there : listSent(publicDir).find(isIt);
+  if (found !== undefined) write(join(publicDir, 'sent'), found.envelope.sequence, { ...found, acceptedAt: at });
 }
 
 /** Undefined when there is none, or none that can be read. */

@@ -59,6 +59,10 @@ const exchange = z.object({
   counter: z.int().min(0).default(0),
   /** Highest server time ever seen in a verified answer, ms since 1970; server time never runs backwards past it. */
   serverTimeFloor: z.number().default(0),
+  /** A time far ahead of the floor that one answer has stated; it counts once another one confirms it. */
+  floorCandidate: z.object({ serverTime: z.number(), bootMs: z.number() }).optional(),
+  /** Since when the server has stated times before the floor. */
+  behindFloorSince: z.string().optional(),
   clockOffsetSeconds: z.int().optional(),
   checkInSeconds: z.int().min(60).max(86_400).default(900),
   failure: z.string().max(60).optional(),

@@ -1,6 +1,6 @@
 /** What enrolment fixed: whom to report to, as whom, and whose answers to believe. */
 import { z } from 'zod';
-import { text, uuid } from '../contract/field.ts';
+import { compactJws, text, uuid } from '../contract/field.ts';
 import { deviceStates, publicKey } from '../contract/wire.ts';
 
 export const enrolment = z.object({
@@ -15,5 +15,7 @@ export const enrolment = z.object({
   /** Pinned beside it; `recoveryKey` in `agent.json` wins. */
   recoveryKeyThumbprint: z.string().length(43).optional(),
   enrolledAt: z.iso.datetime(),
+  /** The server's signed answer to the enrolment: shown again to a server that has forgotten this device. */
+  statement: compactJws(8192).optional(),
 });
 export type Enrolment = z.infer<typeof enrolment>;

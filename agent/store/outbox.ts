@@ -57,6 +57,12 @@ export interface Queue {
   readonly oldestAt?: string;
 }
 
+/** Signs an envelope anew for another place in the chain. */
+export type SignAtPlace = (
+  envelopeJws: string,
+  place: { storeEpoch: string; sequence: number; previousHash?: string },
+) => Promise<{ envelopeJws: string; envelopeHash: string }>;
+
 export interface Outbox {
   readonly epoch: string;
   /** Place of the next report in the chain. */
@@ -79,13 +85,15 @@ export interface Outbox {
    * that waits again, without a body where that has gone. Returns how many.
    */
   requeueAfter(sequence: number): number;
+  /** Where earlier epochs ended of which acknowledged reports are kept with their bodies. */
+  keptEpochs(): { storeEpoch: string; sequence: number }[];
+  /**
+   * The server holds an earlier epoch only up to `sequence`: what is kept beyond that waits again, signed anew at the end of this
+   * epoch; what is not kept any more is told as a gap. Returns how many wait again.
+   */
+  requeueEarlier(storeEpoch: string, sequence: number, sign: SignAtPlace): Promise<number>;
   /** Begins a new epoch; `sign` makes the envelope of each waiting report anew at its new place. */
-  renewEpoch(
-    sign: (
-      envelopeJws: string,
-      place: { storeEpoch: string; sequence: number; previousHash?: string },
-    ) => Promise<{ envelopeJws: string; envelopeHash: string }>,
-  ): Promise<void>;
+  renewEpoch(sign: SignAtPlace): Promise<void>;
   /** What the server has not been told of, at most `limit` records. */
   undeclaredGaps(limit: number): Gap[];
   /** Something that never became a report, or was lost with an older store, and has to be told. */
@@ -324,6 +332,60 @@ export function openOutbox(
         if (changes > 0) db.exec('DELETE FROM acknowledged');
         return Number(changes);
       }),
+    keptEpochs: () =>
+      db
+        .prepare(
+          `SELECT epoch, max(sequence) AS last FROM outbox
+           WHERE epoch <> ? AND state = 'acknowledged' AND body IS NOT NULL GROUP BY epoch LIMIT 8`,
+        )
+        .all(epoch)
+        .map((row) => ({ storeEpoch: text(row, 'epoch'), sequence: whole(row, 'last') })),
+    requeueEarlier: async (storeEpoch, sequence, sign) => {
+      if (storeEpoch === epoch) return 0;
+      const rows = db
+        .prepare(
+          `SELECT sequence, class, created_at, envelope_jws, body IS NULL AS gone FROM outbox
+           WHERE epoch = ? AND sequence > ? AND state = 'acknowledged' ORDER BY sequence`,
+        )
+        .all(storeEpoch, sequence);
+      const kept = rows.filter((row) => row['gone'] === 0);
+      const gone = rows.filter((row) => row['gone'] !== 0);
+      let last = db
+        .prepare('SELECT sequence, envelope_hash FROM outbox WHERE epoch = ? ORDER BY sequence DESC LIMIT 1')
+        .get(epoch);
+      const signed: { envelopeJws: string; envelopeHash: string; sequence: number }[] = [];
+      for (const row of kept) {
+        const place = { storeEpoch: epoch, sequence: last === undefined ? 1 : whole(last, 'sequence') + 1 };
+        const previousHash = last === undefined ? {} : { previousHash: text(last, 'envelope_hash') };
+        const made = await sign(text(row, 'envelope_jws'), { ...place, ...previousHash });
+        signed.push({ ...made, sequence: place.sequence });
+        last = { sequence: place.sequence, envelope_hash: made.envelopeHash };
+      }
+      transaction(() => {
+        const move = db.prepare(
+          `UPDATE outbox SET epoch = ?, sequence = ?, envelope_jws = ?, envelope_hash = ?, resigned = 1, declared_by = NULL,
+             state = 'waiting', ended_at = NULL, thinned_reason = NULL WHERE epoch = ? AND sequence = ?`,
+        );
+        for (const [index, made] of signed.entries()) {
+          const before = whole(kept[index] ?? {}, 'sequence');
+          move.run(epoch, made.sequence, made.envelopeJws, made.envelopeHash, storeEpoch, before);
+        }
+        if (gone.length > 0) {
+          const counts: NonNullable<Gap['counts']> = {};
+          for (const row of gone) {
+            const name = text(row, 'class') as ReportClass;
+            counts[name] = (counts[name] ?? 0) + 1;
+          }
+          const times = gone.map((row) => text(row, 'created_at'));
+          const lost: Gap = { reason: 'body-expired', counts, firstAt: times[0], lastAt: times.at(-1) };
+          memory.write('notedGaps', merged(readNoted(), gap.parse(lost)));
+          const drop = db.prepare('DELETE FROM outbox WHERE epoch = ? AND sequence = ?');
+          for (const row of gone) drop.run(storeEpoch, whole(row, 'sequence'));
+        }
+        if (rows.length > 0) db.exec('DELETE FROM acknowledged');
+      });
+      return signed.length;
+    },
     renewEpoch: async (sign) => {
       const next = randomUUID();
       const rows = db
@@ -446,13 +508,50 @@ function merged(noted: z.infer<typeof notedGaps>, lost: Gap): z.infer<typeof not
     last.declaredBy !== undefined ||
     last.gap.reason !== lost.reason
   ) {
-    return [...noted, { gap: lost }].slice(-32);
+    return joined([...noted, { gap: lost }]);
   }
-  const counts: NonNullable<Gap['counts']> = { ...last.gap.counts };
-  for (const name of reportClasses) {
-    const more = lost.counts?.[name];
-    if (more !== undefined) counts[name] = (counts[name] ?? 0) + more;
-  }
+  const counts = sumOf(last.gap.counts, lost.counts);
   const lastAt = lost.lastAt ?? last.gap.lastAt;
   return [...noted.slice(0, -1), { gap: { ...last.gap, counts, ...(lastAt === undefined ? {} : { lastAt }) } }];
+}
+
+type Noted = z.infer<typeof notedGaps>;
+const maxNoted = 32;
+
+/** A device that loses much for long tells less exactly what, and never less than that it did: two of one reason become one. */
+function joined(noted: Noted): Noted {
+  if (noted.length <= maxNoted) return noted;
+  // Those that name reports last: which ones is worth more than when.
+  const open = noted.filter(({ declaredBy }) => declaredBy === undefined);
+  const byWorth = open.toSorted((a, b) => Number(a.gap.from !== undefined) - Number(b.gap.from !== undefined));
+  for (const first of byWorth) {
+    const second = byWorth.find((other) => other !== first && other.gap.reason === first.gap.reason);
+    if (second === undefined) continue;
+    const [older, younger] = noted.indexOf(first) < noted.indexOf(second) ? [first, second] : [second, first];
+    const times = [older.gap.firstAt, older.gap.lastAt, younger.gap.firstAt, younger.gap.lastAt].filter(
+      (time) => time !== undefined,
+    );
+    const gap: Gap = {
+      reason: older.gap.reason,
+      counts: sumOf(countsOf(older.gap), countsOf(younger.gap)),
+      ...(times.length === 0 ? {} : { firstAt: times.toSorted()[0], lastAt: times.toSorted().at(-1) }),
+    };
+    return joined(noted.flatMap((entry) => (entry === older ? [{ gap }] : entry === younger ? [] : [entry])));
+  }
+  // Each of another reason, or on its way already: there are only so many reasons.
+  return noted;
+}
+
+/** A range that says nothing of classes still says how many: without their kind they count as routine. */
+function countsOf({ counts, from, to }: Gap): Gap['counts'] {
+  return counts ?? (from === undefined || to === undefined ? undefined : { routine: to - from + 1 });
+}
+
+function sumOf(left: Gap['counts'], right: Gap['counts']): NonNullable<Gap['counts']> {
+  const counts: NonNullable<Gap['counts']> = { ...left };
+  for (const name of reportClasses) {
+    const more = right?.[name];
+    if (more !== undefined) counts[name] = (counts[name] ?? 0) + more;
+  }
+  return counts;
 }

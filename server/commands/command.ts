@@ -20,7 +20,7 @@ export class NoDatabase extends Error {
   override readonly name = 'NoDatabase';
   constructor(dataDir: string) {
     super(
-      `There is no database in ${dataDir}. Give the directory of the server with --data-dir; a new one begins with ` +
+      `There is no database in ${dataDir}, nor in a folder "server" in it. Give the directory of the server, or that of npm start, with --data-dir; a new one begins with ` +
         '"kits-server start" or "kits-server create-municipality NAME".',
     );
   }
@@ -90,8 +90,13 @@ export function roleOption(input: CommandInput): Role {
   return role;
 }
 
+/** Of the server, or of `npm start`, which keeps the server in a folder of it. */
 export function dataDirOf(input: CommandInput): string {
-  return resolve(optionOf(input, 'data-dir') ?? join('.kits', 'server'));
+  const dir = resolve(optionOf(input, 'data-dir') ?? join('.kits', 'server'));
+  const inside = join(dir, 'server');
+  const holdsServer = (folder: string): boolean =>
+    existsSync(join(folder, 'kits.db')) || existsSync(join(folder, 'keys'));
+  return !holdsServer(dir) && holdsServer(inside) ? inside : dir;
 }
 
 /**

@@ -38,6 +38,7 @@ const actions: Readonly<Record<string, Words>> = {
   'restore-test.withdraw': { de: 'Rücksicherungsprobe zurückgenommen', en: 'Restore test withdrawn' },
   'notice.publish': { de: 'Mitteilung veröffentlicht', en: 'Notice published' },
   'notice.recall': { de: 'Mitteilung zurückgenommen', en: 'Notice recalled' },
+  'time.correct': { de: 'Falsche Serverzeit berichtigt', en: 'Wrong time of the server corrected' },
   'retention.change': { de: 'Aufbewahrungsfristen geändert', en: 'Retention periods changed' },
   'retention.removed': { de: 'Nach Ablauf der Frist gelöscht', en: 'Removed after the retention period' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
@@ -57,6 +58,10 @@ const events: Readonly<Record<string, Words>> = {
     en: 'An earlier store reports again',
   },
   'suspicion-reported': { de: 'Verdacht gemeldet', en: 'Suspicion reported' },
+  readmitted: {
+    de: 'Dem Server nicht mehr bekannt, mit seiner früheren Anmeldung wieder aufgenommen',
+    en: 'No longer known to the server, admitted again with its earlier enrolment',
+  },
   'same-hardware': { de: 'Dieselbe Hardware wie ein anderes Gerät', en: 'Same hardware as another device' },
   'removed-by-installation': {
     de: 'Agent entfernt, von der Installation gemeldet',
@@ -115,6 +120,7 @@ const details: Readonly<Record<string, Words>> = {
   events: { de: 'Ereignisse', en: 'events' },
   gaps: { de: 'erklärte Lücken', en: 'gaps accounted for' },
   deliveries: { de: 'Zustellungen', en: 'deliveries' },
+  until: { de: 'bis', en: 'until' },
   before: { de: 'vorher', en: 'before' },
   after: { de: 'nachher', en: 'after' },
   level: { de: 'gilt für', en: 'for' },

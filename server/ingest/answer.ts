@@ -1,7 +1,15 @@
 /** The server's signed words to a device. */
 import type { z } from 'zod';
-import { jwsTypes, type SignedAnswer, type signedAnswer, usualCheckInSeconds } from '../../agent/contract/wire.ts';
+import {
+  aboutTheReport,
+  jwsTypes,
+  type SignedAnswer,
+  type signedAnswer,
+  type signedRefusal,
+  usualCheckInSeconds,
+} from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
+import { Problem, problemOf } from '../problem.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import type { IngestContext } from './device-request.ts';
@@ -25,6 +33,16 @@ export function signAnswer(
     ...(seconds === usualCheckInSeconds ? {} : { checkInSeconds: seconds }),
   };
   return signJws(jwsTypes.answer, payload, context.signingKey);
+}
+
+/** What puts a report aside for good, with the server's signature; anything else as it is. */
+export async function signRefusal(context: IngestContext, jti: string, error: unknown): Promise<unknown> {
+  const problem = problemOf(error);
+  if (!aboutTheReport.has(problem.status)) return error;
+  const { status, code, message, headers, cause } = problem;
+  const payload: z.infer<typeof signedRefusal> = { nonce: jti, status, code };
+  const refusal = await signJws(jwsTypes.refusal, payload, context.signingKey);
+  return new Problem(status, code, message, { headers, cause, refusal });
 }
 
 /** Sections of which the server knows only the hash, by id. */

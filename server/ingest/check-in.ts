@@ -5,7 +5,7 @@ import { evaluateDevice, judgeEveryMs } from '../fleet/evaluate.ts';
 import { takeRequests } from '../fleet/report-requests.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
-import { neededSections, signAnswer } from './answer.ts';
+import { highestSequence, neededSections, signAnswer } from './answer.ts';
 import { watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { parseJson } from './parse-json.ts';
@@ -21,7 +21,7 @@ export async function checkIn(
   body: Uint8Array,
 ): Promise<CheckInResponse> {
   const said = parseJson(body, checkInRequest, 400);
-  const { device, held, need, words, reportNow } = await context.commits.run(async (trx) => {
+  const { device, held, older, wrongUntil, need, words, reportNow } = await context.commits.run(async (trx) => {
     const taken = await watchEpochs(trx, await takeProof(trx, context, request), said, context.now());
     const { agentVersion, storeEpoch, policyVersion } = said;
     const isSame =
@@ -36,11 +36,18 @@ export async function checkIn(
         .execute();
     }
     if (isNews(request.device, taken)) await evaluateDevice(trx, taken.id, context.now());
-    const { held, lacks, asked, words_version } = await standingOf(trx, taken.id, said.storeEpoch);
+    const { held, lacks, asked, words_version, wrong_until } = await standingOf(trx, taken.id, said.storeEpoch);
+    const older = [];
+    for (const { storeEpoch, sequence } of said.older ?? []) {
+      const acknowledged = await highestSequence(trx, taken, storeEpoch);
+      if (acknowledged < sequence) older.push({ storeEpoch, acknowledged });
+    }
     const isAsked = asked === 1 && taken.state === 'active';
     return {
       device: taken,
       held: held ?? 0,
+      older,
+      wrongUntil: wrong_until,
       need: lacks === 1 ? await neededSections(trx, taken.id) : [],
       words: await wordsFor(trx, context, taken, said, words_version),
       reportNow: isAsked ? await takeRequests(trx, taken.id, said, context.now()) : [],
@@ -54,6 +61,8 @@ export async function checkIn(
     acknowledged: held,
     need,
     ...(isRewound(said, held) ? { rewound: true } : {}),
+    ...(wrongUntil === null || wrongUntil <= context.now().toISOString() ? {} : { wrongTimesUntil: wrongUntil }),
+    ...(older.length === 0 ? {} : { older }),
     ...words.answer,
     ...(reportNow.length === 0 ? {} : { reportNow }),
   });
@@ -65,13 +74,16 @@ interface Standing {
   readonly lacks: 0 | 1;
   readonly asked: 0 | 1;
   readonly words_version: number;
+  /** The latest of `time_corrections`. */
+  readonly wrong_until: string | null;
 }
 
 const standing = `select
   (select sequence from device_epochs where device_id = ?1 and store_epoch = ?2) as held,
   exists (select 1 from sections where device_id = ?1 and facts_held = 0) as lacks,
   exists (select 1 from report_requests where device_id = ?1) as asked,
-  (select version from words_version) as words_version`;
+  (select version from words_version) as words_version,
+  (select max(wrong_until) from time_corrections) as wrong_until`;
 
 /** What most check-ins need to know, in one statement that is not built anew each time. */
 async function standingOf(trx: Database, deviceId: string, storeEpoch: string): Promise<Standing> {

@@ -11,6 +11,7 @@ export type DeviceEventCode =
   | 'clock-jump'
   | 'store-epoch-new'
   | 'store-epoch-returned'
+  | 'readmitted'
   | 'same-hardware'
   | 'removed-by-installation'
   | 'suspicion-reported';

@@ -17,7 +17,7 @@ import { policyFor } from '../fleet/policies.ts';
 import { problemOf } from '../problem.ts';
 import { registerReleases } from '../releases/routes.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
-import { checkInSeconds, highestSequence, neededSections, signAnswer } from './answer.ts';
+import { checkInSeconds, highestSequence, neededSections, signAnswer, signRefusal } from './answer.ts';
 import { checkIn } from './check-in.ts';
 import { type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
@@ -196,7 +196,11 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
       const proven = await prove(context, request, claimed(request));
       context.admission.admit('reports', proven.device, context.now());
       const encoding = request.headers['content-encoding'];
-      const taken = await context.admission.reportLine.take(() => take(context, proven, bytesOf(request), encoding));
+      const taken = await context.admission.reportLine
+        .take(() => take(context, proven, bytesOf(request), encoding))
+        .catch(async (error: unknown) => {
+          throw await signRefusal(context, proven.claims.jti, error);
+        });
       context.metrics.countReport(taken.created ? 'accepted' : 'repeated');
       const { storeEpoch } = taken;
       const answer = await signAnswer(context, {

@@ -1,6 +1,6 @@
 /**
- * Tells devices that there is a new notice or policy, whoever wrote it: this process, another one, or a command beside a
- * running server. The tables are the truth; looking once a second costs two small queries.
+ * Tells devices that there is a new notice or policy, or that a group or an exception of theirs has changed, whoever wrote it: this process, another one, or a command beside a
+ * running server. The tables are the truth; looking once a second costs three small queries.
  */
 import type { ServerContext } from '../context.ts';
 import type { Target } from './device-streams.ts';
@@ -10,6 +10,13 @@ const everyMs = 1000;
 const checkInsPerSecond = 20;
 const longestSpreadSeconds = 900;
 const atOnce = 100;
+
+/** One fact that changes what a device is told; `deviceId` null = all of the municipality. */
+interface Standing {
+  readonly municipalityId: string;
+  readonly deviceId: string | null;
+  readonly says: string;
+}
 
 export interface WordsWatch {
   /** One look now. */
@@ -23,6 +30,8 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
   /** Versions told about that were written at `newestChange`: others may follow within the same millisecond. */
   let told = new Set<string>();
   let started = false;
+  let standingsVersion: number | undefined;
+  let standings: ReadonlyMap<string, Standing> | undefined;
 
   async function tellNotices(): Promise<void> {
     if (newestNotice === undefined) {
@@ -97,6 +106,61 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
     }
   }
 
+  /** Who is in which group at which place, and what exceptions there are: whoever's differ from before is told. */
+  async function tellStandings(): Promise<void> {
+    const row = await db.selectFrom('words_version').select('version').executeTakeFirst();
+    if (row === undefined || row.version === standingsVersion) return;
+    standingsVersion = row.version;
+    const now = await readStandings();
+    const before = standings;
+    standings = now;
+    if (before === undefined) return;
+    const changed = new Map<string, Set<string> | 'all'>();
+    for (const [key, { municipalityId, deviceId }] of [...before, ...now]) {
+      if (before.get(key)?.says === now.get(key)?.says) continue;
+      const devices = changed.get(municipalityId) ?? new Set<string>();
+      if (devices === 'all') continue;
+      changed.set(municipalityId, deviceId === null ? 'all' : devices.add(deviceId));
+    }
+    for (const [municipalityId, devices] of changed) {
+      const target: Target = devices === 'all' ? { municipalityId } : { municipalityId, deviceIds: [...devices] };
+      await askToCheckIn(target);
+    }
+  }
+
+  async function readStandings(): Promise<Map<string, Standing>> {
+    const memberships = await db
+      .selectFrom('group_members')
+      .innerJoin('device_groups', 'device_groups.id', 'group_members.group_id')
+      .select([
+        'group_members.device_id',
+        'device_groups.id',
+        'device_groups.municipality_id',
+        'device_groups.position',
+      ])
+      .where('group_members.removed_at', 'is', null)
+      .where('device_groups.deleted_at', 'is', null)
+      .execute();
+    const exceptions = await db
+      .selectFrom('exceptions')
+      .select(['id', 'municipality_id', 'device_id'])
+      .where('withdrawn_at', 'is', null)
+      .execute();
+    return new Map<string, Standing>([
+      ...memberships.map(
+        ({ device_id, id, municipality_id, position }) =>
+          [
+            `${id} ${device_id}`,
+            { municipalityId: municipality_id, deviceId: device_id, says: `${position}` },
+          ] as const,
+      ),
+      ...exceptions.map(
+        ({ id, municipality_id, device_id }) =>
+          [id, { municipalityId: municipality_id, deviceId: device_id, says: 'excepted' }] as const,
+      ),
+    ]);
+  }
+
   async function askToCheckIn(target: Target): Promise<void> {
     const spreadSeconds = Math.min(longestSpreadSeconds, Math.floor((await sizeOf(target)) / checkInsPerSecond));
     push.publish(target, { name: 'policy', data: { spreadSeconds } });
@@ -130,6 +194,7 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
     current = current
       .then(tellNotices)
       .then(tellPolicies)
+      .then(tellStandings)
       .then(() => {
         started = true;
       })

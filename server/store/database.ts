@@ -13,6 +13,7 @@ import * as noticeAnswers from './migrations/0009-notice-answers.ts';
 import * as noticesConsole from './migrations/0010-notices-console.ts';
 import * as retention from './migrations/0011-retention.ts';
 import * as wordsVersion from './migrations/0012-words-version.ts';
+import * as timeCorrections from './migrations/0013-time-corrections.ts';
 import * as releases from './migrations/0014-releases.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
@@ -32,6 +33,7 @@ const migrations = {
   '0010-notices-console': noticesConsole,
   '0011-retention': retention,
   '0012-words-version': wordsVersion,
+  '0013-time-corrections': timeCorrections,
   '0014-releases': releases,
 };
 

@@ -583,6 +583,13 @@ export interface ReportRequestTable {
   told_sequence: number | null;
 }
 
+/** Times up to `wrong_until` that this server has stated were wrong. */
+export interface TimeCorrectionTable {
+  wrong_until: string;
+  noted_at: string;
+  noted_by: string;
+}
+
 /** One row; counts up with every change of what devices may be told. */
 export interface WordsVersionTable {
   id: number;
@@ -683,6 +690,7 @@ export interface Schema {
   suspicions: SuspicionTable;
   report_requests: ReportRequestTable;
   words_version: WordsVersionTable;
+  time_corrections: TimeCorrectionTable;
   retention: RetentionTable;
   installation: InstallationTable;
   readiness: ReadinessTable;

@@ -83,6 +83,37 @@ test('a full disk loses no word: the service goes on, and what could not be queu
   }
 });
 
+test('what a full disk kept from being queued is told by the next process, too', async () => {
+  const first = await open();
+  try {
+    await first.enrol({ server: server.url, token: server.token, serverKey: server.keyThumbprint });
+    await first.round('cheap');
+    await first.exchange();
+    fill();
+    for (let time = 0; time < 3; time += 1) {
+      at += 600_000;
+      await expect(first.round('full')).rejects.toThrow();
+    }
+  } finally {
+    first.close();
+  }
+  unlinkSync(filler());
+  const second = await open();
+  try {
+    await second.round('cheap');
+    await second.exchange();
+    const device = await describeDevice(server.context, everything, second.enrolment()?.deviceId ?? '');
+    expect(device.gaps).toMatchObject([{ reason: 'storage-failed', standing: 'declared', reports: 3 }]);
+  } finally {
+    second.close();
+  }
+  // Told once.
+  const third = await open();
+  await third.round('cheap');
+  expect(third.store.undeclaredGaps(9)).toEqual([]);
+  third.close();
+});
+
 const reports = () => server.context.db.selectFrom('reports').select('sequence').orderBy('sequence').execute();
 
 test('on a read-only disk the service waits, says so, and starts when it may write', async () => {

@@ -16,6 +16,7 @@ const inheritedAdmins = '(A;ID;FA;;;SY)(A;ID;FA;;;BA)';
 const good: Readonly<Record<string, string>> = {
   '.': `O:BAG:S-1-5-21-1-2-3-513D:PAI${admins}`,
   private: `O:BAG:SYD:PAI${admins}`,
+  'private/updates': `O:SYG:SYD:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)`,
   public: `O:BAG:SYD:PAI${admins}(A;OICI;0x1200a9;;;BU)`,
   'public/sent': `O:SYG:SYD:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICIID;0x1200a9;;;BU)`,
   'public/requests': 'O:BAG:SYD:PAI(A;;FA;;;SY)(A;;FA;;;BA)(A;;0x120194;;;BU)',
@@ -84,6 +85,11 @@ test.each<[string, Spoilt, RegExp]>([
     'a private folder users can read',
     { owned: { private: `O:BAG:SYD:PAI${admins}(A;OICI;0x1200a9;;;BU)` } },
     /private can be read by all users .*Somebody could copy the key/,
+  ],
+  [
+    'a folder for updates that users can write to',
+    { owned: { 'private/updates': `O:SYG:SYD:AI${admins}(A;;FA;;;BU)` } },
+    /updates can be changed by all users .*between its verification and its start/,
   ],
   [
     'a folder a user owns, as when it was there before the installation',
@@ -199,7 +205,6 @@ describe('an answer that is none', () => {
 describe('the rights the installer sets', () => {
   test('are those doctor reads back', () => {
     for (const { path, access } of ownedPaths) {
-      if (access === undefined) continue;
       const found = parseSddl(good[path] ?? '')?.rules.map(({ sid, mask }) => [sid, mask]);
       expect(found, path).toEqual(access.map(([sid, rights]) => [sid, maskOfIcacls(rights)]));
     }

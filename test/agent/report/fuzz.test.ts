@@ -109,7 +109,16 @@ function linkTo(make: (sign: Signed) => Promise<string>) {
       signJws(jwsTypes.answer, said?.['nonce'] === later ? { ...said, nonce: jti } : said, kits.server);
     return ok(await make(sign));
   });
-  return createServerLink({ client, store, key: kits.device, enrolment, words, now: () => now, log });
+  return createServerLink({
+    client,
+    store,
+    key: kits.device,
+    enrolment,
+    words,
+    now: () => now,
+    sinceBootMs: () => 0,
+    log,
+  });
 }
 
 test('the answers to an enrolment', fuzzTime, async () => {

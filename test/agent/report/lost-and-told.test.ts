@@ -17,7 +17,7 @@ import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 import { vm } from '../../fixtures/vm.ts';
 
 /** What the man in the middle answers instead of the server: status and code of a problem document. */
-type Instead = { readonly status: number; readonly code: string } | undefined;
+type Instead = { readonly status: number; readonly code: string; readonly path?: string } | undefined;
 
 /** A server, an agent enrolled with it, and somebody between them who may answer in its place. */
 async function town(options: { clock?: Clock; configuration?: object } = {}) {
@@ -28,7 +28,7 @@ async function town(options: { clock?: Clock; configuration?: object } = {}) {
   const between = { instead: undefined as Instead, asked: 0 };
   const proxy = createHttp((incoming, outgoing) => {
     between.asked += 1;
-    if (between.instead !== undefined) {
+    if (between.instead !== undefined && (incoming.url ?? '').startsWith(between.instead.path ?? '/')) {
       const { status, code } = between.instead;
       const problem = { type: 'about:blank', title: code, status, code };
       incoming.resume();
@@ -310,6 +310,34 @@ describe('a server that says it does not know the device', () => {
     expect(reporting().needsAttention).toBeUndefined();
   });
 });
+
+test.each([
+  [400, 'malformed'],
+  [409, 'report-conflict'],
+  [409, 'sequence-rewound'],
+  [413, 'too-large'],
+  [422, 'malformed'],
+])(
+  'whoever breaks TLS cannot make a report be put aside with %i %s: the server has not signed it',
+  async (status, code) => {
+    const clock = movableClock(new Date().toISOString());
+    const here = await town({ clock });
+    await here.agent.round('cheap');
+    const { epoch } = here.agent.store;
+    here.between.instead = { status, code, path: '/agent/v1/reports' };
+    await expect(here.agent.exchange()).rejects.toMatchObject({ name: 'ServerRefused', code: 'refusal-unsigned' });
+    expect(here.agent.store.queue()).toMatchObject({ waiting: 1, refused: 0 });
+    expect(here.agent.store.epoch).toBe(epoch);
+    // Kept back for ever, it is for people to see to.
+    clock.forward(25 * 3_600_000);
+    await expect(here.agent.exchange()).rejects.toThrow('signature is missing');
+    here.agent.publishStatus();
+    const { reporting } = JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8'));
+    expect(reporting.needsAttention).toMatchObject({ code: 'refusal-unsigned' });
+    here.between.instead = undefined;
+    expect(await here.agent.exchange()).toMatchObject({ accepted: 1, refused: 0 });
+  },
+);
 
 test('the server hears once that the clock was set, and judges by its own', async () => {
   const clock = movableClock(new Date().toISOString());

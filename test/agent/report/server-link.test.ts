@@ -432,6 +432,75 @@ test('a server restored from its backup gets again what it had acknowledged sinc
   expect((await stored(restored)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 });
 
+/** Puts the data directory of a server back to how it was, and serves it again. */
+async function restoreTo(backup: string, serverDir: string, between: { target: string }): Promise<KitsServer> {
+  rmSync(serverDir, { recursive: true });
+  cpSync(backup, serverDir, { recursive: true });
+  const restored = await startServer(serverDir);
+  between.target = restored.url;
+  return restored;
+}
+
+test('a restored server gets again what was of an earlier epoch of the device, too', async () => {
+  const { serverDir, server, between, agent, enrolment } = await town();
+  await agent.round('full');
+  await agent.exchange();
+  await server.close();
+  const backup = join(folder(), 'backup');
+  cpSync(serverDir, backup, { recursive: true });
+  const later = await startServer(serverDir);
+  between.target = later.url;
+  await agent.round('cheap');
+  await agent.exchange();
+  await agent.store.renewEpoch(() => Promise.reject(new Error('nothing waits')));
+  await agent.round('cheap');
+  await agent.exchange();
+  const before = await stored(later);
+  expect(new Set(before.map(({ store_epoch }) => store_epoch)).size).toBe(2);
+  await later.close();
+
+  const restored = await restoreTo(backup, serverDir, between);
+  await agent.exchange();
+  await agent.exchange();
+  expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  const after = await stored(restored);
+  expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+  expect(after.at(-1)?.store_epoch).toBe(agent.store.epoch);
+  const device = await describeDevice(restored.context, everything, enrolment.deviceId);
+  expect([device.state, device.gaps]).toEqual(['active', []]);
+});
+
+test('a device enrolled after the backup a server was restored from comes back once KITS approves it, with all it kept', async () => {
+  const [serverDir, agentDir, backup] = [join(folder(), 'server'), join(folder(), 'agent'), join(folder(), 'backup')];
+  const first = await startServer(serverDir);
+  const token = await tokenOf(first);
+  await first.close();
+  cpSync(serverDir, backup, { recursive: true });
+  const second = await startServer(serverDir);
+  const between = await middleman(second.url);
+  const agent = await startAgent(agentDir);
+  const { deviceId } = await agent.enrol({ server: between.url, token, serverKey: second.keyThumbprint });
+  await agent.round('full');
+  await agent.exchange();
+  await agent.round('cheap');
+  const before = await stored(second);
+  await second.close();
+
+  const restored = await restoreTo(backup, serverDir, between);
+  await expect(agent.exchange()).rejects.toMatchObject({ code: 'unknown-device' });
+  // It has shown that it was enrolled; whether it belongs here is for people to say.
+  expect(await agent.exchange()).toMatchObject({ accepted: 0 });
+  expect(agent.enrolment()).toMatchObject({ deviceId, state: 'pending' });
+  expect(agent.store.queue()).toMatchObject({ refused: 0 });
+  const device = await describeDevice(restored.context, everything, deviceId);
+  expect(device.events.map(({ code }) => code)).toContain('readmitted');
+  await restored.context.db.updateTable('devices').set({ state: 'active' }).where('id', '=', deviceId).execute();
+  await agent.exchange();
+  expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  expect((await stored(restored)).map(({ id }) => id)).toEqual(expect.arrayContaining(before.map(({ id }) => id)));
+  expect(await stored(restored)).toHaveLength(2);
+});
+
 test('a copied disk in other hardware is a clone: quarantined, the facts stay those of the original', async () => {
   const { agentDir, server, agent, enrolment } = await town({ tree: notebook });
   await agent.round('full');

@@ -49,7 +49,6 @@ function installed(): string {
     writeAtomically(join(dataDir, 'public/trust.json'), '{}', 0o644);
     writeAtomically(join(dataDir, 'public/sent/1.json'), '{}', 0o644);
     writeFileSync(join(dataDir, 'private/agent.db'), 'secret');
-    mkdirSync(join(dataDir, 'private/updates'));
     writeFileSync(join(dataDir, 'private/updates/kits-agent'), 'program');
   } finally {
     process.umask(before);
@@ -269,7 +268,7 @@ describe.runIf(process.getuid?.() === 0)('an ordinary account (needs root, to be
     const done = prepareLinuxDirectories(dataDir);
     expect(findings(dataDir)).toEqual([`ok ${dataDir} as the installer made it`]);
     expect(untouched()).toEqual(before);
-    expect(readdirSync(join(dataDir, 'private'))).toEqual(['set-aside']);
+    expect(readdirSync(join(dataDir, 'private')).sort()).toEqual(['set-aside', 'updates']);
     expect(readdirSync(join(dataDir, 'public')).sort()).toEqual(['requests', 'sent']);
     expect(done.join('\n')).toMatch(/private could be changed by others.*enrol this PC anew/);
     for (const name of ['requests', 'status.json', 'trust.json', 'sent', 'run.sh']) {
@@ -367,13 +366,18 @@ describe.runIf(process.getuid?.() === 0)('a folder in a place others can write t
       },
       /is a link; name the folder it leads to/,
     ],
-  ])('%s', (_, make, why) => {
+  ])('%s', async (_, make, why) => {
     const dir = place();
     const dataDir = make(dir);
     const before = everything(dir);
     expect(() => prepareLinuxDirectories(dataDir)).toThrow(UnsafeDirectory);
     expect(() => prepareLinuxDirectories(dataDir)).toThrow(why);
     expect(() => prepareLinuxDirectories(dataDir)).toThrow(/Nothing was changed\.$/);
+    const { main } = await import('../../../agent/cli.ts');
+    const said: string[] = [];
+    const streams = { out: () => undefined, err: (line: string) => said.push(line), signal: AbortSignal.abort() };
+    expect(await main(['prepare-directories', '--data-dir', dataDir], streams)).toBe(2);
+    expect(said.join('\n')).toMatch(why);
     expect(everything(dir)).toEqual(before);
   });
 });

@@ -33,6 +33,7 @@ test('every user may read the status, whatever the umask of the service; no draf
   publishStatus(dir, { ...value, overall: 'ok' });
   expect(JSON.parse(readFileSync(join(dir, 'status.json'), 'utf8'))).toEqual({ ...value, overall: 'ok' });
   expect(statSync(join(dir, 'status.json')).mode & 0o777).toBe(0o644);
+  expect(statSync(dir).mode & 0o777).toBe(0o755);
   expect(readdirSync(dir)).toEqual(['status.json']);
 });
 

@@ -98,8 +98,13 @@ test('says when the server took it, and of that report only', async () => {
   expect(readSent(dir, 1)?.acceptedAt).toBeUndefined();
   markAccepted(dir, { sequence: 1, reportId: report.envelope.reportId }, now.toISOString());
   expect(readSent(dir, 1)?.acceptedAt).toBe(now.toISOString());
-  markAccepted(dir, { sequence: 7, reportId: report.envelope.reportId }, now.toISOString());
+  // Signed again at another place it is still this report, which people have seen under its first number.
+  const later = new Date(now.getTime() + 1000).toISOString();
+  markAccepted(dir, { sequence: 7, reportId: report.envelope.reportId }, later);
   expect(readdirSync(join(dir, 'sent'))).toEqual(['1.json']);
+  expect(readSent(dir, 1)?.acceptedAt).toBe(later);
+  markAccepted(dir, { sequence: 7, reportId: 'another' }, now.toISOString());
+  expect(readSent(dir, 1)?.acceptedAt).toBe(later);
 });
 
 test('the last ten stay, counted by number and not by letter; those of an older epoch go first', async () => {
@@ -178,6 +183,8 @@ test('report --show prints hash, values and reasons; as JSON for scripts; and sa
   expect(german.text).toContain(report.envelope.bodyHash);
   expect(german.text).toMatch(/totalBytes: \d+ By {2}– \S+/);
   expect(german.text).toContain('Sichert, dass kein Bericht verloren geht');
+  expect(german.text).toMatch(/agentVersion: \S+ {2}– Zeigt, ob der KITS Agent auf diesem PC aktuell ist/);
+  expect(german.text).toMatch(/platform: \S+ {2}– Entscheidet, welche Prüfungen/);
   expect(show({ language: 'en' }).text).toContain('Makes sure that no report is lost');
   expect(JSON.parse(show({ json: true, sequence: '3' }).text)).toMatchObject({
     envelopeHash: report.envelopeHash,

@@ -282,6 +282,31 @@ test('a gap record that had to go itself is told again by the next one', async (
   }
 });
 
+test('however often something is lost, nothing of it is forgotten: what is too much for a list is told together', () => {
+  const bench = new Bench();
+  try {
+    const reasons = ['storage-failed', 'store-damaged'] as const;
+    for (let time = 0; time < 100; time += 1) {
+      const at = new Date(Date.UTC(2026, 0, 1 + time)).toISOString();
+      const reason = reasons[time % 2]!;
+      bench.store.noteGap({ reason, counts: { routine: 1 }, firstAt: at, lastAt: at });
+    }
+    const told = bench.store.undeclaredGaps(1000);
+    expect(told.length).toBeLessThanOrEqual(32);
+    const lost = told.reduce((sum, { counts }) => sum + (counts?.routine ?? 0), 0);
+    expect(lost).toBe(100);
+    expect(told.map(({ firstAt }) => firstAt).sort()[0]).toBe('2026-01-01T00:00:00.000Z');
+    expect(
+      told
+        .map(({ lastAt }) => lastAt)
+        .sort()
+        .at(-1),
+    ).toBe('2026-04-10T00:00:00.000Z');
+  } finally {
+    bench.close();
+  }
+});
+
 test('what a refused gap record has not told is told by another one, a day later and not at once', async () => {
   const bench = new Bench();
   try {

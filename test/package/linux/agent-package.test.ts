@@ -221,7 +221,11 @@ test('removed, it keeps its data; purged, it leaves nothing', () => {
   system.must('dpkg', '--remove', 'kits-agent');
   expect(system.run('systemctl', ['is-active', 'kits-agent.service']).stdout.trim()).toBe('inactive');
   expect(system.run('test', ['-e', '/usr/lib/kits-agent']).exitCode).toBe(1);
-  expect(system.run('test', ['-e', '/var/lib/kits-agent/private/agent.db']).exitCode).toBe(0);
+  // The store stays under a name that nothing takes up again; who this PC was does not stay, and the server has been told.
+  const kept = system.must('ls', '/var/lib/kits-agent/private').split('\n');
+  expect(kept).toContainEqual(expect.stringMatching(/^retired-\S+\.db$/));
+  expect(kept).not.toContain('device-key.pem');
+  expect(devices().map(({ state }) => state)).not.toContain('active');
   system.must('dpkg', '--purge', 'kits-agent');
   // Debian's man-db keeps pages it has shown; the rest would be ours.
   const places = ['/etc', '/usr', '/var/lib', '/var/log', '/run', '/root', '/home', '/opt'];

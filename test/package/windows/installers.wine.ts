@@ -51,12 +51,16 @@ async function placesOfSecrets(machine: WineMachine): Promise<string> {
 }
 
 async function joined(machine: WineMachine, server: TestServer): Promise<void> {
-  const status = await until('an accepted report in status.json', () => {
-    const file = machine.at(`${dataFolder}/public/status.json`);
-    if (!existsSync(file)) return undefined;
-    const status = statusSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    return status.reporting.lastAcceptedAt === undefined ? undefined : status;
-  });
+  const status = await until(
+    'an accepted report in status.json',
+    () => {
+      const file = machine.at(`${dataFolder}/public/status.json`);
+      if (!existsSync(file)) return undefined;
+      const status = statusSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+      return status.reporting.lastAcceptedAt === undefined ? undefined : status;
+    },
+    300,
+  );
   expect(status.device).toMatchObject({ state: 'active', municipality: 'Wasungen' });
   const devices = await server.context.db.selectFrom('devices').select(['id']).execute();
   expect(devices).toHaveLength(1);

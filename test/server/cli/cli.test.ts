@@ -250,6 +250,8 @@ describe('what cannot be carried out ends with 2 and a reason', () => {
     [['start', 'now'], /now[\s\S]*Usage: kits-server start/],
     [['disable-user', 'Nobody'], /no user "Nobody"/],
     [['enable-user'], /name is missing/],
+    [['admit-wrong-time', '--until', 'tomorrow'], /--until tomorrow: expected a time/],
+    [['admit-wrong-time', '--until', '2020-01-01T00:00:00Z'], /not ahead of the clock of this server/],
     [['retention', '--report-days', '7'], /--report-days 7: expected a whole number of days from 30/],
     [['retention', '--incident-days', '90'], /do not go together: incidents are never kept for a shorter time/],
     [['version', '--colour'], /--colour[\s\S]*Usage: kits-server version/],
@@ -282,7 +284,7 @@ test.each([
 ])('%s in a directory without a database makes none and names it', async (...args) => {
   const answer = await run(...args);
   expect([answer.code, answer.out]).toEqual([2, '']);
-  expect(answer.err).toContain(`There is no database in ${dataDir}.`);
+  expect(answer.err).toContain(`There is no database in ${dataDir}, nor in a folder "server" in it.`);
   expect(existsSync(dataDir)).toBe(false);
 });
 
@@ -315,6 +317,7 @@ describe('help', () => {
       'restore',
       'export-history',
       'verify',
+      'admit-wrong-time',
       'retention',
       'create-municipality',
       'create-token',

@@ -102,6 +102,13 @@ describe('a history that is whole', () => {
     expect((await get(await tokenOf('technician', elsewhere))).status).toBe(404);
   });
 
+  test('is proven with the folder that npm start was given, too', async () => {
+    expect(await run(serverMain, 'verify', '--data-dir', dir)).toMatchObject({
+      code: 0,
+      err: expect.stringContaining(join(dataDir, 'kits.db')),
+    });
+  });
+
   test('tells the scripts in JSON', async () => {
     await exportFile();
     expect(JSON.parse((await verifyChain('--json')).out)).toMatchObject({

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { enrolmentResponse, jwsTypes } from '../../../agent/contract/wire.ts';
+import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
@@ -76,6 +78,67 @@ test('a token with one use lets in exactly one of many who come at once', async 
   const answers = await Promise.all(agents.map((agent) => agent.tryEnrol()));
   expect(answers.map(({ answered }) => answered.status).sort()).toEqual([201, 401, 401, 401, 401, 401, 401, 401]);
   expect(await devices()).toBe(before + 1);
+});
+
+describe('a device that shows the answer to its earlier enrolment', () => {
+  const again = async (agent: TestAgent, enrolled: string, key = agent.key) => {
+    const request = {
+      contractVersion: 1,
+      nonce: 'n'.repeat(24),
+      enrolled,
+      hostname: agent.hostname,
+      platform: 'linux',
+      agentVersion: '0.1.0',
+      fingerprint: {},
+    };
+    const jws = await signJws(jwsTypes.enrolment, request, key, { embedKey: true });
+    return agent.post('/agent/v1/enrol', { 'content-type': 'application/jose' }, Buffer.from(jws));
+  };
+  const enrolled = async () => {
+    const agent = await withToken(server.token);
+    const { answered } = await agent.tryEnrol();
+    return { agent, statement: enrolmentResponse.parse(answered.body).answer };
+  };
+
+  test('is the same device where it is known, and no second one', async () => {
+    const { agent, statement } = await enrolled();
+    const before = await devices();
+    expect((await again(agent, statement)).status).toBe(200);
+    expect(await devices()).toBe(before);
+  });
+
+  test('waits for staff where it is not', async () => {
+    const { agent, statement } = await enrolled();
+    const { db } = server.context;
+    for (const table of ['verdicts', 'device_events'] as const)
+      await db.deleteFrom(table).where('device_id', '=', agent.state.deviceId).execute();
+    await db.deleteFrom('devices').where('id', '=', agent.state.deviceId).execute();
+    expect((await again(agent, statement)).status).toBe(201);
+    const [row] = await db.selectFrom('devices').selectAll().where('id', '=', agent.state.deviceId).execute();
+    expect(row).toMatchObject({
+      state: 'pending',
+      key_thumbprint: agent.key.thumbprint,
+      municipality_id: server.municipalityId,
+    });
+  });
+
+  test('is refused with the words of another device, of another server, of a check-in, and once it is retired', async () => {
+    const { agent, statement } = await enrolled();
+    const other = await enrolled();
+    const strange = await generateKey();
+    const payload = JSON.parse(Buffer.from(statement.split('.')[1]!, 'base64url').toString());
+    const checkedIn = (await agent.checkIn()).body as { answer: string };
+    const attempts = [
+      again(agent, other.statement),
+      again(agent, statement, strange),
+      again(agent, await signJws(jwsTypes.answer, payload, strange)),
+      again(agent, checkedIn.answer),
+    ];
+    for (const { status, code } of await Promise.all(attempts)) expect([status, code]).toEqual([401, 'token-invalid']);
+    const { db } = server.context;
+    await db.updateTable('devices').set({ state: 'retired' }).where('id', '=', agent.state.deviceId).execute();
+    expect((await again(agent, statement)).status).toBe(401);
+  });
 });
 
 describe('one and the same refusal', () => {

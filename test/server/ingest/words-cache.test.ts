@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { noticesHash } from '../../../agent/signing/words.ts';
+import { main } from '../../../server/cli.ts';
 import { type Database, openDatabase } from '../../../server/store/database.ts';
 import { groupOf, noticeOf, publish, setPolicy } from '../../fakes/office-words.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
@@ -92,4 +93,17 @@ test('what was worked out in a check-in that came to nothing is not kept', async
     agent.post('/agent/v1/check-in', { 'kits-proof': proof, 'content-type': 'application/json' }, body);
   expect((await Promise.all([send(), send()])).map(({ status }) => status).sort()).toEqual([200, 401]);
   expect(await checkIn()).toMatchObject({ policyVersion: 1, checkInSeconds: 300 });
+});
+
+test('times that were wrong are taken back with each check-in, until they have come', async () => {
+  const until = new Date(now().getTime() + 3_600_000).toISOString();
+  const corrected = await main(['admit-wrong-time', '--until', until, '--data-dir', server.dataDir], {
+    out: () => undefined,
+    err: () => undefined,
+    signal: new AbortController().signal,
+  });
+  expect(corrected).toBe(0);
+  expect((await checkIn()).wrongTimesUntil).toBe(until);
+  ahead = 3_700_000;
+  expect((await checkIn()).wrongTimesUntil).toBeUndefined();
 });

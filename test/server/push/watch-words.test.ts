@@ -39,6 +39,8 @@ test('a notice reaches its municipality, its group or its device, as it was sign
   const [first, second] = [await listening(), await listening()];
   const stranger = await listening(await server.addToken(elsewhere));
   const group = await groupOf(server.context, server.municipalityId, [second.id]);
+  // That it belongs to a group now is news of its own.
+  expect((await second.next())?.name).toBe('policy');
   const here = { municipality: server.municipalityId };
   const toAll = await publish(server, noticeOf(server.municipalityId));
   const toGroup = await publish(server, noticeOf(server.municipalityId, { audience: { ...here, group } }));
@@ -89,6 +91,54 @@ test('a policy is told to those it reaches, once for each change, and spread ove
   expect((await first.next())?.data).toEqual({ spreadSeconds: 0 });
   await setPolicy(server.context, 'district', { fullRoundMinutes: 120 });
   expect((await second.next())?.data).toEqual({ spreadSeconds: 20 });
+});
+
+test('whoever comes into a group, leaves it, or gets or loses an exception is told, and nobody else', async () => {
+  const { db, log } = server.context;
+  const told: { deviceIds?: readonly string[]; name: string }[] = [];
+  const push = {
+    publish: (target: { deviceIds?: readonly string[] }, { name }: { name: string }) =>
+      void told.push({ ...(target.deviceIds === undefined ? {} : { deviceIds: target.deviceIds }), name }),
+    deviceMoved: () => undefined,
+  };
+  const agents = [await createTestAgent(server), await createTestAgent(server)];
+  for (const agent of agents) await agent.enrol();
+  const [first, second] = agents.map(({ state }) => state.deviceId);
+  const watch = watchWords({ db, log, push });
+  onTestFinished(() => watch.stop());
+  const news = async () => {
+    await watch.look();
+    return told.splice(0);
+  };
+  expect(await news()).toEqual([]);
+  await groupOf(server.context, server.municipalityId, [first!]);
+  expect(await news()).toEqual([{ name: 'policy', deviceIds: [first] }]);
+  expect(await news()).toEqual([]);
+  await db.updateTable('group_members').set({ removed_at: new Date().toISOString() }).execute();
+  expect(await news()).toEqual([{ name: 'policy', deviceIds: [first] }]);
+  const exception = {
+    rule_id: 'storage-free',
+    municipality_id: server.municipalityId,
+    reason: 'wird ersetzt',
+    approved_by: 'KITS',
+    approved_at: new Date().toISOString(),
+    expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+    entered_by: 'KITS',
+    withdrawn_at: null,
+    withdrawn_by: null,
+  };
+  await db
+    .insertInto('exceptions')
+    .values({ ...exception, id: 'one', device_id: second! })
+    .execute();
+  expect(await news()).toEqual([{ name: 'policy', deviceIds: [second] }]);
+  await db
+    .insertInto('exceptions')
+    .values({ ...exception, id: 'all', device_id: null })
+    .execute();
+  expect(await news()).toEqual([{ name: 'policy' }]);
+  await db.updateTable('exceptions').set({ withdrawn_at: new Date().toISOString() }).where('id', '=', 'one').execute();
+  expect(await news()).toEqual([{ name: 'policy', deviceIds: [second] }]);
 });
 
 test('what was there before the first look is no news', async () => {
