@@ -66,7 +66,7 @@ export async function setUpCommand(input: CommandInput): Promise<ExitCode> {
 /** Beside a package that something else replaces, a second road would install over it. What an administrator has set stays. */
 function withoutSelfUpdate(settings: SetupInput['settings'], input: CommandInput): SetupInput['settings'] {
   if (settings?.selfUpdate !== true) return settings;
-  input.out(
+  input.err(
     'selfUpdate was not taken over: this package is updated by whatever installed it (MSI, opsi, Group Policy, apt).',
   );
   const { selfUpdate: _, ...others } = settings;
