@@ -261,6 +261,7 @@ export const valueWords: Readonly<Record<string, Words>> = {
   'state.ready': { de: 'bereit zur Installation', en: 'ready to install' },
   'state.installing': { de: 'wird installiert', en: 'being installed' },
   'state.installed': { de: 'installiert', en: 'installed' },
+  'state.stale': { de: 'letzte Freigabe abgelaufen', en: 'last release has run out' },
   'state.failed': { de: 'fehlgeschlagen', en: 'failed' },
   'state.trial': { de: 'läuft zur Probe', en: 'on trial' },
   'state.proven': { de: 'bewährt', en: 'proven' },
