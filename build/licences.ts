@@ -35,7 +35,7 @@ export function packagesOf(modules: Iterable<string>): LicensedPackage[] {
  * Packages whose code is in the bundles of the tray, by name. The window has to name them before the bundles are there;
  * build/tray-app.ts holds these names against what the bundler took in.
  */
-const bundledWithTray = ['canonicalize', 'jose', 'preact', 'zod'] as const;
+const bundledWithTray = ['jose', 'preact', 'zod'] as const;
 
 /** What the tray is made of, by name; with Electron, whose own parts have their licences beside its program. */
 export function trayPackages(): { readonly electron: LicensedPackage; readonly bundled: readonly LicensedPackage[] } {

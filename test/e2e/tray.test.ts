@@ -347,7 +347,7 @@ test('who made this program, and what of others is in it: each by name, version 
   await using context = await fixture.open();
   const page = await context.newPage();
   await show(page, 'about', 'de');
-  for (const name of ['canonicalize', 'electron', 'jose', 'preact', 'zod']) {
+  for (const name of ['electron', 'jose', 'preact', 'zod']) {
     const manifest = join(import.meta.dirname, '../../node_modules', name, 'package.json');
     const { version, license } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string; license: string };
     await page
