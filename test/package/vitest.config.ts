@@ -6,7 +6,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/package/linux/*.test.ts'],
     maxWorkers: 1,
-    testTimeout: 240_000,
-    hookTimeout: 300_000,
+    testTimeout: 480_000,
+    hookTimeout: 900_000,
   },
 });

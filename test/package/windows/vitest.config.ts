@@ -7,7 +7,7 @@ export default defineConfig({
     alias: { electron: new URL('../../fakes/electron.ts', import.meta.url).pathname },
     // One machine after the other; a step installs 90 MB in wine.
     fileParallelism: false,
-    testTimeout: 400_000,
-    hookTimeout: 600_000,
+    testTimeout: 800_000,
+    hookTimeout: 1_200_000,
   },
 });
