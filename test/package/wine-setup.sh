@@ -17,7 +17,7 @@ cannot() { echo "no wine set-up: $1" >&2; exit 3; }
 command -v debootstrap >/dev/null || cannot 'the package debootstrap is missing'
 mountpoints() {
   mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
-  mountpoint -q "$root/dev" || mount --bind /dev "$root/dev"
+  mountpoint -q "$root/dev" || { mount --bind /dev "$root/dev" && mount --make-private "$root/dev"; } # what is mounted inside stays inside
   mountpoint -q "$root/dev/shm" || mount -t tmpfs tmpfs "$root/dev/shm"
   mkdir -p "$root/work" "$dir/work"
   mountpoint -q "$root/work" || mount --bind "$dir/work" "$root/work"
