@@ -1,5 +1,5 @@
 /** An installer that runs again, or an administrator with an editor, changes settings under a running service. */
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 
 export interface SettingsWatch {
   /** Comes once, when a file was written that can be used. */
@@ -16,15 +16,27 @@ export function watchSettings(
   { intervalMs, isUsable }: { intervalMs: number; isUsable: () => boolean },
 ): SettingsWatch {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const look = (now: { mtimeMs: number }): void => {
-    // Gone is not changed: the service itself removes a token that is used up.
-    if (now.mtimeMs !== 0 && isUsable()) resolve();
+  // Not fs.watchFile: its first look comes at some later time, and what was written until then would never count.
+  const seen = new Map(files.map((file) => [file, versionOf(file)]));
+  const look = (): void => {
+    for (const file of files) {
+      const version = versionOf(file);
+      if (version === seen.get(file)) continue;
+      seen.set(file, version);
+      // Gone is not changed: the service itself removes a token that is used up.
+      if (version !== undefined && isUsable()) resolve();
+    }
   };
-  for (const file of files) watchFile(file, { interval: intervalMs, persistent: false }, look);
-  return {
-    changed: promise,
-    stop: () => {
-      for (const file of files) unwatchFile(file, look);
-    },
-  };
+  const timer = setInterval(look, intervalMs).unref();
+  return { changed: promise, stop: () => clearInterval(timer) };
+}
+
+/** Tells one content from the next; `undefined` = there is no such file, or none that can be looked at. */
+function versionOf(file: string): string | undefined {
+  try {
+    const { mtimeNs, ctimeNs, ino, size } = statSync(file, { bigint: true });
+    return [mtimeNs, ctimeNs, ino, size].join(' ');
+  } catch {
+    return undefined;
+  }
 }
