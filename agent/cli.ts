@@ -45,9 +45,10 @@ const commands: Readonly<Record<string, Command>> = {
   },
   'set-up': {
     usage:
-      'set-up [--settings-file FILE] [--server URL] [--token T] [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
+      'set-up [--managed] [--settings-file FILE] [--server URL] [--token T] [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
     does: 'what an installer calls: makes the directories with their rights, writes the settings, leaves the token for the service',
     options: {
+      managed: { type: 'boolean' },
       'settings-file': { type: 'string' },
       'settings-file-if-there': { type: 'string' },
       server: { type: 'string' },

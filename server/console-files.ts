@@ -21,6 +21,7 @@ const pages = [
   '/richtlinien/*',
   '/gruppen',
   '/gruppen/*',
+  '/versionen',
   '/stammdaten',
   '/anmeldung-tokens',
   '/protokoll',

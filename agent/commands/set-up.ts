@@ -14,6 +14,8 @@ import { type CommandInput, dataDirOf, type ExitCode, exitCodes, stringOption } 
 const lineVariable = 'KITS_SETUP_COMMAND_LINE';
 
 /**
+ * `--managed`: others bring new versions, and the settings file cannot switch the self-update on.
+ *
  * Checks everything first, then makes the directories, writes `agent.json` (existing keys stay) and leaves the token for the
  * service. Throws `SetupError` or `SettingsError` before anything is changed.
  */
@@ -38,12 +40,16 @@ export async function setUpCommand(input: CommandInput): Promise<ExitCode> {
 
   if (process.platform === 'win32') await secureWindowsDataDirectory(dataDir, input.out);
   else for (const line of prepareHere(dataDir)) input.out(line);
-  const { server, token, settings = {} } = wanted;
+  const { server, token } = wanted;
+  const settings = input.options['managed'] === true ? withoutSelfUpdate(wanted.settings, input) : wanted.settings;
   const merged = {
     ...existing,
     ...settings,
     ...definedOnly({ serverUrl: server, serverKey: wanted.serverKey, recoveryKey: wanted.recoveryKey }),
   };
+  if (merged.selfUpdate === true && merged.releaseKey === undefined) {
+    input.err('selfUpdate stays off: "releaseKey" is missing, so that no release can be verified.');
+  }
   mkdirSync(dirname(configFile), { recursive: true });
   writeAtomically(configFile, `${JSON.stringify(merged, undefined, 2)}\n`, 0o644);
   if (token !== undefined && server !== undefined) {
@@ -55,6 +61,16 @@ export async function setUpCommand(input: CommandInput): Promise<ExitCode> {
       (token === undefined ? 'no token was given.' : 'the token waits for the service.'),
   );
   return exitCodes.done;
+}
+
+/** Beside a package that something else replaces, a second road would install over it. What an administrator has set stays. */
+function withoutSelfUpdate(settings: SetupInput['settings'], input: CommandInput): SetupInput['settings'] {
+  if (settings?.selfUpdate !== true) return settings;
+  input.err(
+    'selfUpdate was not taken over: this package is updated by whatever installed it (MSI, opsi, Group Policy, apt).',
+  );
+  const { selfUpdate: _, ...others } = settings;
+  return others;
 }
 
 function ifThere(file: string | undefined): SetupInput {

@@ -54,8 +54,20 @@ export function releasePath(sha256: string): string {
   return `${releasesPath}${fileHash.parse(sha256)}`;
 }
 
-/** How the update of a device stands; see `agentFacts.update`. */
-export const updateStates = ['none', 'waiting', 'downloading', 'ready', 'installing', 'installed', 'failed'] as const;
+/**
+ * How the update of a device stands; see `agentFacts.update`. `stale`: the last manifest that it accepted has run out and no
+ * later one came: nothing was signed for long, or somebody holds it back.
+ */
+export const updateStates = [
+  'none',
+  'waiting',
+  'downloading',
+  'ready',
+  'installing',
+  'installed',
+  'failed',
+  'stale',
+] as const;
 export type UpdateState = (typeof updateStates)[number];
 /** Why an update did not go on. Stable; reasons of `JwsRefusal` beside them. */
 export const updateReason = text(60);

@@ -1,5 +1,5 @@
 /** An installer that runs again, or an administrator with an editor, changes settings under a running service. */
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 
 export interface SettingsWatch {
   /** Comes once, when a file was written that can be used. */
@@ -16,15 +16,28 @@ export function watchSettings(
   { intervalMs, isUsable }: { intervalMs: number; isUsable: () => boolean },
 ): SettingsWatch {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const look = (now: { mtimeMs: number }): void => {
-    // Gone is not changed: the service itself removes a token that is used up.
-    if (now.mtimeMs !== 0 && isUsable()) resolve();
-  };
-  for (const file of files) watchFile(file, { interval: intervalMs, persistent: false }, look);
-  return {
-    changed: promise,
-    stop: () => {
-      for (const file of files) unwatchFile(file, look);
-    },
-  };
+  // Looked at before this function returns: what is written right after it counts as a change, however busy the machine is.
+  const seen = new Map(files.map((file) => [file, stampOf(file)]));
+  const timer = setInterval(() => {
+    const changed = files.filter((file) => {
+      const stamp = stampOf(file);
+      const isChanged = stamp !== seen.get(file);
+      seen.set(file, stamp);
+      // Gone is not changed: the service itself removes a token that is used up.
+      return isChanged && stamp !== 'gone';
+    });
+    if (changed.length > 0 && isUsable()) resolve();
+  }, intervalMs);
+  timer.unref();
+  return { changed: promise, stop: () => clearInterval(timer) };
+}
+
+function stampOf(file: string): string {
+  try {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? 'gone' : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+  } catch {
+    // A disk that cannot be read now: nothing to take on until it can.
+    return 'gone';
+  }
 }

@@ -16,6 +16,8 @@ const updateRecord = z.object({
   /** The highest ever accepted: nothing before it counts any more. */
   highestSequence: z.int().min(0),
   highestVersion: releaseVersion.optional(),
+  /** When the manifest of `highestSequence` runs out; kept once that is installed or withdrawn. */
+  highestExpiresAt: instant.optional(),
   failures: z.int().min(0).max(1000),
   /** After three failures: nothing before then, ms since 1970. */
   notBefore: z.number().min(0),
@@ -57,6 +59,16 @@ export function failed(before: UpdateRecord, reason: string, now: Date): UpdateR
     failures,
     notBefore: rests ? now.getTime() + restMs : before.notBefore,
   };
+}
+
+/**
+ * Whether the last word on releases has run out. A failure of another kind says more; what is being installed was good when
+ * that began.
+ */
+export function isStale({ state, reason, highestExpiresAt }: UpdateRecord, now: Date): boolean {
+  if (highestExpiresAt === undefined || state === 'installing') return false;
+  if (state === 'failed' && reason !== 'expired') return false;
+  return !(now.getTime() < Date.parse(highestExpiresAt));
 }
 
 /** A clock that was set back by more than the rest lasts ends it. */

@@ -11,7 +11,7 @@ import { shortHash } from '../signing/canonical.ts';
 import { JwsError } from '../signing/jws.ts';
 import { type DownloadOptions, DownloadRefused, download } from './download.ts';
 import { isMaintenanceTime } from './maintenance.ts';
-import { failed, isResting, readUpdate, type UpdateRecord, updateFolder, writeUpdate } from './record.ts';
+import { failed, isResting, isStale, readUpdate, type UpdateRecord, updateFolder, writeUpdate } from './record.ts';
 import { isOnlyOurs, objectionToFile, verifyRelease } from './release.ts';
 
 export interface UpdaterOptions {
@@ -79,6 +79,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
         offeredAt: now().toISOString(),
         highestSequence: said.sequence,
         highestVersion: said.version,
+        highestExpiresAt: said.expiresAt,
         reason: undefined,
       });
       log.info('release-offered', { version: said.version, sequence: said.sequence });
@@ -169,7 +170,9 @@ export function createUpdater(options: UpdaterOptions): Updater {
     },
     facts: () => {
       try {
-        const { state, failures, reason, highestVersion } = readUpdate(dataDir);
+        const record = readUpdate(dataDir);
+        const { failures, reason, highestVersion } = record;
+        const state = isStale(record, now()) ? 'stale' : record.state;
         return {
           state,
           failures,

@@ -5,7 +5,7 @@ import { build as buildElectron, type Configuration, Platform } from 'electron-b
 import { productName } from '../../main/app-identity.ts';
 import { standInMark } from '../../server/releases/stand-in.ts';
 import { appPng } from '../icons.ts';
-import { licenceText, packagesOf } from '../licences.ts';
+import { licenceText, trayPackages } from '../licences.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { changelog } from './agent-package.ts';
 import { type Compression, createPackageTree } from './package-tree.ts';
@@ -30,11 +30,6 @@ export const trayDepends = [
   'libxtst6',
   'xdg-utils',
 ].join(', ');
-
-/** Packages whose code is in the bundles of main process and window; Electron's own licences lie beside its program. */
-const bundled = ['canonicalize', 'jose', 'preact', 'zod'].map((name) =>
-  join(root, 'node_modules', name, 'package.json'),
-);
 
 export interface TrayPackage {
   readonly version: string;
@@ -140,7 +135,7 @@ export async function buildTrayPackage(options: TrayPackage): Promise<string> {
     tree.packed(`usr/share/man/man1/${name}.1.gz`, source(`${name}.1`));
     const documents = `usr/share/doc/${name}`;
     tree.text(`${documents}/copyright`, source('copyright'));
-    tree.packed(`${documents}/third-party-licences.txt.gz`, licenceText(packagesOf(bundled)));
+    tree.packed(`${documents}/third-party-licences.txt.gz`, licenceText(trayPackages().bundled));
     tree.packed(`${documents}/changelog.gz`, changelog(name, version, sourceDate));
     tree.text(`usr/share/lintian/overrides/${name}`, source('lintian-overrides'));
     return tree.build(join(outDir, file), compression);

@@ -11,6 +11,7 @@ export * from './backup-contract.ts';
 export * from './notice-contract.ts';
 export * from './patch-contract.ts';
 export * from './policy-contract.ts';
+export * from './version-contract.ts';
 export { pageQuery };
 
 export const lightCounts = z.object({
@@ -74,6 +75,8 @@ export const deviceQuery = pageQuery.extend({
   search: z.string().max(200).optional(),
   light: z.enum(overallStates).optional(),
   state: z.enum(deviceStates).optional(),
+  /** Version of the agent, exactly. */
+  version: text(40).optional(),
   /** Members of this group. */
   group: uuid.optional(),
   /** Devices that are no members of it. */

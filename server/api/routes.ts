@@ -14,6 +14,7 @@ import { patchRoutes } from './patch-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { languageOf, problemOfRefusal } from './refusals.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { versionRoutes } from './version-routes.ts';
 
 /** The instance needs the validator and serializer compilers of fastify-type-provider-zod. */
 export async function registerApi(app: FastifyInstance, context: ServerContext): Promise<void> {
@@ -35,6 +36,7 @@ const api: FastifyPluginAsyncZod<{ context: ServerContext }> = async (scope, { c
   sessionRoutes(scope, context);
   fleetRoutes(scope, context);
   patchRoutes(scope, context);
+  versionRoutes(scope, context);
   controlRoutes(scope, context);
   await backupRoutes(scope, context);
   policyRoutes(scope, context);

@@ -26,6 +26,7 @@ import { SetPasswordPage } from './pages/set-password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { TokensPage } from './pages/tokens.tsx';
 import { UpdatePage } from './pages/update.tsx';
+import { VersionsPage } from './pages/versions.tsx';
 import { Failure } from './parts/load-state.tsx';
 import { start } from './parts/use-action.ts';
 import { asApiError } from './resource.ts';
@@ -74,6 +75,8 @@ function SignedInPage({ path }: { readonly path: string }): JSX.Element | null {
       return <GroupsPage />;
     case '/richtlinien':
       return <PoliciesPage />;
+    case '/versionen':
+      return <VersionsPage />;
     case '/stammdaten':
       return <RecordImportPage />;
     case '/anmeldung-tokens':

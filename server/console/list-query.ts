@@ -24,6 +24,8 @@ export interface ListQuery {
   readonly municipality: string;
   readonly light: OverallState | '';
   readonly state: DeviceState | '';
+  /** Of the agent. */
+  readonly version: string;
   readonly sort: SortKey;
   readonly order: 'asc' | 'desc';
   readonly cursor: string;
@@ -34,6 +36,7 @@ export const wholeList: ListQuery = {
   municipality: '',
   light: '',
   state: '',
+  version: '',
   sort: 'hostname',
   order: 'asc',
   cursor: '',
@@ -57,6 +60,7 @@ export function parseListQuery(search: string): ListQuery {
     municipality: idOrNothing(given.get('gemeinde')),
     light: oneOf(lights, given.get('ampel')),
     state: oneOf(states, given.get('status')),
+    version: (given.get('version') ?? '').slice(0, 40),
     sort: oneOf(sortKeys, given.get('sortierung')) || 'hostname',
     order: given.get('richtung') === 'desc' ? 'desc' : 'asc',
     cursor: (given.get('ab') ?? '').slice(0, 800),
@@ -79,6 +83,7 @@ export function listAddress(query: Partial<ListQuery>): string {
     ['gemeinde', all.municipality, ''],
     ['ampel', all.light, ''],
     ['status', all.state, ''],
+    ['version', all.version, ''],
     ['sortierung', all.sort, 'hostname'],
     ['richtung', all.order, 'asc'],
     ['ab', all.cursor, ''],
@@ -92,6 +97,7 @@ export function listRequest(query: ListQuery): string {
     ['municipality', query.municipality, ''],
     ['light', query.light, ''],
     ['state', query.state, ''],
+    ['version', query.version, ''],
     ['sort', query.sort, ''],
     ['order', query.order, ''],
     ['cursor', query.cursor, ''],

@@ -31,6 +31,7 @@ function Navigation({ session }: { readonly session: Session }): JSX.Element {
     ['/ausnahmen', t.exceptions, true],
     ['/richtlinien', t.policies, true],
     ['/gruppen', t.groups, true],
+    ['/versionen', t.agentVersions, true],
     ['/stammdaten', t.records, session.role !== 'viewer'],
     ['/anmeldung-tokens', t.tokens, session.role !== 'viewer'],
     ['/protokoll', t.audit, true],

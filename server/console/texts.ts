@@ -10,6 +10,7 @@ import type { Language } from './format.ts';
 import { noticeTexts } from './notice-texts.ts';
 import { patchTexts } from './patch-texts.ts';
 import { policyTexts } from './policy-texts.ts';
+import { versionTexts } from './version-texts.ts';
 
 const many = (count: number, one: string, more: string): string => (count === 1 ? one : more);
 
@@ -261,6 +262,7 @@ const pairs = {
   ...controlTexts,
   ...policyTexts,
   ...noticeTexts,
+  ...versionTexts,
 } satisfies Record<string, Record<Language, unknown>>;
 
 /** The texts of one language, by name. */

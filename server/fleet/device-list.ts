@@ -73,6 +73,7 @@ function matching(db: Database, devices: Devices, query: Query): Devices {
       : devices.where('devices.state', '=', query.state);
   if (query.municipality !== undefined) found = found.where('devices.municipality_id', '=', query.municipality);
   if (query.light !== undefined) found = found.where('devices.light', '=', query.light);
+  if (query.version !== undefined) found = found.where('devices.agent_version', '=', query.version);
   const { group, notInGroup } = query;
   if (group !== undefined) found = found.where('devices.id', 'in', membersOf(db, group));
   if (notInGroup !== undefined) found = found.where('devices.id', 'not in', membersOf(db, notInGroup));

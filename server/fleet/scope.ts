@@ -1,6 +1,6 @@
 /**
  * The tenant-scoped layer: what a member of staff or a script may reach. Devices, groups, policies, updates,
- * backup servers, exceptions, notices, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
+ * backup servers, exceptions, notices, rollouts, tokens, municipalities and the audit record are read through these functions only, so that no query can forget whose data it touches.
  */
 import type { Role } from '../api/contract.ts';
 import type { ServerContext } from '../context.ts';
@@ -55,6 +55,14 @@ export function auditIn(db: Database, { municipalities, role }: Scope) {
   const audit = db.selectFrom('audit');
   if (municipalities !== 'all') return audit.where('audit.municipality_id', 'in', municipalities);
   return role === 'admin' ? audit : audit.where('audit.municipality_id', 'is not', null);
+}
+
+/** How far releases are rolled out; '' = all municipalities, which is for everybody to read. */
+export function releaseRolloutsIn(db: Database, { municipalities }: Scope) {
+  const rollouts = db.selectFrom('release_rollouts');
+  return municipalities === 'all'
+    ? rollouts
+    : rollouts.where('release_rollouts.municipality_id', 'in', ['', ...municipalities]);
 }
 
 /** Sums over devices; they name no device. */

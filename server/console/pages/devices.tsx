@@ -57,6 +57,17 @@ function Filters({ query }: { readonly query: ListQuery }): JSX.Element {
           choices={[['', t.inFleet], ...states.map((state) => [state, t.state[state]] as const)]}
           choose={(state) => show({ state: states.find((entry) => entry === state) ?? '' })}
         />
+        {query.version === '' ? null : (
+          <Choice
+            label={t.agentVersion}
+            value={query.version}
+            choices={[
+              ['', t.all],
+              [query.version, query.version],
+            ]}
+            choose={(version) => show({ version })}
+          />
+        )}
         <button type="button" disabled={!filtered} onClick={() => navigate(listAddress({}))}>
           {t.resetFilter}
         </button>

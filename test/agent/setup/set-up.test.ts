@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openAgent } from '../../../agent/agent.ts';
 import { createLog } from '../../../agent/log.ts';
 import { loadSettings } from '../../../agent/settings/settings.ts';
@@ -67,6 +67,52 @@ test('a second installation keeps every setting it says nothing about', async ()
   expect(settingsIn(dir)).toMatchObject({ proxy: 'http://proxy:3128', outboxDays: 40 });
   expect(tokenIn(dir)).toContain('later-token-of-16');
   expect(existsSync(file)).toBe(true);
+});
+
+describe('the self-update', () => {
+  const releaseKey = 'r'.repeat(43);
+  const withSettings = (settings: object): { dir: string; args: string[] } => {
+    const dir = folder();
+    const file = join(dir, 'kits-agent-setup.json');
+    writeFileSync(file, JSON.stringify({ settings }));
+    return { dir, args: ['--settings-file-if-there', file] };
+  };
+
+  test('is switched on by the settings file, with the key that signs releases', async () => {
+    const { dir, args } = withSettings({ selfUpdate: true, releaseKey });
+    const { code, said } = await setUp(dir, args);
+    expect({ code, said }).toEqual({ code: 0, said: expect.not.stringContaining('selfUpdate') });
+    expect(settingsIn(dir)).toEqual({ selfUpdate: true, releaseKey });
+  });
+
+  test('stays off without that key, and says why', async () => {
+    const { dir, args } = withSettings({ selfUpdate: true });
+    const { code, said } = await setUp(dir, args);
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('selfUpdate stays off: "releaseKey" is') });
+    expect(settingsIn(dir)).toEqual({ selfUpdate: true });
+  });
+
+  test('is not for a package that others replace; what an administrator set before stays', async () => {
+    const { dir, args } = withSettings({ selfUpdate: true, releaseKey, outboxDays: 40 });
+    const { code, said } = await setUp(dir, ['--managed', ...args]);
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('selfUpdate was not taken over') });
+    expect(settingsIn(dir)).toEqual({ releaseKey, outboxDays: 40 });
+    writeFileSync(join(dir, 'agent.json'), JSON.stringify({ selfUpdate: true, releaseKey }));
+    expect((await setUp(dir, ['--managed'])).code).toBe(0);
+    expect(settingsIn(dir)).toEqual({ selfUpdate: true, releaseKey });
+  });
+
+  test.each([
+    ['build/windows/installer.nsh', false],
+    ['build/windows/kits-agent.wxs', true],
+    ['build/linux/agent/postinst', true],
+  ])('%s says whether others bring new versions: %s', (file, managed) => {
+    const calls = readFileSync(join(import.meta.dirname, '../../..', file), 'utf8').match(/set-up .*/g) ?? [];
+    expect(calls.length).toBeGreaterThan(0);
+    expect(calls.filter((call) => call.includes('--settings-file')).map((call) => call.includes('--managed'))).toEqual([
+      managed,
+    ]);
+  });
 });
 
 test.each([

@@ -9,7 +9,7 @@ import { createLog } from '../../../agent/log.ts';
 import { runCommand } from '../../../agent/platform/run-command.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
 import { type InstallOptions, installUpdate } from '../../../agent/update/install.ts';
-import { readUpdate, updateFolder } from '../../../agent/update/record.ts';
+import { isStale, readUpdate, updateFolder, writeUpdate } from '../../../agent/update/record.ts';
 import { hashOf, installer, type Town, town } from './town.ts';
 
 const content = installer(200_000);
@@ -71,6 +71,46 @@ test('outside its time nothing is installed, and what was withdrawn goes', async
   expect(facts(here)?.state).toBe('none');
   expect(await guard(here, { run })).toBeUndefined();
   expect(run).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['held back while it waits', (_here: Town): void => undefined],
+  [
+    'held back once it is installed',
+    (here: Town): void => {
+      const { manifest: _, offeredAt: __, ...rest } = readUpdate(here.dataDir);
+      writeUpdate(here.dataDir, { ...rest, state: 'installed' });
+    },
+  ],
+])('the last word on releases runs out and is said to be stale: %s', async (_name, change) => {
+  const here = await town();
+  await ready(here);
+  change(here);
+  const before = facts(here);
+  expect(before?.state).not.toBe('stale');
+  const record = readUpdate(here.dataDir);
+  expect(Date.parse(record.highestExpiresAt ?? '')).toBeGreaterThan(Date.now());
+  writeUpdate(here.dataDir, { ...record, highestExpiresAt: new Date(Date.now() - 1000).toISOString() });
+  expect(facts(here)).toEqual({ ...before, state: 'stale' });
+  const { sections } = await here.agent.round(['agent']);
+  expect(sections[0]?.data).toMatchObject({ update: { state: 'stale', version: '7.0.0' } });
+  // A later one that holds ends it.
+  await here.publish(await here.sign(content, { sequence: 11, version: '7.1.0' }), content);
+  await here.checkIn();
+  expect(facts(here)).toMatchObject({ state: 'waiting', version: '7.1.0' });
+});
+
+test('a release that runs out while it is being installed, or fails for another reason, is not called stale', () => {
+  const past = { highestSequence: 1, failures: 0, notBefore: 0, highestExpiresAt: '2026-01-01T00:00:00.000Z' };
+  const now = new Date('2026-01-01T00:00:00.000Z');
+  const stale = (change: object): boolean => isStale({ ...past, state: 'none', ...change }, now);
+  expect(stale({})).toBe(true);
+  expect(isStale({ ...past, state: 'none' }, new Date(Number.NaN))).toBe(true);
+  expect(isStale({ ...past, state: 'none' }, new Date(now.getTime() - 1))).toBe(false);
+  expect(stale({ state: 'failed', reason: 'expired' })).toBe(true);
+  expect(stale({ state: 'failed', reason: 'hash' })).toBe(false);
+  expect(stale({ state: 'installing' })).toBe(false);
+  expect(stale({ highestExpiresAt: undefined })).toBe(false);
 });
 
 describe('a manifest that does not hold is refused', () => {

@@ -143,6 +143,7 @@ describe('the MSI', () => {
     expect(property['MsiHiddenProperties']?.split(';')).toEqual(['TOKEN', 'SetUp']);
     const setUp = table('CustomAction').find(([action]) => action === 'SetUp');
     // Type 18, deferred, as SYSTEM, with its target hidden.
+    expect(setUp?.[3]).toContain('set-up --managed ');
     expect(setUp?.[1]).toBe(String(18 + 0x400 + 0x800 + 0x2000));
   });
 

@@ -162,11 +162,17 @@ describe('NSIS', () => {
         server: server.url,
         serverKey: server.keyThumbprint,
         token: server.token,
-        settings: { outboxDays: 50 },
+        settings: { outboxDays: 50, selfUpdate: true, releaseKey: key },
       }),
     );
     expect(await machine.run(setup, '/S')).toMatchObject({ code: 0 });
-    expect(settingsOf(machine)).toEqual({ serverUrl: server.url, serverKey: server.keyThumbprint, outboxDays: 50 });
+    expect(settingsOf(machine)).toEqual({
+      serverUrl: server.url,
+      serverKey: server.keyThumbprint,
+      outboxDays: 50,
+      selfUpdate: true,
+      releaseKey: key,
+    });
     await joined(machine, server);
     expect(existsSync(machine.at(`${dataFolder}/private/waiting-enrolment.json`))).toBe(false);
     // The file belongs to the share it lies on.

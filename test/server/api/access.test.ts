@@ -110,6 +110,7 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => `devices/${own}/software-changes`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/devices?update=x', () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => 'versions', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'patches/overview', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'backups', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => 'backups/servers', () => undefined, [401, 200, 200, 200, 200, 200]],

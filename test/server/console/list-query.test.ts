@@ -22,6 +22,7 @@ const full: ListQuery = {
   municipality,
   light: 'critical',
   state: 'pending',
+  version: '1.5.0-rc.1',
   sort: 'lastHeardAt',
   order: 'desc',
   cursor: 'abc/+=',
