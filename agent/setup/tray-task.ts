@@ -42,6 +42,7 @@ export function trayTaskXml(program: string): string {
   <Actions Context="Users">
     <Exec>
       <Command>${command}</Command>
+      <Arguments>--hidden</Arguments>
     </Exec>
   </Actions>
 </Task>

@@ -16,27 +16,28 @@ export function watchSettings(
   { intervalMs, isUsable }: { intervalMs: number; isUsable: () => boolean },
 ): SettingsWatch {
   const { promise, resolve } = Promise.withResolvers<void>();
-  // Not fs.watchFile: its first look comes at some later time, and what was written until then would never count.
-  const seen = new Map(files.map((file) => [file, versionOf(file)]));
-  const look = (): void => {
-    for (const file of files) {
-      const version = versionOf(file);
-      if (version === seen.get(file)) continue;
-      seen.set(file, version);
+  // Looked at before this function returns: what is written right after it counts as a change, however busy the machine is.
+  const seen = new Map(files.map((file) => [file, stampOf(file)]));
+  const timer = setInterval(() => {
+    const changed = files.filter((file) => {
+      const stamp = stampOf(file);
+      const isChanged = stamp !== seen.get(file);
+      seen.set(file, stamp);
       // Gone is not changed: the service itself removes a token that is used up.
-      if (version !== undefined && isUsable()) resolve();
-    }
-  };
-  const timer = setInterval(look, intervalMs).unref();
+      return isChanged && stamp !== 'gone';
+    });
+    if (changed.length > 0 && isUsable()) resolve();
+  }, intervalMs);
+  timer.unref();
   return { changed: promise, stop: () => clearInterval(timer) };
 }
 
-/** Tells one content from the next; `undefined` = there is no such file, or none that can be looked at. */
-function versionOf(file: string): string | undefined {
+function stampOf(file: string): string {
   try {
-    const { mtimeNs, ctimeNs, ino, size } = statSync(file, { bigint: true });
-    return [mtimeNs, ctimeNs, ino, size].join(' ');
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? 'gone' : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
   } catch {
-    return undefined;
+    // A disk that cannot be read now: nothing to take on until it can.
+    return 'gone';
   }
 }

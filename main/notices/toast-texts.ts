@@ -26,7 +26,7 @@ export const toastTexts: Readonly<Record<Language, ToastTexts>> = {
     open: 'Click to read it.',
     several: (count) => (count === 1 ? 'One more notice from KITS' : `${count} notices from KITS`),
     severity: { info: 'KITS, information', warning: 'KITS, attention', urgent: 'KITS, urgent' },
-    acknowledge: 'I have taken note',
+    acknowledge: 'Acknowledge',
     later: 'Later',
   },
 };

@@ -76,16 +76,19 @@ function CopyField({ label, value }: { readonly label: string; readonly value: s
   const input = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState('');
   const id = `copy-${label.replaceAll(/\W/g, '')}`;
-  const copy = (): void => {
+  const copy = (button: HTMLButtonElement): void => {
     input.current?.select();
     // The clipboard of the web needs a permission, and this window has none.
-    setSaid(document.execCommand('copy') ? t.copied(label) : t.copyFailed);
+    const isCopied = document.execCommand('copy');
+    // Selecting took the focus along; whoever uses the keyboard goes on from the button.
+    if (isCopied) button.focus();
+    setSaid(isCopied ? t.copied(label) : t.copyFailed);
   };
   return (
     <div class="copy">
       <label for={id}>{label}</label>
       <input id={id} ref={input} readOnly value={value} />
-      <button type="button" aria-label={t.copyWhat(label)} onClick={copy}>
+      <button type="button" aria-label={t.copyWhat(label)} onClick={({ currentTarget }) => copy(currentTarget)}>
         {t.copy}
       </button>
       <p role="status">{said}</p>

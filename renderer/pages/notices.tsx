@@ -87,7 +87,11 @@ function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element
           <button
             type="button"
             class="main"
-            onClick={() => attempt(api.request('notice:acknowledge', { noticeId: notice.id }))}
+            onClick={() => {
+              // The button goes with the answer; the focus stays at the notice.
+              const asked = api.request('notice:acknowledge', { noticeId: notice.id });
+              attempt(asked.then(() => heading.current?.focus()));
+            }}
           >
             {t.acknowledge(title.text)}
           </button>

@@ -176,7 +176,7 @@ export const noticeTexts = {
   noticePreview: { de: 'So erscheint die Mitteilung', en: 'What the notice looks like' },
   noticePreviewIn: { de: { de: 'Deutsch', en: 'Englisch' }, en: { de: 'German', en: 'English' } },
   noticeFromSender: { de: (sender: string) => `Von ${sender}`, en: (sender: string) => `From ${sender}` },
-  noticeUntilTime: { de: (time: string) => `Gilt bis ${time}`, en: (time: string) => `Holds until ${time}` },
+  noticeUntilTime: { de: (time: string) => `Gilt bis ${time}`, en: (time: string) => `Valid until ${time}` },
   noticeAcknowledge: {
     de: (title: string) => `„${title}“ zur Kenntnis genommen`,
     en: (title: string) => `Acknowledge “${title}”`,

@@ -3,6 +3,7 @@
  * running server. The tables are the truth; looking once a second costs three small queries.
  */
 import type { ServerContext } from '../context.ts';
+import type { NoticeTable } from '../store/schema.ts';
 import type { Target } from './device-streams.ts';
 
 const everyMs = 1000;
@@ -18,6 +19,8 @@ interface Standing {
   readonly says: string;
 }
 
+type AudienceOfNotice = Pick<NoticeTable, 'municipality_id' | 'group_id' | 'device_id'>;
+
 export interface WordsWatch {
   /** One look now. */
   look(): Promise<void>;
@@ -26,6 +29,8 @@ export interface WordsWatch {
 
 export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' | 'log'>): WordsWatch {
   let newestNotice: number | undefined;
+  /** Whom each notice was for when it was last looked at: a correction under the same id takes the place of its row. */
+  const audiences = new Map<string, AudienceOfNotice>();
   let newestChange = '';
   /** Versions told about that were written at `newestChange`: others may follow within the same millisecond. */
   let told = new Set<string>();
@@ -35,18 +40,18 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
 
   async function tellNotices(): Promise<void> {
     if (newestNotice === undefined) {
-      const last = await db
+      const known = await db
         .selectFrom('notices')
-        .select('number')
-        .orderBy('number', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      newestNotice = last?.number ?? 0;
+        .select(['id', 'number', 'municipality_id', 'group_id', 'device_id'])
+        .orderBy('number')
+        .execute();
+      for (const row of known) audiences.set(row.id, row);
+      newestNotice = known.at(-1)?.number ?? 0;
       return;
     }
     const fresh = await db
       .selectFrom('notices')
-      .select(['number', 'municipality_id', 'group_id', 'device_id', 'replaces', 'jws'])
+      .select(['id', 'number', 'municipality_id', 'group_id', 'device_id', 'replaces', 'jws'])
       .where('number', '>', newestNotice)
       .orderBy('number')
       .limit(atOnce)
@@ -56,7 +61,15 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
       const target = await targetOf(row.municipality_id, row.group_id, row.device_id);
       push.publish(target, { name: 'notice', data: { notice: row.jws } });
       if (row.replaces !== null) await takeFromAll(row.replaces);
+      const before = audiences.get(row.id);
+      audiences.set(row.id, row);
+      // Those whom the correction does not concern any more would hold the wording from before until they check in.
+      if (before !== undefined && !isSameAudience(before, row)) await askAudience(before);
     }
+  }
+
+  async function askAudience({ municipality_id, group_id, device_id }: AudienceOfNotice): Promise<void> {
+    await askToCheckIn(await targetOf(municipality_id, group_id, device_id));
   }
 
   /** What was replaced is gone for everybody it was for, also for those whom the new one does not concern. */
@@ -66,8 +79,7 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
       .select(['municipality_id', 'group_id', 'device_id'])
       .where('id', '=', noticeId)
       .executeTakeFirst();
-    if (old === undefined) return;
-    await askToCheckIn(await targetOf(old.municipality_id, old.group_id, old.device_id));
+    if (old !== undefined) await askAudience(old);
   }
 
   async function tellPolicies(): Promise<void> {
@@ -219,4 +231,8 @@ export function watchWords({ db, push, log }: Pick<ServerContext, 'db' | 'push' 
       return current;
     },
   };
+}
+
+function isSameAudience(one: AudienceOfNotice, other: AudienceOfNotice): boolean {
+  return one.group_id === other.group_id && one.device_id === other.device_id;
 }

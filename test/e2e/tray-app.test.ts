@@ -59,10 +59,10 @@ describe('the window', () => {
   test('comes with a second start, is gone when it is closed, and comes back when its page dies', async () => {
     desk.write();
     await using app = await start();
-    app.appEvents.emit('second-instance');
+    app.appEvents.emit('second-instance', {}, ['kits-agent-tray']);
     const first = await app.window();
     await first.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
-    app.appEvents.emit('second-instance');
+    app.appEvents.emit('second-instance', {}, ['kits-agent-tray']);
     expect(app.seen.windows).toHaveLength(1);
     const gone = first.waitForEvent('close');
     app.seen.windows[0]?.close();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, vi } from 'vitest';
 import { startScreen } from '../fakes/electron/chromium.ts';
+import { startMain } from '../fakes/electron/start-main.ts';
 
 export type TrayApp = Awaited<ReturnType<typeof startTrayApp>>;
 
@@ -29,7 +30,7 @@ export async function startTrayApp({ browser, publicDir, folder, home, context =
   const screen = await startScreen({ browser, seen, context });
   seen.screen = screen;
   process.argv = [...argv, `--status-file=${join(publicDir, 'status.json')}`, '--hidden'];
-  await import('../../main/index.ts');
+  await startMain();
   const icon = () => {
     const tray = seen.trays.findLast(({ destroyed }) => !destroyed);
     if (tray === undefined) throw new Error('there is no icon beside the clock');

@@ -60,6 +60,7 @@ async function publishTroubled(): Promise<{ noticeId: string }> {
       verdictOf('virus-protection', { verdict: 'unknown' }),
     ],
     notices: [await fixture.kits.signNotice(notice)],
+    linkHosts: ['kits.example.de'],
   });
   return { noticeId: notice.id };
 }
@@ -289,10 +290,15 @@ test('with the keyboard alone: every function of the window', async () => {
     await expect.poll(() => focused(page)).toBe(heading);
   };
   await show(page, 'status', 'de');
+  await goTo(/^Es gibt eine Mitteilung von KITS\.$/, 'Mitteilungen');
+  await goTo(/^Status$/, 'Status');
   await tabTo(/^Jetzt prüfen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Die Prüfung ist angefordert …').waitFor();
   await goTo(/^Mitteilungen \(1\)$/, 'Mitteilungen');
+  await tabTo(/^https:\/\/kits\.example\.de\/neustart$/);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => fixture.opened.splice(0)).toEqual(['https://kits.example.de/neustart']);
   await tabTo(/^Später erinnern$/);
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
@@ -301,6 +307,8 @@ test('with the keyboard alone: every function of the window', async () => {
   await tabTo(/zur Kenntnis genommen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
+  await expect.poll(() => focused(page)).toBe('Bitte heute neu starten');
+  await goTo(/^Woran erkenne ich echte KITS-Mitteilungen\?$/, 'Hilfe');
   await goTo(/^Was wird übermittelt\?$/, 'Was wird übermittelt?');
   await tabTo(/^Vollständiger Bericht/);
   await page.keyboard.press('Enter');
@@ -314,6 +322,9 @@ test('with the keyboard alone: every function of the window', async () => {
   await tabTo(/^Kopieren$/);
   await page.keyboard.press('Enter');
   await page.getByText('Gerätename kopiert.').waitFor();
+  await tabTo(/^Kopieren$/);
+  await page.keyboard.press('Enter');
+  await page.getByText('Gerätenummer kopiert.').waitFor();
   await tabTo(/^Was ist Ihnen aufgefallen\?$/);
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
@@ -329,6 +340,21 @@ test('with the keyboard alone: every function of the window', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'About' }).waitFor();
   expect(await page.evaluate('document.documentElement.lang')).toBe('en');
+});
+
+test('who made this program, and what of others is in it: each by name, version and licence', async () => {
+  await fixture.publish();
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  await show(page, 'about', 'de');
+  for (const name of ['electron', 'jose', 'preact', 'zod']) {
+    const manifest = join(import.meta.dirname, '../../node_modules', name, 'package.json');
+    const { version, license } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string; license: string };
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: `${name} ${version}, Lizenz ${license}` })
+      .waitFor();
+  }
 });
 
 /** How the window can look; contrast and names are right in each of them together. */

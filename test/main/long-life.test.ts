@@ -7,6 +7,7 @@ import { readStatus } from '../../main/agent-link/read-status.ts';
 import { watchPresence } from '../../main/notices/presence.ts';
 import { createRenewal, versionIn } from '../../main/renewal.ts';
 import { createWaking } from '../../main/waking.ts';
+import { startMain } from '../fakes/electron/start-main.ts';
 
 const start = new Date('2026-11-25T07:00:00Z');
 const seconds = (count: number) => new Date(start.getTime() + count * 1000);
@@ -152,14 +153,14 @@ describe('the icon', () => {
     fake.seen.reset();
     fake.seen.userData = folder;
     fake.seen.languages = ['en-US'];
-    await import('../../main/index.ts');
+    await startMain();
     return fake;
   }
 
   test('on Linux it is made anew where a panel may have lost it: after sleep, and when somebody looks for it', async () => {
     const { seen, powerMonitor, appEvents } = await main('linux');
     powerMonitor.emit('resume');
-    appEvents.emit('second-instance');
+    appEvents.emit('second-instance', {}, ['kits-agent-tray']);
     expect(seen.trays.map(({ destroyed }) => destroyed)).toEqual([true, true, false]);
     expect(seen.trays[2]?.tooltip).toBe('The state of your PC is being checked.');
     seen.trays[2]?.click('Help and report a suspicion');
@@ -169,7 +170,7 @@ describe('the icon', () => {
   test('on Windows it stays, so that its place beside the clock does; toasts find their way back by a fixed id', async () => {
     const { seen, powerMonitor, appEvents } = await main('win32');
     powerMonitor.emit('resume');
-    appEvents.emit('second-instance');
+    appEvents.emit('second-instance', {}, ['kits-agent-tray']);
     expect(seen.trays.map(({ destroyed }) => destroyed)).toEqual([false]);
     const { toastActivatorClsid, appUserModelId } = await import('../../main/app-identity.ts');
     expect([seen.clsid, seen.appUserModelId]).toEqual([toastActivatorClsid, appUserModelId]);

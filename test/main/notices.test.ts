@@ -31,6 +31,13 @@ describe('what was seen before is not undone', () => {
   const shown = async (notices: readonly Notice[], at = now) =>
     verifiedNotices(await Promise.all(notices.map(sign)), trust, at, memory());
 
+  test('a notice is shown up to its end and not from then on; nothing but the time has changed', async () => {
+    const said = kits.noticeOf({ title: { de: 'Freitag' } });
+    const end = new Date(said.validUntil);
+    expect(await shown([said], new Date(end.getTime() - 1))).toMatchObject({ notices: [{ id: said.id }], refused: 0 });
+    expect(await shown([said], end)).toMatchObject({ notices: [], refused: 1 });
+  });
+
   test('an older wording is refused, also after a restart of the tray', async () => {
     const first = kits.noticeOf({ title: { de: 'Freitag' }, issuedAt: later(-2) });
     const corrected = { ...first, title: { de: 'Samstag' }, issuedAt: later(-1) };

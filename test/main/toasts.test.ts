@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Notice } from '../../agent/contract/policy.ts';
 import { type MailboxRequest, mailboxRequest, type Status } from '../../agent/contract/status.ts';
 import { type Authority, authority, later, now } from '../agent/signing/authority.ts';
+import { startMain } from '../fakes/electron/start-main.ts';
 
 const argv = process.argv;
 let folder: string;
@@ -51,7 +52,7 @@ async function start(prepare: (seen: typeof import('../fakes/electron.ts')['seen
   fake.seen.reset();
   fake.seen.userData = join(folder, 'user');
   prepare(fake.seen);
-  await import('../../main/index.ts');
+  await startMain();
   return fake;
 }
 
@@ -115,7 +116,7 @@ test('what is answered in the window takes its toast along', async () => {
   const [acknowledged, putOff] = [1, 2].map(() => kits.noticeOf({ severity: 'urgent', mustAcknowledge: true }));
   await publish([acknowledged!, putOff!]);
   const { seen, appEvents } = await start();
-  appEvents.emit('second-instance');
+  appEvents.emit('second-instance', {}, ['kits-agent-tray']);
   const event = {
     sender: seen.windows[0]!.webContents,
     senderFrame: { parent: null, url: 'app://ui/index.html' },
@@ -217,11 +218,13 @@ test('what one session said never hides the notice from another user of the same
   expect(firstAgain.seen.notifications).toEqual([]);
 });
 
-test('a notice that is forged, for others or from before its recall raises no toast', async () => {
+test('a notice that is forged, for others or over raises no toast, beside one that does', async () => {
   const [header, , signature] = (await kits.signNotice()).split('.');
   const body = Buffer.from(JSON.stringify(kits.noticeOf({ severity: 'urgent' }))).toString('base64url');
+  const genuine = kits.noticeOf({ severity: 'urgent' });
   await publish([], {
     notices: [
+      await kits.signNotice(genuine),
       `${header}.${body}.${signature}`,
       await kits.signNotice({ severity: 'urgent' }, kits.device),
       await kits.signNotice({ severity: 'urgent', audience: { municipality: kits.holder.device } }),
@@ -230,5 +233,15 @@ test('a notice that is forged, for others or from before its recall raises no to
   });
   const { seen } = await start();
   await poll();
-  expect(seen.notifications).toEqual([]);
+  expect(seen.notifications.map(({ options }) => options.id)).toEqual([genuine.id]);
+});
+
+test('a toast goes when its notice ends, though the service says nothing new', async () => {
+  const validUntil = new Date(now.getTime() + 60_000).toISOString();
+  await publish([kits.noticeOf({ severity: 'urgent', validUntil })]);
+  const { seen } = await start();
+  for (let looks = 0; looks < 3; looks += 1) await poll();
+  expect(seen.notifications.map(({ shown, closed }) => [shown, closed])).toEqual([[1, false]]);
+  await poll();
+  await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true]));
 });

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Status } from '../../agent/contract/status.ts';
 import { trayIcons } from '../../build/tray-icons.ts';
 import { judgeStatus } from '../../main/agent-link/read-status.ts';
+import { answerStart, claimSession } from '../../main/single-instance.ts';
 import { stateIcon, trayThemes } from '../../main/tray/state-icon.ts';
 import { sinceWords, trayView } from '../../main/tray/tray-view.ts';
+import { startMain } from '../fakes/electron/start-main.ts';
 import { seen } from '../fakes/electron.ts';
 
 const now = new Date('2026-11-23T09:40:00Z');
@@ -168,7 +170,8 @@ describe('the main process with a stand-in for Electron', () => {
   test('is sandboxed and shows the status of the service, also when it changes', async () => {
     writeFileSync(join(folder, 'status.json'), JSON.stringify(statusOf()));
     const { seen: fresh } = await import('../fakes/electron.ts');
-    await import('../../main/index.ts');
+    fresh.userData = folder;
+    await startMain();
     expect(fresh.sandboxed).toBe(true);
     expect(fresh.trays).toHaveLength(1);
     expect(fresh.trays[0]?.menu[0]).toBe('Ihr PC ist in Ordnung.');
@@ -181,7 +184,8 @@ describe('the main process with a stand-in for Electron', () => {
     writeFileSync(join(folder, 'status.json'), JSON.stringify(statusOf()));
     process.argv.push('--hidden');
     const { seen: fresh, appEvents } = await import('../fakes/electron.ts');
-    await import('../../main/index.ts');
+    fresh.userData = folder;
+    await startMain();
     expect(fresh.windows).toHaveLength(0);
     expect(fresh.schemes).toEqual([{ scheme: 'app', privileges: { standard: true, secure: true } }]);
 
@@ -211,15 +215,25 @@ describe('the main process with a stand-in for Electron', () => {
     window.destroy();
     await expect(ask({ sender: window.webContents, senderFrame: frame } as never)).rejects.toThrow('refused');
 
-    appEvents.emit('second-instance');
+    appEvents.emit('second-instance', {}, ['kits-agent-tray']);
     expect(fresh.windows).toHaveLength(2);
-    appEvents.emit('second-instance');
+    appEvents.emit('second-instance', {}, ['kits-agent-tray']);
     expect(fresh.windows).toHaveLength(2);
+  });
+
+  test('no window comes up because an installer or a logon starts it once more', async () => {
+    process.argv.push('--hidden');
+    const { seen: fresh, appEvents } = await import('../fakes/electron.ts');
+    fresh.userData = folder;
+    await startMain();
+    appEvents.emit('second-instance', {}, ['kits-agent-tray', '--hidden']);
+    expect(fresh.windows).toHaveLength(0);
   });
 
   test('denies every permission and every address but its own', async () => {
     const { seen: fresh } = await import('../fakes/electron.ts');
-    await import('../../main/index.ts');
+    fresh.userData = folder;
+    await startMain();
     const granted = vi.fn();
     fresh.session.request?.({} as never, 'notifications', granted, {} as never);
     expect(granted).toHaveBeenCalledWith(false);
@@ -239,9 +253,33 @@ describe('the main process with a stand-in for Electron', () => {
 
   test('a second instance ends without a second icon', async () => {
     const { seen: fresh } = await import('../fakes/electron.ts');
+    fresh.userData = folder;
     fresh.hasLock = false;
-    await import('../../main/index.ts');
+    fresh.refused = answerStart;
+    await startMain();
     expect(fresh.quit).toBe(1);
     expect(fresh.trays).toHaveLength(0);
+  });
+
+  test('each session of a user who is signed in twice has a tray of its own', async () => {
+    const asked: string[] = [];
+    const take = (wanted: string): boolean => {
+      asked.push(wanted);
+      return wanted !== folder;
+    };
+    expect(await claimSession({ folder, take, patienceMs: 100 })).toBe(true);
+    expect(asked).toEqual([folder, join(folder, 'session-2')]);
+  });
+
+  test('a further start in a session is answered by the tray that runs there', async () => {
+    const { seen: fresh, appEvents } = await import('../fakes/electron.ts');
+    fresh.userData = folder;
+    await startMain();
+    const take = (_wanted: string, data: unknown): boolean => {
+      appEvents.emit('second-instance', {}, ['kits-agent-tray', '--hidden'], '/', data);
+      return false;
+    };
+    expect(await claimSession({ folder, take })).toBe(false);
+    expect(existsSync(join(folder, 'session-2'))).toBe(false);
   });
 });

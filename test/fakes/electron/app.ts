@@ -1,6 +1,7 @@
 /** `app`: life of the program. Events come through `appEvents`. */
+import { existsSync } from 'node:fs';
 import type * as Electron from 'electron';
-import { appEvents, powerEvents, seen } from './seen.ts';
+import { appEvents, mustNotBeReady, powerEvents, seen } from './seen.ts';
 
 type Listener = (...args: never[]) => void;
 const listening = (event: string, listener: Listener) => {
@@ -39,10 +40,14 @@ export const app: AppUnderTest = {
     return seen.isPackaged;
   },
   enableSandbox: () => {
+    mustNotBeReady('app.enableSandbox()');
     seen.sandboxed = true;
   },
-  disableHardwareAcceleration: () => undefined,
-  requestSingleInstanceLock: () => seen.hasLock,
+  disableHardwareAcceleration: () => mustNotBeReady('app.disableHardwareAcceleration()'),
+  requestSingleInstanceLock: (data) => {
+    if (!seen.hasLock) seen.refused(seen.userData, data);
+    return seen.hasLock;
+  },
   hasSingleInstanceLock: () => seen.hasLock,
   releaseSingleInstanceLock: () => {
     seen.hasLock = false;
@@ -58,8 +63,8 @@ export const app: AppUnderTest = {
     seen.exits.push(code);
     for (const window of seen.windows) window.destroy();
   },
-  whenReady: () => Promise.resolve(),
-  isReady: () => true,
+  whenReady: () => seen.readiness.promise,
+  isReady: () => seen.isReady,
   setAppUserModelId: (id) => {
     seen.appUserModelId = id;
   },
@@ -68,7 +73,10 @@ export const app: AppUnderTest = {
   },
   getAppPath: () => seen.appPath,
   getPath: () => seen.userData,
-  setPath: () => undefined,
+  setPath: (name, path) => {
+    if (!existsSync(path)) throw new Error('Failed to set path');
+    if (name === 'userData') seen.userData = path;
+  },
   relaunch: (options) => {
     seen.relaunches.push(options);
   },

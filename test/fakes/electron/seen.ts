@@ -27,6 +27,8 @@ export const ipcRendererEvents = new EventEmitter();
 
 const nothingYet = () => ({
   screen: undefined as Screen | undefined,
+  isReady: false,
+  readiness: Promise.withResolvers<void>(),
   /** In the order in which they were made; one that was destroyed stays. */
   trays: [] as TrayRecord[],
   windows: [] as FakeWindow[],
@@ -60,6 +62,8 @@ const nothingYet = () => ({
   relaunches: [] as (Electron.RelaunchOptions | undefined)[],
   sandboxed: false,
   hasLock: true,
+  /** What the tray that runs in this session does about one more start. */
+  refused: (_folder: string, _data: unknown): void => undefined,
   isPackaged: false,
   version: '0.1.0',
   languages: ['de-DE'] as string[],
@@ -77,6 +81,11 @@ export const seen = Object.assign(nothingYet(), {
     ipcRendererEvents.removeAllListeners();
   },
 });
+
+/** What Electron refuses once it is ready. */
+export function mustNotBeReady(call: string): void {
+  if (seen.isReady) throw new Error(`${call} can only be called before app is ready`);
+}
 
 /** A plain event of Electron with its default to prevent. */
 export function preventable<T extends object>(more: T): T & { preventDefault(): void; defaultPrevented: boolean } {

@@ -1,6 +1,6 @@
 /** What the program asks of the system and of Chromium: messages, schemes, the session, dialogues, the desktop. */
 import type * as Electron from 'electron';
-import { seen } from './seen.ts';
+import { mustNotBeReady, seen } from './seen.ts';
 
 export const ipcMain: Pick<Electron.IpcMain, 'handle' | 'removeHandler'> = {
   handle: (channel, listener) => {
@@ -14,6 +14,7 @@ export const ipcMain: Pick<Electron.IpcMain, 'handle' | 'removeHandler'> = {
 
 export const protocol: Pick<Electron.Protocol, 'registerSchemesAsPrivileged' | 'handle'> = {
   registerSchemesAsPrivileged: (schemes) => {
+    mustNotBeReady('protocol.registerSchemesAsPrivileged()');
     seen.schemes.push(...schemes);
   },
   handle: (scheme, handler) => {

@@ -1,12 +1,18 @@
-/** A notice that is replaced for fewer people is gone for all it was for, within the same moment and not at some check-in. */
+/** A notice that is said anew for fewer people is gone for all it was for, within the same moment and not at some check-in. */
 import { expect, onTestFinished, test } from 'vitest';
+import type { Notice } from '../../../agent/contract/policy.ts';
 import { holderOf, noticesFor } from '../../../server/notices/in-force.ts';
 import { watchWords } from '../../../server/push/watch-words.ts';
 import { noticeOf, publish } from '../../fakes/office-words.ts';
 import { createTestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer } from '../../fakes/test-server.ts';
 
-test('those whom the new one does not concern are asked to check in, and then hold neither', async () => {
+const later = ({ issuedAt }: Notice): string => new Date(Date.parse(issuedAt) + 1).toISOString();
+
+test.each([
+  ['another notice in its place', (old: Notice, made: Notice): Notice => ({ ...made, replaces: old.id })],
+  ['a correction under the same id', (old: Notice, made: Notice) => ({ ...made, id: old.id, issuedAt: later(old) })],
+])('%s: those whom it does not concern are asked to check in, and then hold neither', async (_name, inPlaceOf) => {
   const server = await startTestServer();
   onTestFinished(() => server.close());
   const { db, push, log } = server.context;
@@ -29,10 +35,7 @@ test('those whom the new one does not concern are asked to check in, and then ho
   told.length = 0;
 
   const device = idOf(one);
-  const narrower = noticeOf(municipalityId, {
-    audience: { municipality: municipalityId, device },
-    replaces: old.id,
-  });
+  const narrower = inPlaceOf(old, noticeOf(municipalityId, { audience: { municipality: municipalityId, device } }));
   await publish(server, narrower);
   await words.look();
   expect(told).toEqual([
@@ -45,4 +48,12 @@ test('those whom the new one does not concern are asked to check in, and then ho
   };
   expect(await held(one)).toEqual([narrower.id]);
   expect(await held(other)).toEqual([]);
+
+  // For the same people again: the notice itself is all the news there is.
+  told.length = 0;
+  await publish(server, { ...narrower, issuedAt: later(narrower) });
+  await words.look();
+  expect(told.filter((one) => (one as { name: string }).name === 'policy')).toEqual(
+    narrower.replaces === undefined ? [] : [{ name: 'policy', municipalityId }],
+  );
 });
