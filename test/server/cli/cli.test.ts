@@ -345,3 +345,12 @@ describe('help', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 });
+
+test('an installer that holds a stand-in is not signed, under whatever name', async () => {
+  const file = join(dir, 'setup.exe');
+  writeFileSync(file, `MZ KITS-STAND-IN: not for publishing.`);
+  const release = ['--version', '1.0.0', '--platform', 'win32', '--sequence', '1', '--key', join(dir, 'none.jwe')];
+  const { code, err, out } = await bare('sign-release', file, ...release);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toContain('setup.exe holds a stand-in instead of Electron and must not reach a PC');
+});
