@@ -359,6 +359,28 @@ test('however often something is lost, nothing of it is forgotten: what is too m
   }
 });
 
+test('what was set aside keeps its body for as long as there is room, and goes by its class like what waits', async () => {
+  const bench = new Bench();
+  try {
+    await bench.append('routine', 1200);
+    await bench.append('incident', 1200);
+    await bench.setAside();
+    await bench.setAside();
+    await bench.declare();
+    await bench.send();
+    bench.at += 200 * 86_400_000;
+    bench.store.dropOldBodies(new Date(bench.at), 7 * 86_400_000);
+    expect(bench.store.queue()).toMatchObject({ waiting: 0, refused: 0, aside: 2 });
+    for (let more = 0; more < 3; more += 1) await bench.append('acknowledgement', 1200);
+    // The routine one had to go; told before, it is no new gap.
+    expect(bench.store.queue()).toMatchObject({ waiting: 3, refused: 1, aside: 1 });
+    expect(bench.store.undeclaredGaps(9)).toEqual([]);
+    expect(bench.store.asideDue(new Date(bench.at))).toMatchObject({ class: 'incident', sequence: 2 });
+  } finally {
+    bench.close();
+  }
+});
+
 test('what a refused gap record has not told is told by another one, a day later and not at once', async () => {
   const bench = new Bench();
   try {
