@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** No state of the process, no clock or module replaced: one worker runs them one after the other, which spares a second for each file. */
 const pure = [
@@ -13,8 +14,20 @@ const pure = [
 const faults = ['test/faults/**/*.test.ts'];
 const browser = ['test/e2e/**/*.test.ts'];
 
+/** These mostly wait, and for minutes: whatever comes after them would have to wait for their end. */
+const longest = ['/test/faults/kill.test.ts', '/test/faults/network.test.ts'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const first = longest.flatMap((path) => sorted.filter(({ moduleId }) => moduleId.endsWith(path)));
+    return [...first, ...sorted.filter((file) => !first.includes(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'pure', include: pure, isolate: false, pool: 'threads' } },
       {
@@ -31,8 +44,8 @@ export default defineConfig({
     ],
     // Importing the real package in plain Node tries to download Electron's binary.
     alias: { electron: new URL('./test/fakes/electron.ts', import.meta.url).pathname },
-    // Many tests wait for programs, browsers and servers of their own: on two cores one worker alone would leave one idle.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // Many tests wait for programs, browsers and servers of their own: on two cores three workers leave them idle at times.
+    maxWorkers: Math.max(4, availableParallelism()),
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },

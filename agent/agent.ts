@@ -246,7 +246,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
     const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = store.readExchange();
-    const { waiting, refused, thinned } = store.queue();
+    const { waiting, refused, aside, thinned } = store.queue();
     const verdicts = judge(readSections());
     const since = sinceWhen(store, verdicts, now);
     const holder = words.holder();
@@ -281,6 +281,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         ...(lastAcceptedAt === undefined ? {} : { lastAcceptedAt }),
         waiting,
         ...(refused === 0 ? {} : { refused }),
+        ...(aside === undefined ? {} : { aside }),
         ...(thinned === undefined ? {} : { thinned }),
         ...(failure === undefined ? {} : { failure }),
         ...(storage === undefined ? {} : { storage }),

@@ -58,6 +58,8 @@ export function createTick({
   const ranAt = new Map<Task, number>();
 
   let askedAt = -Infinity;
+  /** What the status says of the way to the server; unknown at the start. */
+  let shownReach: string | undefined;
 
   /** True when a full round is to be made because somebody asks for it. */
   const readMailbox = async (): Promise<boolean> => {
@@ -95,6 +97,19 @@ export function createTick({
       case 'status':
         agent.publishStatus();
         break;
+    }
+  };
+  /** At once: until then the tray would say that KITS knows what it does not, or the other way round. */
+  const showReach = (): void => {
+    const { failure, lastAcceptedAt } = agent.store.readExchange();
+    const now = JSON.stringify([failure, lastAcceptedAt]);
+    if (now === shownReach) return;
+    try {
+      agent.publishStatus();
+      shownReach = now;
+    } catch (error) {
+      if (isDamaged(error)) throw error;
+      log.warn('task-failed', { task: 'status', error: (error as Error).message });
     }
   };
   const ran = (task: Task): void => {
@@ -151,6 +166,7 @@ export function createTick({
         if (!retries) failedAt.set(task, at);
         if (task === 'check-in') reached?.(false);
       }
+      if (task === 'check-in') showReach();
     }
   };
 }

@@ -20,6 +20,7 @@ import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { refuseStandIn } from './linux/stand-in.ts';
 import { runTool } from './run-tool.ts';
 
 export interface RepositoryOptions {
@@ -36,10 +37,14 @@ export const suite = 'stable';
 const component = 'main';
 const architectures = ['amd64', 'arm64'] as const;
 
-/** Replaces the repository in `out` as a whole; packages that were there before and are not among `debs` stay in the pool. */
+/**
+ * Replaces the repository in `out` as a whole; packages that were there before and are not among `debs` stay in the pool.
+ * Throws for a package that holds a stand-in.
+ */
 export function makeAptRepository(options: RepositoryOptions): void {
   const { debs, gnupgHome, keyId, passphraseFile, validDays = 90 } = options;
   if (debs.length === 0) throw new Error('A repository needs at least one package.');
+  for (const deb of debs) refuseStandIn(deb);
   const out = resolve(options.out);
   const work = mkdtempSync(join(tmpdir(), 'kits-apt-repository-'));
   try {

@@ -5,10 +5,12 @@
  * `npm run test:package` builds the Debian packages and installs them in a system of their own; it needs root.
  * `npm run test:soak` is the long variant: 800 kills and 100,000 damaged inputs for each parser of what comes from afar; about an hour.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
 const root = join(import.meta.dirname, '..');
@@ -115,16 +117,36 @@ if (process.argv.includes('--package')) {
   process.exit(0);
 }
 provideTools(tools);
-step('types', bin('tsc'), ['-p', 'tsconfig.json']);
-step('types of the console', bin('tsc'), ['-p', 'server/console/tsconfig.json']);
-step('types of the window', bin('tsc'), ['-p', 'renderer/tsconfig.json']);
-step('lint and format', bin('biome'), ['ci', '--error-on-warnings', '.']);
+
+/** Neither needs what another makes: they run side by side, and beside the tests, which wait a good deal for what they have started. */
+const checks = [
+  { name: 'types', command: 'tsc', args: ['-p', 'tsconfig.json'] },
+  { name: 'types of the console', command: 'tsc', args: ['-p', 'server/console/tsconfig.json'] },
+  { name: 'types of the window', command: 'tsc', args: ['-p', 'renderer/tsconfig.json'] },
+  { name: 'lint and format', command: 'biome', args: ['ci', '--error-on-warnings', '.'] },
+];
+
+/** Its output comes at its end, in one piece. Answers whether it ended well. */
+async function check({ name, command, args }: (typeof checks)[number]): Promise<boolean> {
+  const startedAt = performance.now();
+  const child = spawn(bin(command), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended: Promise<unknown> = once(child, 'close').then(
+    ([status, signal]) => status ?? signal,
+    (error: Error) => error.message,
+  );
+  const [out, err, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  say(status === 0 ? `— ${name}: ${seconds} s` : `\n${out}${err}\n— ${name} failed: ${status}`);
+  return status === 0;
+}
+
+const checked = Promise.all(checks.map(async (one) => ((await check(one)) ? [] : [one.name])));
 
 mkdirSync(join(root, 'test-results'), { recursive: true });
 rmSync(summaryFile, { force: true });
 const soak = process.argv.includes('--soak');
 const filters = soak ? ['test/faults/', 'fuzz.test.ts'] : process.argv.slice(2);
-const runner = spawnSync(
+const runner = spawn(
   bin('vitest'),
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${summaryFile}`, ...filters],
   {
@@ -138,5 +160,8 @@ const runner = spawnSync(
     },
   },
 );
+const [status] = await once(runner, 'close');
+const failedChecks = (await checked).flat();
+for (const name of failedChecks) say(`\n— ${name} failed; what it says stands above`);
 say(existsSync(summaryFile) ? `\n${summary()}` : '\nThe test runner ended without a result.');
-process.exit(runner.status ?? 1);
+process.exit(failedChecks.length > 0 ? status || 1 : (status ?? 1));

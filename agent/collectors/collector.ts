@@ -27,6 +27,7 @@ export interface AgentState {
     readonly waiting: number;
     readonly oldestAt?: string;
     readonly refused: number;
+    readonly aside?: number;
     readonly thinned?: number;
   };
   /** Device clock minus server time at the last signed answer, in whole seconds. */

@@ -69,11 +69,12 @@ const failureWords: Readonly<Record<string, string>> = {
   'device-not-active': 'Das Gerät ist am Server nicht freigegeben.',
 };
 
-function reportingLines({ failure, refused, thinned, storage, needsAttention }: Status['reporting']): string[] {
+function reportingLines({ failure, refused, aside, thinned, storage, needsAttention }: Status['reporting']): string[] {
   const words = failure === undefined ? undefined : failureWords[failure];
   return [
     ...(failure === undefined ? [] : [`Übertragung: ${failure}${words === undefined ? '' : ` – ${words}`}`]),
     ...(refused === undefined ? [] : [`Vom Server abgelehnte Berichte: ${refused}`]),
+    ...(aside === undefined ? [] : [`Berichte, die nicht durchkommen und täglich neu versucht werden: ${aside}`]),
     ...(thinned === undefined ? [] : [`Berichte, von denen nur der Kopf erhalten ist: ${thinned}`]),
     ...(storage === undefined ? [] : [`Datenträger: ${storage} – Es kann nichts gespeichert werden.`]),
     ...(needsAttention === undefined
@@ -214,7 +215,7 @@ function enrolled(dataDir: string): Finding[] {
   if (known === undefined) {
     return [{ check: 'enrolment', result: 'problem', detail: 'This machine is not enrolled. Run "kits-agent enrol".' }];
   }
-  const { enrolment, exchange, words, waiting, refused } = known;
+  const { enrolment, exchange, words, waiting, refused, aside } = known;
   const { clockOffsetSeconds: offset, failure, lastAcceptedAt, behindFloorSince, serverTimeFloor } = exchange;
   const { policy } = words;
   const policyExpired = policy !== undefined && !(Date.now() < Date.parse(policy.said.expiresAt));
@@ -227,8 +228,8 @@ function enrolled(dataDir: string): Finding[] {
     },
     {
       check: 'queue',
-      result: failure === undefined && refused === 0 ? 'ok' : 'problem',
-      detail: `${waiting} waiting, ${refused} refused, last accepted ${lastAcceptedAt ?? 'never'}${failure === undefined ? '' : `, last failure: ${failure}`}`,
+      result: failure === undefined && refused === 0 && aside === 0 ? 'ok' : 'problem',
+      detail: `${waiting} waiting, ${refused} refused,${aside === 0 ? '' : ` ${aside} set aside because they do not get through,`} last accepted ${lastAcceptedAt ?? 'never'}${failure === undefined ? '' : `, last failure: ${failure}`}`,
     },
     ...(behindFloorSince === undefined
       ? []

@@ -9,12 +9,12 @@ import { runCommand } from '../platform/run-command.ts';
 import { tryStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
 import { storeVersion } from '../store/set-back.ts';
-import { AgentRunning } from '../store/sqlite.ts';
+import { AgentRunning, keepPrivate } from '../store/sqlite.ts';
 import { installUpdate } from '../update/install.ts';
 import { activate } from '../upgrade/activate.ts';
 import { reconcile, type Upgrade } from '../upgrade/reconcile.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
-import { holdUpgrade } from '../upgrade/trial-file.ts';
+import { holdUpgrade, holdUpgradeWhenFree } from '../upgrade/trial-file.ts';
 import { agentVersion } from '../version.ts';
 import {
   type CommandInput,
@@ -28,6 +28,8 @@ import {
 } from './command.ts';
 
 const defaultWaitSeconds = 120;
+/** The guard looks every few minutes, and may be about to restart the service. */
+const guardsTurnMs = 180_000;
 const selfTestTimeoutMs = 120_000;
 /** The task of the guard ends after 15 minutes. */
 const installTimeoutMs = 14 * 60_000;
@@ -52,7 +54,7 @@ export async function activateCommand(input: CommandInput): Promise<ExitCode> {
   const wait = Number(stringOption(input, 'wait') ?? defaultWaitSeconds);
   if (!(wait >= 1 && wait <= 900)) throw new UsageError('--wait: expected 1 to 900 seconds');
   const upgrade = upgradeOf(input);
-  const hold = holdUpgrade(upgrade.dataDir);
+  const hold = await holdUpgradeWhenFree(upgrade.dataDir, { waitMs: guardsTurnMs, signal: input.signal });
   try {
     const activated = await activate({
       ...upgrade,
@@ -156,6 +158,7 @@ export async function selfTestCommand(input: CommandInput): Promise<ExitCode> {
     try {
       const db = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
       try {
+        keepPrivate(copy);
         db.prepare('VACUUM INTO ?').run(copy);
       } finally {
         db.close();

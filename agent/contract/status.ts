@@ -37,6 +37,8 @@ export const status = z.object({
     failure: text(60).optional(),
     /** Reports the server refused for good; kept aside on this machine. */
     refused: z.int().min(0).optional(),
+    /** Reports that do not get through: set aside, so that others do, and tried again once a day. */
+    aside: z.int().min(0).optional(),
     /** Reports that wait without their body, because the queue was full. */
     thinned: z.int().min(0).optional(),
     /** Nothing can be written: why, as a stable code. Reports made meanwhile are missing and will be accounted for. */

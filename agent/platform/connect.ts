@@ -69,7 +69,7 @@ async function shakeHands(
     servername: /^[\d.]+$|:/.test(host) ? '' : host,
     rejectUnauthorized: true,
     ca: [
-      ...getCACertificates('default'),
+      ...getCACertificates('bundled'),
       ...getCACertificates('system'),
       ...(options.ca === undefined ? [] : [options.ca]),
     ],

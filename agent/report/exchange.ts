@@ -85,11 +85,16 @@ async function converse({
   // At once, not with the next round: until then the server would know only a hash.
   const wanted = new Set(first.need ?? need);
   const sections = readSections().filter(({ id, data }) => wanted.has(id) && data !== undefined);
-  if (sections.length > 0) await compose({ class: 'routine', sections });
+  // What does not get through would only be made anew each time; the next full round brings it.
+  if (sections.length > 0 && store.queue().aside === undefined) await compose({ class: 'routine', sections });
   // What came to light while sending is told at once as well.
   await declare();
-  if (store.queue().waiting === 0) return { ...first, more: false };
+  if (store.queue().waiting === 0) {
+    await link.sendAside();
+    return { ...first, more: false };
+  }
   const second = await link.sendWaiting(limit);
+  await link.sendAside();
   return {
     accepted: first.accepted + second.accepted,
     refused: first.refused + second.refused,

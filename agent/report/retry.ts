@@ -66,7 +66,7 @@ const aboutTheDevice: ReadonlySet<string> = new Set([
   'proof-invalid',
   'signature-invalid',
   'device-not-active',
-  // A report that waits behind an unsigned refusal waits for ever.
+  // Somebody on the way speaks in the server's place.
   'refusal-unsigned',
 ]);
 

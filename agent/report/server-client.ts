@@ -215,7 +215,8 @@ function proxyEnvironment(proxy: string | undefined): Record<string, string | un
 }
 
 function trust(caFile: string | undefined): { ca: string[]; rejectUnauthorized: true; minVersion: 'TLSv1.2' } {
-  const ca = [...getCACertificates('default'), ...getCACertificates('system')];
+  // Not "default": that takes in what NODE_EXTRA_CA_CERTS names. An own certificate stands in the settings.
+  const ca = [...getCACertificates('bundled'), ...getCACertificates('system')];
   if (caFile !== undefined) {
     try {
       ca.push(readFileSync(caFile, 'utf8'));

@@ -65,6 +65,8 @@ export interface ServerLink {
   checkIn(): Promise<SignedAnswer>;
   /** Sends what waits, oldest first, at most `limit`. Throws as `checkIn`; what was not acknowledged stays. */
   sendWaiting(limit: number): Promise<SendResult>;
+  /** Offers once more, once a day each and a few at a time, what was set aside. That it fails stops nothing else: it does not throw. */
+  sendAside(): Promise<void>;
   /**
    * Tells the server that this installation is being removed; returns what the device is there from now on. Said before is
    * as good. Throws as `checkIn`.
@@ -91,6 +93,16 @@ export interface LinkOptions {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const reportsPath = '/agent/v1/reports';
+/**
+ * With the waits in between some hours. A report that does not get through while check-ins do (a filter on the way, its size,
+ * its words) must not hold up those behind it for ever.
+ */
+export const attemptsBeforeAside = 12;
+/** Where one was set aside already, the way is known to hold some back. */
+const attemptsOfMore = 2;
+const asideAtOnce = 10;
+/** The server speaks of the device or of this moment, not of the report. */
+const notAboutTheReport: ReadonlySet<number> = new Set([401, 403, 404, 429, 503, 507]);
 const compress = promisify(zstdCompress);
 
 export function createServerLink(options: LinkOptions): ServerLink {
@@ -199,6 +211,18 @@ export function createServerLink(options: LinkOptions): ServerLink {
     return { bytes: body.byteLength, need };
   }
 
+  /** True when this report has had its attempts. Each follows a check-in that went through. */
+  function isSpent({ reportId }: WaitingReport, error: unknown): boolean {
+    const isHeldUp =
+      error instanceof ServerUnreachable || (error instanceof ServerRefused && !notAboutTheReport.has(error.status));
+    if (!isHeldUp) return false;
+    const { heldUp } = store.readExchange();
+    const attempts = (heldUp?.reportId === reportId ? heldUp.attempts : 0) + 1;
+    const spent = attempts >= (store.queue().aside === undefined ? attemptsBeforeAside : attemptsOfMore);
+    store.changeExchange({ heldUp: spent ? undefined : { reportId, attempts } });
+    return spent;
+  }
+
   return {
     checkIn: async () => {
       const { waiting } = store.queue();
@@ -269,7 +293,12 @@ export function createServerLink(options: LinkOptions): ServerLink {
           result.accepted += 1;
           result.need = need;
         } catch (error) {
-          if (!(error instanceof ServerRefused) || !aboutTheReport.has(error.status)) throw error;
+          if (!(error instanceof ServerRefused) || !aboutTheReport.has(error.status)) {
+            if (!isSpent(report, error)) throw error;
+            log.error('report-set-aside', { reportId: report.reportId, detail: (error as Error).message });
+            store.setAside(report.sequence, now());
+            continue;
+          }
           const conflict = error.code === agentErrorCodes.conflict;
           if ((conflict || error.code === agentErrorCodes.rewound) && !renewed && !report.resigned) {
             // The server holds another report at this place: this store was set back without knowing it.
@@ -284,6 +313,29 @@ export function createServerLink(options: LinkOptions): ServerLink {
             store.refuse(report.sequence, now(), error.code);
             result.refused += 1;
           }
+        }
+      }
+    },
+
+    sendAside: async () => {
+      for (let left = asideAtOnce; left > 0; left -= 1) {
+        const report = store.asideDue(now());
+        if (report === undefined) return;
+        // First: whatever comes of it, its next turn is in a day.
+        store.setAside(report.sequence, now());
+        if (report.body === undefined) continue;
+        try {
+          await sendOne(report);
+          log.info('aside-accepted', { reportId: report.reportId });
+        } catch (error) {
+          if (error instanceof ServerRefused && aboutTheReport.has(error.status)) {
+            if (error.code === agentErrorCodes.conflict && report.resigned) store.heldBefore(report.sequence, now());
+            else store.refuse(report.sequence, now(), error.code);
+            log.error('report-refused', { reportId: report.reportId, code: error.code, detail: error.message });
+          } else if (error instanceof ServerRefused || error instanceof ServerUnreachable) {
+            log.warn('aside-again', { reportId: report.reportId, detail: error.message });
+            return;
+          } else throw error;
         }
       }
     },

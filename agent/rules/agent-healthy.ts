@@ -35,6 +35,14 @@ export const agentHealthy: Rule = {
       en: (v) =>
         `${v.number('refused')} ${v.many('refused') ? 'reports' : 'report'} of this device ${v.many('refused') ? 'were' : 'was'} refused for good by the KITS server.`,
     },
+    'reports-aside': {
+      de: (v) =>
+        v.many('aside')
+          ? `${v.number('aside')} Berichte dieses Geräts kommen nicht bis zum KITS-Server durch. Sie sind zurückgestellt und werden täglich neu versucht.`
+          : `${v.number('aside')} Bericht dieses Geräts kommt nicht bis zum KITS-Server durch. Er ist zurückgestellt und wird täglich neu versucht.`,
+      en: (v) =>
+        `${v.number('aside')} ${v.many('aside') ? 'reports' : 'report'} of this device ${v.many('aside') ? 'do' : 'does'} not get through to the KITS server; set aside and tried again every day.`,
+    },
     'reports-waiting': {
       de: (v) =>
         v.has('waitedSeconds')
@@ -107,6 +115,14 @@ export const agentHealthy: Rule = {
         reason: 'reports-refused',
         values: { refused: queue.refused },
         evidence: [{ section: 'agent', path: 'queue.refused', value: queue.refused }],
+      });
+    }
+
+    if (queue.aside !== undefined && queue.aside > 0) {
+      complaints.push({
+        reason: 'reports-aside',
+        values: { aside: queue.aside },
+        evidence: [{ section: 'agent', path: 'queue.aside', value: queue.aside }],
       });
     }
 

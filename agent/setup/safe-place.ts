@@ -14,6 +14,15 @@ export function unsafeParent(path: string, owner: number): string | undefined {
   return from(dirname(folder), folder, owner) ?? throughLinks(folder, owner);
 }
 
+/** The same for a folder that has to be there, itself included. */
+export function unsafeFolder(path: string, owner: number): string | undefined {
+  const folder = resolve(path);
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return `${folder} is not there or is no folder. Install the package again.`;
+  }
+  return from(folder, folder, owner) ?? throughLinks(folder, owner);
+}
+
 /** Examines `first` and every folder above it. */
 function from(first: string, folder: string, owner: number): string | undefined {
   for (let place = first; ; place = dirname(place)) {
@@ -25,8 +34,9 @@ function from(first: string, folder: string, owner: number): string | undefined 
     }
     const why = found === undefined ? undefined : whoElse(found, owner);
     if (why !== undefined) {
+      const harm = place === folder ? 'change what lies in it' : `put another folder in the place of ${folder}`;
       return (
-        `${place} ${why}, who could put another folder in the place of ${folder}. ` +
+        `${place} ${why}, who could ${harm}. ` +
         `Choose a folder below one that belongs to root alone, or run "chown root:root ${place}" and "chmod go-w ${place}".`
       );
     }

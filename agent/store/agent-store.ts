@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { type Gap, type Section, section, type Verdict } from '../contract/report.ts';
 import { type Enrolment, enrolment } from './enrolment.ts';
 import { keepIdentity, readIdentity } from './identity-file.ts';
-import { defaultOutboxLimits, type Outbox, type OutboxLimits, openOutbox } from './outbox.ts';
+import { defaultOutboxLimits, isAside, type Outbox, type OutboxLimits, openOutbox } from './outbox.ts';
 import { openOrReplace } from './quarantine.ts';
 import { lockDirectory, openSqlite } from './sqlite.ts';
 import { noWords, type StoredWords, storedWords } from './words.ts';
@@ -67,6 +67,8 @@ const exchange = z.object({
   checkInSeconds: z.int().min(60).max(86_400).default(900),
   failure: z.string().max(60).optional(),
   failures: z.int().min(0).default(0),
+  /** The oldest report that waits has not got through, times in a row. */
+  heldUp: z.object({ reportId: z.string(), attempts: z.int().min(1) }).optional(),
   /** Of the last hour, ms since 1970. */
   failedAt: z.array(z.number()).max(64).readonly().default([]),
   /** Since when the server has not accepted this device. */
@@ -167,7 +169,9 @@ export function noteGapIn(file: string, lost: Gap): void {
 /** What a look from outside may know; the service that holds the directory is not disturbed. Undefined = not enrolled. */
 export function peekStore(
   privateDir: string,
-): { enrolment: Enrolment; exchange: Exchange; words: StoredWords; waiting: number; refused: number } | undefined {
+):
+  | { enrolment: Enrolment; exchange: Exchange; words: StoredWords; waiting: number; refused: number; aside: number }
+  | undefined {
   const file = join(privateDir, 'agent.db');
   if (!existsSync(file)) return undefined;
   const db = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
@@ -176,14 +180,15 @@ export function peekStore(
       JSON.parse(String(db.prepare('SELECT value FROM memory WHERE key = ?').get(key)?.['value'] ?? 'null'));
     const found = enrolment.nullable().parse(read('enrolment'));
     if (found === null) return undefined;
-    const count = (state: string): number =>
-      Number(db.prepare('SELECT count(*) AS n FROM outbox WHERE state = ?').get(state)?.['n']);
+    const count = (which: string): number =>
+      Number(db.prepare(`SELECT count(*) AS n FROM outbox WHERE ${which}`).get()?.['n']);
     return {
       enrolment: found,
       exchange: exchange.parse(read('exchange') ?? {}),
       words: storedWords.catch(noWords).parse(read('words') ?? noWords),
-      waiting: count('waiting'),
-      refused: count('refused'),
+      waiting: count("state = 'waiting'"),
+      refused: count(`state = 'refused' AND NOT (${isAside})`),
+      aside: count(isAside),
     };
   } finally {
     db.close();

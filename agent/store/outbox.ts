@@ -52,6 +52,8 @@ export interface Queue {
   readonly waiting: number;
   /** Refused for good within the last 90 days. */
   readonly refused: number;
+  /** Set aside with their body, to be tried again. Absent when none. */
+  readonly aside?: number;
   /** Of those that wait: how many have lost their body. Absent when none. */
   readonly thinned?: number;
   readonly oldestAt?: string;
@@ -75,6 +77,10 @@ export interface Outbox {
   /** A verified receipt came: the sections of that report count as known, except those the server asks for. */
   acknowledge(sequence: number, at: Date, need: readonly string[]): void;
   refuse(sequence: number, at: Date, code: string): void;
+  /** It does not get through, and nobody who counts has refused it: kept whole and tried again, while the others go on. */
+  setAside(sequence: number, at: Date): void;
+  /** The next of those set aside a day ago or longer. */
+  asideDue(now: Date): WaitingReport | undefined;
   /** The server says that it took this report at an earlier place: its place of now stays empty there, which has to be told. */
   heldBefore(sequence: number, at: Date): void;
   /** Section hashes the server is known to hold. */
@@ -111,6 +117,9 @@ interface Memory {
 const notedGaps = z.array(z.object({ gap, declaredBy: z.int().optional() }));
 
 const classRank = `CASE class ${reportClasses.map((name, rank) => `WHEN '${name}' THEN ${rank}`).join(' ')} ELSE 9 END`;
+/** In the column `refusal`, where the server's code stands otherwise. What was set aside and has lost its body stays there. */
+const aside = 'set-aside';
+export const isAside = `state = 'refused' AND refusal IS '${aside}' AND class <> 'gap' AND body IS NOT NULL`;
 const isLost = `declared_by IS NULL AND (thinned_reason IS NOT NULL OR (state = 'refused' AND class <> 'gap'))`;
 
 export function openOutbox(
@@ -173,8 +182,8 @@ export function openOutbox(
     const candidates = db
       .prepare(
         `SELECT epoch, sequence, class, state, length(body) AS bytes FROM outbox WHERE body IS NOT NULL
-         ORDER BY CASE state WHEN 'acknowledged' THEN 0 WHEN 'refused' THEN 1 ELSE 2 END,
-                  CASE state WHEN 'waiting' THEN ${classRank} ELSE 0 END, rowid`,
+         ORDER BY CASE WHEN ${isAside} THEN 2 WHEN state = 'acknowledged' THEN 0 WHEN state = 'refused' THEN 1 ELSE 2 END,
+                  CASE WHEN ${isAside} OR state = 'waiting' THEN ${classRank} ELSE 0 END, rowid`,
       )
       .iterate();
     const chosen: Row[] = [];
@@ -257,16 +266,18 @@ export function openOutbox(
     queue: () => {
       const row = db
         .prepare(
-          `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'refused') AS refused,
+          `SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'refused' AND NOT (${isAside})) AS refused,
+                  count(*) FILTER (WHERE ${isAside}) AS aside,
                   count(*) FILTER (WHERE state = 'waiting' AND body IS NULL) AS thinned,
                   min(created_at) FILTER (WHERE state = 'waiting') AS oldest FROM outbox`,
         )
         .get();
       const oldest = row?.['oldest'];
-      const thinned = Number(row?.['thinned']);
+      const [thinned, kept] = [Number(row?.['thinned']), Number(row?.['aside'])];
       return {
         waiting: Number(row?.['waiting']),
         refused: Number(row?.['refused']),
+        ...(kept === 0 ? {} : { aside: kept }),
         ...(thinned === 0 ? {} : { thinned }),
         ...(typeof oldest === 'string' ? { oldestAt: oldest } : {}),
       };
@@ -297,10 +308,23 @@ export function openOutbox(
       transaction(() => {
         end.run('refused', at.toISOString(), code.slice(0, 60), epoch, sequence);
         db.prepare(
-          `UPDATE outbox SET body = NULL WHERE state = 'refused' AND body IS NOT NULL AND rowid NOT IN
-             (SELECT rowid FROM outbox WHERE state = 'refused' AND body IS NOT NULL ORDER BY rowid DESC LIMIT ?)`,
+          `UPDATE outbox SET body = NULL WHERE state = 'refused' AND body IS NOT NULL AND NOT (${isAside}) AND rowid NOT IN
+             (SELECT rowid FROM outbox WHERE state = 'refused' AND body IS NOT NULL AND NOT (${isAside})
+              ORDER BY rowid DESC LIMIT ?)`,
         ).run(refusedBodiesKept);
       }),
+    setAside: (sequence, at) => {
+      end.run('refused', at.toISOString(), aside, epoch, sequence);
+    },
+    asideDue: (now) => {
+      const row = db
+        .prepare(
+          `SELECT * FROM outbox WHERE ${isAside} AND epoch = ? AND (ended_at < ? OR ended_at > ?) ORDER BY sequence LIMIT 1`,
+        )
+        // In the future only by a clock that was wrong then.
+        .get(epoch, new Date(now.getTime() - dayMs).toISOString(), now.toISOString());
+      return row === undefined ? undefined : readWaiting(row);
+    },
     heldBefore: (sequence, at) =>
       transaction(() => {
         end.run('acknowledged', at.toISOString(), null, epoch, sequence);
@@ -389,8 +413,12 @@ export function openOutbox(
     renewEpoch: async (sign) => {
       const next = randomUUID();
       const rows = db
-        .prepare(`SELECT sequence, envelope_jws FROM outbox WHERE state = 'waiting' ORDER BY sequence`)
-        .all();
+        .prepare(
+          `SELECT sequence, class, created_at, envelope_jws, envelope_hash, state = 'refused' AND (declared_by IS NULL OR declared_by IN
+               (SELECT sequence FROM outbox WHERE state = 'waiting' AND class = 'gap')) AS untold
+           FROM outbox WHERE epoch = ? AND (state = 'waiting' OR (${isAside})) ORDER BY sequence`,
+        )
+        .all(epoch);
       const signed: { envelopeJws: string; envelopeHash: string }[] = [];
       for (const row of rows) {
         const previousHash = signed.at(-1)?.envelopeHash;
@@ -401,16 +429,21 @@ export function openOutbox(
       }
       transaction(() => {
         const move = db.prepare(
-          `UPDATE outbox SET epoch = ?, sequence = ?, envelope_jws = ?, envelope_hash = ?, resigned = 1, declared_by = NULL
-           WHERE epoch = ? AND sequence = ?`,
+          `UPDATE outbox SET epoch = ?, sequence = ?, envelope_jws = ?, envelope_hash = ?, resigned = 1, declared_by = NULL,
+             state = 'waiting', ended_at = NULL, refusal = NULL WHERE epoch = ? AND sequence = ?`,
         );
         for (const [index, { envelopeJws, envelopeHash }] of signed.entries()) {
           move.run(next, index + 1, envelopeJws, envelopeHash, epoch, whole(rows[index] ?? {}, 'sequence'));
         }
         db.exec('DELETE FROM acknowledged');
+        // What was set aside leaves its place among others that were sent.
+        const left = [
+          ...rangesOf(rows.filter((row) => row['untold'] === 1).map((row) => ({ ...row, epoch, reason: 'refused' }))),
+        ];
+        const noted: Noted = readNoted().map((entry) => ({ gap: entry.gap }));
         memory.write(
           'notedGaps',
-          readNoted().map((entry) => ({ gap: entry.gap })),
+          left.reduce((all, place) => merged(all, gap.parse(place)), noted),
         );
         memory.write('epoch', next);
       });
@@ -444,7 +477,7 @@ export function openOutbox(
         // Never the newest of the epoch: the next report is chained to it.
         db.prepare(
           `DELETE FROM outbox WHERE ((state = 'acknowledged' AND ended_at < ?) OR (state = 'refused' AND ended_at < ?))
-             AND NOT (${isLost}) AND (epoch <> ? OR sequence < (SELECT max(sequence) FROM outbox WHERE epoch = ?))`,
+             AND NOT (${isLost}) AND NOT (${isAside}) AND (epoch <> ? OR sequence < (SELECT max(sequence) FROM outbox WHERE epoch = ?))`,
         ).run(before(envelopesKeptMs), before(refusedKeptMs), epoch, epoch);
       }),
   };

@@ -10,7 +10,7 @@ import type { Gap } from '../contract/report.ts';
 import { syncFolder } from '../platform/write-file.ts';
 import { knownStoreVersion, noteGapIn } from './agent-store.ts';
 import { whatWaited } from './quarantine.ts';
-import { isDamaged, lockDirectory } from './sqlite.ts';
+import { isDamaged, keepPrivate, lockDirectory } from './sqlite.ts';
 
 const copyOf = (privateDir: string, version: string): string => join(privateDir, `store.before-${version}.db`);
 
@@ -39,6 +39,7 @@ export function copyStore(privateDir: string, version: string): boolean {
   const draft = `${copy}.part`;
   try {
     rmSync(draft, { force: true });
+    keepPrivate(draft);
     const db = new DatabaseSync(file, { timeout: 5000 });
     try {
       db.prepare('VACUUM INTO ?').run(draft);

@@ -1,5 +1,5 @@
 /** The agent's own files in SQLite. Databases of other programs are read by platform/reader-database.ts. */
-import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -75,11 +75,28 @@ export class AgentRunning extends Error {
 }
 
 /**
+ * A database for the owner alone, whatever the umask; its journals take the mode of the file. An empty file is a new database
+ * for SQLite. Only by its name once it is there: closing a descriptor would let go of the locks this process holds on it.
+ */
+export function keepPrivate(file: string): void {
+  try {
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) closeSync(openSync(file, 'wx', 0o600));
+    for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (found?.isFile() === true && (found.mode & 0o077) !== 0) chmodSync(path, 0o600);
+    }
+  } catch {
+    // What stands in the way is said when the file is opened.
+  }
+}
+
+/**
  * Opens a durable SQLite file and brings it to the version given by the number of `steps` (SQL, applied in order, each in
  * its own transaction). Throws `NewerStore` without a change when the file is ahead.
  */
 export function openSqlite(file: string, steps: readonly string[]): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  keepPrivate(file);
   const database = new DatabaseSync(file, { timeout: 2000, enableForeignKeyConstraints: true });
   try {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
@@ -106,6 +123,7 @@ export function lockDirectory(file: string, waitMs = 0): { release(): void } {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    keepPrivate(file);
     database = new DatabaseSync(file, { timeout: waitMs });
     database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     const held = database;

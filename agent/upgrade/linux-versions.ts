@@ -8,15 +8,15 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
-  type Stats,
   symlinkSync,
 } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import process from 'node:process';
 import { compareVersions, isVersion } from '../contract/version-order.ts';
 import { commandEnvironments, pathsOf } from '../platform/commands.ts';
 import { runCommand } from '../platform/run-command.ts';
 import { syncFolder } from '../platform/write-file.ts';
+import { unsafeFolder } from '../setup/safe-place.ts';
 import { type InstalledVersions, SwitchFailed } from './installed-versions.ts';
 
 export const linuxInstallRoot = '/usr/lib/kits-agent';
@@ -33,10 +33,12 @@ export interface LinuxVersionsOptions {
   readonly isUp?: () => boolean;
   /** Who owns what is installed. */
   readonly owner?: number;
+  /** Why nothing may be installed in the root; a sentence. Only tests, whose folders anybody can replace, name another check. */
+  readonly objection?: (root: string, owner: number) => string | undefined;
 }
 
 export function createLinuxVersions(options: LinuxVersionsOptions): InstalledVersions {
-  const { root, systemctl = pathsOf('systemctl', 'linux'), owner = 0 } = options;
+  const { root, systemctl = pathsOf('systemctl', 'linux'), owner = 0, objection = unsafeFolder } = options;
   const isUp = options.isUp ?? (() => existsSync('/run/systemd/system'));
   const versions = join(root, 'versions');
   const executable = (version: string): string => join(versions, version, 'kits-agent');
@@ -72,7 +74,8 @@ export function createLinuxVersions(options: LinuxVersionsOptions): InstalledVer
     root,
     objection: async () => {
       if (process.geteuid?.() !== owner) return 'Only root may install a version. Run it as root.';
-      return objectionTo(root, owner);
+      const why = objection(root, owner);
+      return why === undefined ? undefined : `${why} Nothing was installed.`;
     },
     present: () => {
       try {
@@ -108,24 +111,6 @@ export function createLinuxVersions(options: LinuxVersionsOptions): InstalledVer
       if (isVersion(version)) rmSync(join(versions, version), { recursive: true, force: true });
     },
   };
-}
-
-/** Nobody but the owner may change the folder or put another in its place. */
-function objectionTo(root: string, owner: number): string | undefined {
-  for (let place = root; ; place = dirname(place)) {
-    let found: Stats;
-    try {
-      found = lstatSync(place);
-    } catch (error) {
-      return `${place} cannot be examined (${(error as NodeJS.ErrnoException).code}). Install the package again.`;
-    }
-    const who = `${place} ${found.isDirectory() ? '' : 'is not a folder or '}can be changed by others than root`;
-    const inSticky = place !== root && (found.mode & 0o1000) !== 0;
-    if (!found.isDirectory() || (found.uid !== owner && found.uid !== 0) || ((found.mode & 0o022) !== 0 && !inSticky)) {
-      return `${who}. Nothing was installed. Give it to root with "chown root: ${place}; chmod go-w ${place}", or choose another folder.`;
-    }
-    if (place === dirname(place)) return undefined;
-  }
 }
 
 function isExecutable(path: string): boolean {

@@ -1,12 +1,14 @@
 /** The record of the last upgrade on disk. The service, `activate` and the guard write it, one after the other. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { writeAtomically } from '../platform/write-file.ts';
-import { lockDirectory } from '../store/sqlite.ts';
+import { AgentRunning, lockDirectory } from '../store/sqlite.ts';
 import { type Trial, trial } from './trial.ts';
 
 /** A change takes milliseconds; somebody who was killed holds nothing. */
 const waitForOthersMs = 10_000;
+const lookEveryMs = 200;
 
 /** Undefined also when it cannot be used: then only the version that is known to be proven counts. */
 export function readTrial(dataDir: string): Trial | undefined {
@@ -41,6 +43,22 @@ export function changeTrial(
 /** Held while versions are switched: `activate` and the guard never work at the same time. Throws `AgentRunning`. */
 export function holdUpgrade(dataDir: string): { release(): void } {
   return lockDirectory(join(privateDirOf(dataDir), 'activate.lock.db'));
+}
+
+/** For an installer: a turn of the guard that is under way must not make it fail. Throws `AgentRunning` after `waitMs`. */
+export async function holdUpgradeWhenFree(
+  dataDir: string,
+  { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
+): Promise<{ release(): void }> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return holdUpgrade(dataDir);
+    } catch (error) {
+      if (!(error instanceof AgentRunning) || signal.aborted || performance.now() >= until) throw error;
+    }
+    await setTimeout(lookEveryMs, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 function privateDirOf(dataDir: string): string {

@@ -1,10 +1,9 @@
 /** Electron for Linux where its binary cannot be had: enough to build and try everything around it, and marked as what it is. */
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { standInMark } from '../../server/releases/stand-in.ts';
 import { runTool } from '../run-tool.ts';
 
-/** Stands in every stand-in of this project, so that no step takes one for the real thing. */
-export const standInMark = 'KITS-STAND-IN';
 /** Of the control file of a package that holds a stand-in. */
 export const standInField = 'Kits-Stand-In';
 

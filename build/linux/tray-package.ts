@@ -3,20 +3,21 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as buildElectron, type Configuration, Platform } from 'electron-builder';
 import { productName } from '../../main/app-identity.ts';
+import { standInMark } from '../../server/releases/stand-in.ts';
 import { appPng } from '../icons.ts';
 import { licenceText, trayPackages } from '../licences.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { changelog } from './agent-package.ts';
 import { type Compression, createPackageTree } from './package-tree.ts';
-import { makeStandInElectron, standInField, standInMark } from './stand-in.ts';
+import { makeStandInElectron, standInField } from './stand-in.ts';
 
 const root = join(import.meta.dirname, '../..');
 const sources = join(import.meta.dirname, 'tray');
 const name = 'kits-agent-tray';
 const iconSizes = [16, 24, 32, 48, 64, 128, 256, 512] as const;
 
-/** What the window rests on; names of the 64-bit time transition (Ubuntu 24.04, Debian 13) stand beside the older ones. */
-const depends = [
+/** What the window rests on, as a Debian package says it; names of the 64-bit time transition (Ubuntu 24.04, Debian 13) stand beside the older ones. */
+export const trayDepends = [
   'libasound2 | libasound2t64',
   'libatspi2.0-0 | libatspi2.0-0t64',
   'libgbm1',
@@ -111,7 +112,7 @@ export async function buildTrayPackage(options: TrayPackage): Promise<string> {
         Maintainer: 'KITS <agent@kits.invalid>',
         Section: 'admin',
         Priority: 'optional',
-        ...(standIn ? {} : { Depends: depends }),
+        ...(standIn ? {} : { Depends: trayDepends }),
         Recommends: 'kits-agent, libayatana-appindicator3-1',
         ...(standIn ? { [standInField]: 'not Electron; not for PCs' } : {}),
         Description: [

@@ -7,6 +7,7 @@ import { jwsTypes } from '../../agent/contract/wire.ts';
 import { JwsError, signJws } from '../../agent/signing/jws.ts';
 import { Problem } from '../problem.ts';
 import { publishRelease, rollOut } from '../releases/publish.ts';
+import { searchStandIn } from '../releases/stand-in.ts';
 import {
   type CommandInput,
   dataDirOf,
@@ -64,15 +65,19 @@ export async function signReleaseCommand(input: CommandInput): Promise<void> {
 
 async function measure(file: string): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
+  const standIn = searchStandIn(basename(file));
   let size = 0;
   try {
     for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
       hash.update(chunk);
+      standIn.look(chunk);
       size += chunk.byteLength;
     }
   } catch (cause) {
     throw new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
+  const objection = standIn.objection();
+  if (objection !== undefined) throw new UsageError(objection);
   return { sha256: hash.digest('hex'), size };
 }
 

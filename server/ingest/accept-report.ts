@@ -15,7 +15,7 @@ import type { DeviceRow, ReportTable } from '../store/schema.ts';
 import { quarantine, watchEpochs } from './clones.ts';
 import { type DeviceRequest, type IngestContext, takeProof } from './device-request.ts';
 import { noteEvent } from './events.ts';
-import { declareGaps, noteBodyGone, noteHole } from './gaps.ts';
+import { belongsInHole, declareGaps, fillHole, noteBodyGone, noteHole } from './gaps.ts';
 import { compareMarks } from './hardware-marks.ts';
 import type { ReadEnvelope, ReadReport } from './read-report.ts';
 import { noteSameHardware } from './same-hardware.ts';
@@ -178,17 +178,22 @@ async function refuse(
     }
     return new Problem(409, 'report-conflict', 'Another report with this id or at this place is held already.');
   }
-  if (highest !== undefined && envelope.sequence <= highest.sequence) {
-    const detail = `Report ${envelope.reportId} claims sequence ${envelope.sequence} of ${envelope.storeEpoch}, which has come to ${highest.sequence}.`;
+  if (isLate(envelope, highest) && !(await belongsInHole(trx, { envelope, envelopeHash }))) {
+    const detail = `Report ${envelope.reportId} claims sequence ${envelope.sequence} of ${envelope.storeEpoch}, which has come to ${highest?.sequence}.`;
     await noteEvent(trx, device.id, now, 'sequence-rewound', detail);
     return new Problem(
       409,
       'sequence-rewound',
-      `This store epoch has come to ${highest.sequence} already; begin a new one.`,
+      `This store epoch has come to ${highest?.sequence} already; begin a new one.`,
     );
   }
   const watched = await watchEpochs(trx, device, envelope, now);
   return watched.state === 'active' ? undefined : notActive(watched);
+}
+
+/** Reports that came after it are held: its device had set it aside, or it was made by a store that was set back. */
+function isLate({ sequence }: { readonly sequence: number }, highest: Place['highest']): boolean {
+  return highest !== undefined && sequence <= highest.sequence;
 }
 
 function notActive({ state }: Pick<DeviceRow, 'state'>): Problem {
@@ -205,7 +210,9 @@ async function store(
   const { envelope, envelopeHash, content } = report;
   const now = context.now();
   const receivedAt = now.toISOString();
-  await noteOddities(trx, device, report, highest, now);
+  const late = isLate(envelope, highest);
+  if (late) await fillHole(trx, device, envelope, now);
+  else await noteOddities(trx, device, report, highest, now);
 
   // The device's own clock may be years behind and would make new facts look old; what it knew of the server's time is
   // better. A clock that runs ahead must not make later reports look old either.
@@ -214,40 +221,43 @@ async function store(
   // Within an epoch the sequence decides; a report from before, signed anew in a later epoch, adds to the history only.
   const isNewest =
     content !== undefined &&
+    !late &&
     (device.facts_epoch === envelope.storeEpoch ||
       device.facts_created_at === null ||
       createdAt > device.facts_created_at);
-  await trx
-    .updateTable('devices')
-    .set({
-      store_epoch: envelope.storeEpoch,
-      acknowledged_sequence: envelope.sequence,
-      ...(isNewest
-        ? {
-            facts_epoch: envelope.storeEpoch,
-            facts_created_at: createdAt,
-            agent_version: content.agentVersion,
-            fingerprint: JSON.stringify({ ...JSON.parse(device.fingerprint), ...content.fingerprint }),
-          }
-        : {}),
-    })
-    .where('id', '=', device.id)
-    .execute();
-  await trx
-    .insertInto('device_epochs')
-    .values({
-      device_id: device.id,
-      store_epoch: envelope.storeEpoch,
-      sequence: envelope.sequence,
-      envelope_hash: envelopeHash,
-      first_seen_at: receivedAt,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['device_id', 'store_epoch'])
-        .doUpdateSet({ sequence: envelope.sequence, envelope_hash: envelopeHash }),
-    )
-    .execute();
+  if (!late) {
+    await trx
+      .updateTable('devices')
+      .set({
+        store_epoch: envelope.storeEpoch,
+        acknowledged_sequence: envelope.sequence,
+        ...(isNewest
+          ? {
+              facts_epoch: envelope.storeEpoch,
+              facts_created_at: createdAt,
+              agent_version: content.agentVersion,
+              fingerprint: JSON.stringify({ ...JSON.parse(device.fingerprint), ...content.fingerprint }),
+            }
+          : {}),
+      })
+      .where('id', '=', device.id)
+      .execute();
+    await trx
+      .insertInto('device_epochs')
+      .values({
+        device_id: device.id,
+        store_epoch: envelope.storeEpoch,
+        sequence: envelope.sequence,
+        envelope_hash: envelopeHash,
+        first_seen_at: receivedAt,
+      })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['device_id', 'store_epoch'])
+          .doUpdateSet({ sequence: envelope.sequence, envelope_hash: envelopeHash }),
+      )
+      .execute();
+  }
 
   const { need, history } =
     report.content === undefined ? nothingBrought : await storeSections(trx, device, report, { isNewest, now });

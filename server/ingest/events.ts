@@ -6,6 +6,7 @@ export type DeviceEventCode =
   | 'clone-suspected'
   | 'sequence-rewound'
   | 'sequence-gap'
+  | 'report-late'
   | 'chain-broken'
   | 'gap-mismatch'
   | 'clock-jump'

@@ -38,6 +38,42 @@ export async function noteHole(trx: Database, device: DeviceRow, range: Range, n
     .execute();
 }
 
+/** Nothing is held at its place, and the reports on either side, as far as they are held, are chained to this one. */
+export async function belongsInHole(
+  trx: Database,
+  { envelope, envelopeHash }: { readonly envelope: ReportEnvelope; readonly envelopeHash: string },
+): Promise<boolean> {
+  const { deviceId, storeEpoch, sequence, previousHash } = envelope;
+  const rows = await trx
+    .selectFrom('reports')
+    .select(['sequence', 'envelope_hash', 'envelope_jws'])
+    .where('device_id', '=', deviceId)
+    .where('store_epoch', '=', storeEpoch)
+    .where('sequence', 'in', [sequence - 1, sequence, sequence + 1])
+    .execute();
+  return rows.every((row) => {
+    if (Number(row.sequence) < sequence) return row.envelope_hash === previousHash;
+    return Number(row.sequence) > sequence && previousHashOf(row.envelope_jws) === envelopeHash;
+  });
+}
+
+/** A report comes after those behind it: its device had set it aside. What was noted of its absence is over. */
+export async function fillHole(
+  trx: Database,
+  device: DeviceRow,
+  { storeEpoch, sequence, reportId }: ReportEnvelope,
+  now: Date,
+): Promise<void> {
+  await noteEvent(
+    trx,
+    device.id,
+    now,
+    'report-late',
+    `Report ${sequence} of ${storeEpoch} (${reportId}) came after all.`,
+  );
+  await takeOut(gapsOf(trx, device.id, storeEpoch), trx, { storeEpoch, from: sequence, to: sequence });
+}
+
 /** The envelope came without its body; what follows on another such one lengthens its range. */
 export async function noteBodyGone(
   trx: Database,
@@ -140,11 +176,12 @@ function previousHashOf(envelopeJws: string): string | undefined {
 }
 
 /** What was undeclared of this range is so no longer; what lies beside it stays. */
-async function settle(trx: Database, device: DeviceRow, { storeEpoch, from, to }: Range): Promise<void> {
-  const touched = await openGaps(trx, device.id, storeEpoch)
-    .where('from_sequence', '<=', to)
-    .where('to_sequence', '>=', from)
-    .execute();
+function settle(trx: Database, device: DeviceRow, range: Range): Promise<void> {
+  return takeOut(openGaps(trx, device.id, range.storeEpoch), trx, range);
+}
+
+async function takeOut(gaps: ReturnType<typeof gapsOf>, trx: Database, { from, to }: Range): Promise<void> {
+  const touched = await gaps.where('from_sequence', '<=', to).where('to_sequence', '>=', from).execute();
   for (const row of touched) {
     const { id, ...rest } = row;
     await trx.deleteFrom('device_gaps').where('id', '=', id).execute();
@@ -157,10 +194,13 @@ async function settle(trx: Database, device: DeviceRow, { storeEpoch, from, to }
 }
 
 function openGaps(trx: Database, deviceId: string, storeEpoch: string) {
+  return gapsOf(trx, deviceId, storeEpoch).where('report_id', 'is', null);
+}
+
+function gapsOf(trx: Database, deviceId: string, storeEpoch: string) {
   return trx
     .selectFrom('device_gaps')
     .selectAll()
     .where('device_id', '=', deviceId)
-    .where('store_epoch', '=', storeEpoch)
-    .where('report_id', 'is', null);
+    .where('store_epoch', '=', storeEpoch);
 }

@@ -54,6 +54,16 @@ export async function openReport(
   }
 }
 
+/**
+ * Whether these bytes are what the header calls them. The proof covers them and not the header: whoever changes headers on the
+ * way must not get a refusal signed for it.
+ */
+export function isEncodedAs(wire: Uint8Array, encoding = 'identity'): boolean {
+  const magic = Buffer.from(wire.subarray(0, 4)).toString('hex');
+  const found = magic === '28b52ffd' ? 'zstd' : magic.startsWith('1f8b') ? 'gzip' : 'identity';
+  return encoding === found;
+}
+
 async function* expand(wire: Uint8Array, encoding = 'identity'): AsyncGenerator<Uint8Array, void, undefined> {
   if (encoding === 'identity') {
     yield wire;

@@ -22,7 +22,7 @@ import { checkIn } from './check-in.ts';
 import { type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
 import { registerEvents } from './event-stream.ts';
-import { maxWireBytes, openReport } from './open-report.ts';
+import { isEncodedAs, maxWireBytes, openReport } from './open-report.ts';
 import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
 import { retireDevice } from './retire.ts';
@@ -196,10 +196,11 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
       const proven = await prove(context, request, claimed(request));
       context.admission.admit('reports', proven.device, context.now());
       const encoding = request.headers['content-encoding'];
+      const wire = bytesOf(request);
       const taken = await context.admission.reportLine
-        .take(() => take(context, proven, bytesOf(request), encoding))
+        .take(() => take(context, proven, wire, encoding))
         .catch(async (error: unknown) => {
-          throw await signRefusal(context, proven.claims.jti, error);
+          throw isEncodedAs(wire, encoding) ? await signRefusal(context, proven.claims.jti, error) : error;
         });
       context.metrics.countReport(taken.created ? 'accepted' : 'repeated');
       const { storeEpoch } = taken;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type ReleaseManifest, releaseManifest, type UpdateRing } from '../../agent/contract/release.ts';
 import { jwsTypes } from '../../agent/contract/wire.ts';
 import { verifyEmbeddedKey } from '../../agent/signing/jws.ts';
@@ -10,6 +10,7 @@ import { thumbprintOf } from '../../agent/signing/keys.ts';
 import type { Actor, FleetContext } from '../fleet/scope.ts';
 import { Problem } from '../problem.ts';
 import { recordDeed } from '../staff/audit.ts';
+import { searchStandIn } from './stand-in.ts';
 
 export function releaseFile(dataDir: string, sha256: string): string {
   return join(dataDir, 'releases', sha256);
@@ -17,7 +18,7 @@ export function releaseFile(dataDir: string, sha256: string): string {
 
 /**
  * The signature is checked; whether the key is the one that devices pin only they can say. Throws `JwsError`, or 409 when
- * the number is taken, 422 when the file is not that of the manifest or the manifest has run out.
+ * the number is taken, 422 when the file is not that of the manifest or holds a stand-in, or the manifest has run out.
  */
 export async function publishRelease(
   { db, now }: FleetContext,
@@ -78,11 +79,13 @@ async function store(from: string, to: string, { size, sha256 }: ReleaseManifest
   const target = await open(draft, 'w', 0o600);
   try {
     const hash = createHash('sha256');
+    const standIn = searchStandIn(basename(from));
     let bytes = 0;
     for await (const chunk of createReadStream(from) as AsyncIterable<Buffer>) {
       bytes += chunk.byteLength;
       if (bytes > size) break;
       hash.update(chunk);
+      standIn.look(chunk);
       await target.write(chunk);
     }
     if (bytes !== size || hash.digest('hex') !== sha256) {
@@ -92,6 +95,8 @@ async function store(from: string, to: string, { size, sha256 }: ReleaseManifest
         `${from} is not the file of the manifest (${size} bytes, SHA-256 ${sha256}).`,
       );
     }
+    const objection = standIn.objection();
+    if (objection !== undefined) throw new Problem(422, 'release-stand-in', objection);
     await target.sync();
     renameSync(draft, to);
   } finally {

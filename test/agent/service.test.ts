@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -8,6 +8,7 @@ import type { Clock } from '../../agent/platform/clock.ts';
 import { createTick, startService } from '../../agent/service.ts';
 import { loadSettings } from '../../agent/settings/settings.ts';
 import { recordedMachine } from '../fakes/recorded-machine.ts';
+import { startTestServer } from '../fakes/test-server.ts';
 import { vm } from '../fixtures/vm.ts';
 
 /** A clock that stands until it is moved. */
@@ -42,6 +43,7 @@ async function service(start = '2026-11-24T07:00:00Z') {
   });
   return {
     agent,
+    dataDir,
     clock,
     lines,
     log,
@@ -127,6 +129,29 @@ test('a store that turns out to be damaged is said at once, so that the agent is
   const first = await Promise.race([damaged!.damaged.then(() => 'damaged'), full!.damaged.then(() => 'full')]);
   expect(first).toBe('damaged');
   await Promise.all([full!.stop(), damaged!.stop()]);
+});
+
+test('the status says with each look what the way to the server is like, not minutes later', async () => {
+  const { agent, dataDir, tick, clock } = await service();
+  const server = await startTestServer({ now: clock.now });
+  await agent.enrol({ server: server.url, token: server.token, serverKey: server.keyThumbprint });
+  const seen = new Set<string | undefined>();
+  const minutes = async (count: number): Promise<void> => {
+    for (let minute = 0; minute < count; minute += 1) {
+      await tick();
+      const { reporting } = JSON.parse(readFileSync(join(dataDir, 'public', 'status.json'), 'utf8'));
+      const { failure, lastAcceptedAt } = agent.store.readExchange();
+      expect([reporting.failure, reporting.lastAcceptedAt]).toEqual([failure, lastAcceptedAt]);
+      seen.add(failure);
+      clock.forward(1);
+    }
+  };
+  await minutes(40);
+  expect(agent.store.readExchange().lastAcceptedAt).toBeDefined();
+  expect([...seen]).toEqual([undefined]);
+  await server.close();
+  await minutes(40);
+  expect([...seen]).toEqual([undefined, 'refused']);
 });
 
 test('without an enrolment nothing is sent and no report is made for nobody', async () => {

@@ -42,12 +42,12 @@ afterAll(async () => {
 
 const apt = (): string => join(server.dataDir, 'apt');
 
-async function deb(version: string): Promise<string> {
+async function deb(version: string, more = ''): Promise<string> {
   const tree = join(base, `tree-${version}`);
   mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
   writeFileSync(
     join(tree, 'DEBIAN/control'),
-    `Package: kits-agent\nVersion: ${version}\nArchitecture: amd64\nMaintainer: KITS <kits@example.org>\nDescription: test\n`,
+    `Package: kits-agent\nVersion: ${version}\nArchitecture: amd64\nMaintainer: KITS <kits@example.org>\nDescription: test\n${more}`,
   );
   const file = join(base, `kits-agent_${version}_amd64.deb`);
   await run('dpkg-deb', ['--root-owner-group', '--build', tree, file]);
@@ -158,4 +158,14 @@ test('nothing can be put there over HTTP', async () => {
     const response = await fetch(`${server.url}/apt/kits-agent.gpg`, { method });
     expect([404, 405]).toContain(response.status);
   }
+});
+
+test('a package that holds a stand-in is refused before anything is signed', async () => {
+  const file = await deb('2.0.0', 'Kits-Stand-In: not Electron\n');
+  const out = join(base, 'with-stand-in');
+  const made = { out, gnupgHome: join(base, 'gnupg'), keyId };
+  expect(() => makeAptRepository({ debs: [join(base, 'kits-agent_1.0.0_amd64.deb'), file], ...made })).toThrow(
+    'must not reach a PC',
+  );
+  expect(existsSync(out)).toBe(false);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashBytes } from '../../agent/signing/canonical.ts';
 import { createServer, type KitsServer, type ServerOptions } from '../../server/server.ts';
+import { prepareDataDir } from './migrated-database.ts';
 
 export interface TestServer extends KitsServer {
   readonly dataDir: string;
@@ -21,6 +22,7 @@ export type TestServerOptions = Partial<Omit<ServerOptions, 'host' | 'port'>>;
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'kits-server-')));
   const now = options.now ?? (() => new Date());
+  await prepareDataDir(dataDir);
   const server = await createServer({ logLevel: 'silent', ...options, dataDir });
   const { db } = server.context;
 

@@ -38,6 +38,7 @@ const upgrade = {
     systemctl: [join(base, 'systemctl')],
     isUp: () => true,
     owner: process.geteuid?.() ?? 0,
+    objection: () => undefined,
   }),
   log,
   now: () => new Date(Date.now() + later),

@@ -15,7 +15,8 @@ const kills = soak ? { agent: 560, server: 240 } : { agent: 140, server: 60 };
 const wanted = soak ? 9000 : 2000;
 /** On average half of it between two kills: most of the reports are made while somebody is killed. */
 const reportsALife = 24;
-const limitMs = soak ? 3_600_000 : 500_000;
+/** Only against one that hangs: it runs beside others, and their share of the machine is not its fault. */
+const limitMs = soak ? 3_600_000 : 900_000;
 
 test(
   `${kills.agent} kills of the agent and ${kills.server} of the server during ${wanted} reports`,

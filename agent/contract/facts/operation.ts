@@ -110,6 +110,8 @@ export const agentFacts = z.object({
       oldestAt: field(instant.optional(), self),
       /** Reports the server refused for good; kept aside on this machine. */
       refused: field(z.int().min(0), self),
+      /** Reports that do not get through and that nobody has refused for good; they are tried again. Absent when none. */
+      aside: field(z.int().min(0).optional(), self),
       /** Of those that wait: how many had to drop their body. Absent when none. */
       thinned: field(z.int().min(0).optional(), self),
     }),

@@ -193,6 +193,7 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   waiting: { de: 'Wartend', en: 'Waiting' },
   oldestAt: { de: 'Ältester Bericht', en: 'Oldest report' },
   refused: { de: 'Abgelehnt', en: 'Refused' },
+  aside: { de: 'Zurückgestellt', en: 'Set aside' },
   thinned: { de: 'Nur noch als Kopf vorhanden', en: 'Header only' },
   clockJumps: { de: 'Sprünge der Uhr', en: 'Jumps of the clock' },
   update: { de: 'Selbstaktualisierung', en: 'Self-update' },

@@ -1,4 +1,5 @@
 /** The agent against a real server when something has gone: full queue, damaged store, refusals, lost facts. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, request as httpRequest } from 'node:http';
@@ -17,7 +18,9 @@ import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 import { vm } from '../../fixtures/vm.ts';
 
 /** What the man in the middle answers instead of the server: status and code of a problem document. */
-type Instead = { readonly status: number; readonly code: string; readonly path?: string } | undefined;
+type Instead =
+  | { readonly status: number; readonly code: string; readonly path?: string; readonly times?: number }
+  | undefined;
 
 /** A server, an agent enrolled with it, and somebody between them who may answer in its place. */
 async function town(options: { clock?: Clock; configuration?: object } = {}) {
@@ -29,7 +32,8 @@ async function town(options: { clock?: Clock; configuration?: object } = {}) {
   const proxy = createHttp((incoming, outgoing) => {
     between.asked += 1;
     if (between.instead !== undefined && (incoming.url ?? '').startsWith(between.instead.path ?? '/')) {
-      const { status, code } = between.instead;
+      const { status, code, times } = between.instead;
+      if (times !== undefined) between.instead = times > 1 ? { ...between.instead, times: times - 1 } : undefined;
       const problem = { type: 'about:blank', title: code, status, code };
       incoming.resume();
       outgoing.writeHead(status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
@@ -338,6 +342,93 @@ test.each([
     expect(await here.agent.exchange()).toMatchObject({ accepted: 1, refused: 0 });
   },
 );
+
+/** What a filtering proxy does to one report and not to the others. */
+async function blocked() {
+  const clock = movableClock(new Date().toISOString());
+  const here = await town({ clock });
+  await here.agent.round('full');
+  await here.agent.exchange();
+  for (let more = 0; more < 3; more += 1) await here.agent.round('cheap');
+  const queued = here.agent.store.queue().waiting;
+  const tryOnce = async (): Promise<string> => {
+    clock.forward(3_600_000);
+    const { name, code } = await here.agent.exchange().then(
+      () => ({ name: 'through', code: '' }),
+      (error: { name: string; code: string }) => error,
+    );
+    return `${name} ${code}`.trim();
+  };
+  const reporting = () => {
+    here.agent.publishStatus();
+    return JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8')).reporting;
+  };
+  return { here, clock, queued, tryOnce, reporting };
+}
+
+test('a report that a proxy always turns away is set aside with its body after its attempts, and the others go on', async () => {
+  const { here, clock, queued, tryOnce, reporting } = await blocked();
+  const head = here.agent.store.waiting(1)[0]!;
+  here.between.instead = { status: 413, code: 'not-kits', path: '/agent/v1/reports', times: 12 };
+  for (let attempt = 1; attempt < 12; attempt += 1) {
+    expect(await tryOnce()).toBe('ServerRefused refusal-unsigned');
+    expect(here.agent.store.queue()).toMatchObject({ waiting: queued, refused: 0 });
+  }
+  expect(await tryOnce()).toBe('through');
+  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0, aside: 1 });
+  expect(reporting()).toMatchObject({ waiting: 0, aside: 1 });
+  expect(reporting()).not.toHaveProperty('refused');
+  const told = { from: head.sequence, to: head.sequence, reports: 1, reason: 'refused', standing: 'declared' };
+  expect(await gapsOf(here)).toEqual([told]);
+
+  // Not at once, but a day later; one more refusal by nobody in particular costs nothing.
+  const asked = here.between.asked;
+  await here.agent.exchange();
+  expect(here.between.asked - asked).toBe(1);
+  clock.forward(25 * 3_600_000);
+  here.between.instead = { status: 413, code: 'not-kits', path: '/agent/v1/reports', times: 1 };
+  expect(await here.agent.exchange()).toMatchObject({ accepted: 0, refused: 0 });
+  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0, aside: 1 });
+  clock.forward(25 * 3_600_000);
+  await here.agent.exchange();
+  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  expect(await gapsOf(here)).toEqual([]);
+  const held = await here.server.context.db.selectFrom('reports').selectAll().where('id', '=', head.reportId).execute();
+  expect(held).toMatchObject([{ sequence: head.sequence, envelope_hash: head.envelopeHash }]);
+  expect(held[0]?.body.byteLength).toBeGreaterThan(0);
+});
+
+test('a signed refusal of what was set aside is final', async () => {
+  const { here, clock, tryOnce } = await blocked();
+  const head = here.agent.store.waiting(1)[0]!;
+  here.between.instead = { status: 413, code: 'not-kits', path: '/agent/v1/reports', times: 12 };
+  for (let attempt = 1; attempt <= 12; attempt += 1) await tryOnce();
+  expect(here.agent.store.queue()).toMatchObject({ aside: 1 });
+  // Somebody else's report holds its id by now: the server says no, and signs it.
+  const { db } = here.server.context;
+  const row = await db.selectFrom('reports').selectAll().limit(1).executeTakeFirstOrThrow();
+  await db
+    .insertInto('reports')
+    .values({ ...row, id: head.reportId, store_epoch: randomUUID() })
+    .execute();
+  clock.forward(25 * 3_600_000);
+  await here.agent.exchange();
+  expect(here.agent.store.queue()).toMatchObject({ refused: 1 });
+  expect(here.agent.store.queue().aside).toBeUndefined();
+});
+
+test('a server that asks for patience, or does not take this device, costs no report its turn', async () => {
+  const { here, queued, tryOnce } = await blocked();
+  for (const [status, code] of [
+    [503, 'busy'],
+    [429, 'too-many-requests'],
+    [403, 'device-not-active'],
+  ] as const) {
+    here.between.instead = { status, code, path: '/agent/v1/reports' };
+    for (let attempt = 1; attempt <= 13; attempt += 1) await tryOnce();
+    expect(here.agent.store.queue()).toMatchObject({ waiting: queued, refused: 0 });
+  }
+});
 
 test('the server hears once that the clock was set, and judges by its own', async () => {
   const clock = movableClock(new Date().toISOString());

@@ -36,6 +36,19 @@ describe('each complaint is a warning with evidence', () => {
     );
   });
 
+  test('reports that do not get through', () => {
+    expect(judgeAgent({ queue: { waiting: 0, refused: 0, aside: 2 } })).toMatchObject({
+      verdict: 'not-met',
+      severity: 'warning',
+      reason: 'reports-aside',
+      evidence: [{ section: 'agent', path: 'queue.aside', value: 2 }],
+      de: '2 Berichte dieses Geräts kommen nicht bis zum KITS-Server durch. Sie sind zurückgestellt und werden täglich neu versucht.',
+    });
+    expect(judgeAgent({ queue: { waiting: 0, refused: 0, aside: 1 } })?.en).toBe(
+      '1 report of this device does not get through to the KITS server; set aside and tried again every day.',
+    );
+  });
+
   test.each([
     [day, 'met', 'agent-works'],
     [day + 1, 'not-met', 'reports-waiting'],

@@ -51,6 +51,7 @@ const dataOf: Record<string, fc.Arbitrary<unknown>> = {
     queue: fc.record({
       waiting: either(0, 1),
       refused: either(0, 1),
+      aside: either(undefined, 1),
       oldestAt: either(earlier(hour), earlier(3 * day), earlier(-day)),
     }),
   }),
@@ -147,6 +148,7 @@ const oracle: Readonly<Record<string, (by: RuleInput) => boolean>> = {
     return (
       privileged === true &&
       queue.refused === 0 &&
+      (queue.aside ?? 0) === 0 &&
       (queue.waiting === 0 || (waited >= -300_000 && waited <= day)) &&
       settingsProblems.length === 0 &&
       (refusedWords ?? []).length === 0 &&

@@ -26,6 +26,7 @@ import { writeAtomically } from '../../../agent/platform/write-file.ts';
 import { prepareLinuxDirectories, UnsafeDirectory } from '../../../agent/setup/linux-directories.ts';
 import { mailboxStart, readMailboxFile } from '../../../agent/status/mailbox-file.ts';
 import { publishStatus } from '../../../agent/status/publish-status.ts';
+import { createLinuxVersions } from '../../../agent/upgrade/linux-versions.ts';
 import { attempt, keepAttempting, stranger } from './unprivileged.ts';
 
 const denied = ['errno 1', 'errno 13'];
@@ -379,6 +380,40 @@ describe.runIf(process.getuid?.() === 0)('a folder in a place others can write t
     expect(await main(['prepare-directories', '--data-dir', dataDir], streams)).toBe(2);
     expect(said.join('\n')).toMatch(why);
     expect(everything(dir)).toEqual(before);
+  });
+});
+
+describe('a place for the programs', () => {
+  const objection = (root: string): Promise<string | undefined> => createLinuxVersions({ root }).objection();
+
+  test('below folders of root alone is taken', async () => {
+    const root = join(place(), 'kits-agent');
+    expect(await objection(root)).toContain('is not there');
+    mkdirSync(root, { mode: 0o755 });
+    expect(await objection(root)).toBeUndefined();
+  });
+
+  test.each([
+    ['others may write into', (_dir: string, root: string) => chmodSync(root, 0o777), 'can be changed by every user'],
+    ['a group may write into', (_dir: string, root: string) => chmodSync(root, 0o775), 'can be changed by the group'],
+    ['belongs to somebody', (_dir: string, root: string) => chownSync(root, stranger, 0), 'belongs to user'],
+    ['stands in an open folder', (dir: string) => chmodSync(dir, 0o777), 'in the place of'],
+    ['stands in a folder such as /tmp', (dir: string) => chmodSync(dir, 0o1777), 'in the place of'],
+    ['stands in a folder of somebody', (dir: string) => chownSync(dir, stranger, 0), 'in the place of'],
+  ])('that %s is refused', async (_name, spoil, words) => {
+    const dir = place();
+    const root = join(dir, 'kits-agent');
+    mkdirSync(root, { mode: 0o755 });
+    spoil(dir, root);
+    expect(await objection(root)).toContain(words);
+    expect(await objection(root)).toMatch(/Nothing was installed\.$/);
+  });
+
+  test('behind a link is refused', async () => {
+    const dir = place();
+    mkdirSync(join(dir, 'elsewhere'));
+    symlinkSync(join(dir, 'elsewhere'), join(dir, 'kits-agent'));
+    expect(await objection(join(dir, 'kits-agent'))).toContain('is no folder');
   });
 });
 

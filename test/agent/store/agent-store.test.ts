@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Section, Verdict } from '../../../agent/contract/report.ts';
@@ -230,6 +231,30 @@ describe('the data directory', () => {
     await once(child, 'exit');
     store = openStore(dir);
     expect(store.queue().waiting).toBe(0);
+  });
+
+  test('holds nothing that others may read, whatever the umask and whoever wrote it before', () => {
+    const open = (): string[] =>
+      readdirSync(dir)
+        .filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0)
+        .sort();
+    store.close();
+    for (const name of readdirSync(dir)) chmodSync(join(dir, name), 0o644);
+    expect(open()).toContain('agent.db');
+    store = openStore(dir);
+    store.changeExchange({ counter: 1 });
+    expect(readdirSync(dir)).toEqual(expect.arrayContaining(['agent.db', 'agent.db-wal', 'lock.db']));
+    expect(open()).toEqual([]);
+    store.close();
+    for (const name of readdirSync(dir)) rmSync(join(dir, name));
+    const before = process.umask(0);
+    try {
+      store = openStore(dir);
+      store.changeExchange({ counter: 1 });
+      expect(open()).toEqual([]);
+    } finally {
+      process.umask(before);
+    }
   });
 
   test('of a newer agent is refused and not touched', () => {

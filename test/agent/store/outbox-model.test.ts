@@ -24,7 +24,7 @@ const start = Date.parse('2026-01-01T08:00:00Z');
 
 type Step =
   | { readonly do: 'append'; readonly class: ReportClass; readonly bytes: number; readonly hours: number }
-  | { readonly do: 'send' | 'refuse' | 'declare' | 'reopen' | 'crash' | 'renew' };
+  | { readonly do: 'send' | 'refuse' | 'aside' | 'again' | 'declare' | 'reopen' | 'crash' | 'renew' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -41,6 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('send' as const, 'send' as const, 'declare' as const) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('refuse', 'reopen', 'crash', 'renew') }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('aside' as const, 'aside' as const, 'again' as const) }) },
 );
 
 /** What the server would hold: it checks each frame as the real one does. */
@@ -60,6 +61,12 @@ class Bench {
   readonly made = new Map<string, ReportClass>();
   readonly held: Held[] = [];
   readonly refused = new Map<string, Held>();
+  /** Where those were that do not get through. */
+  readonly aside = new Map<string, Held>();
+  /** Arrived at their old place after they had been told to be missing. */
+  readonly late: Held[] = [];
+  /** Places of those that were set aside and then went to a new epoch. */
+  readonly vacated: Held[] = [];
   readonly told: Gap[] = [];
   readonly #dirs: string[] = [];
 
@@ -113,6 +120,7 @@ class Bench {
       this.told.push(...gaps.map((entry) => gap.parse(entry)));
     }
     this.held.push(this.#heldOf(envelope, report.envelopeHash, bare));
+    this.#vacate(report.reportId);
     this.store.acknowledge(report.sequence, new Date(this.at), []);
     return true;
   }
@@ -131,7 +139,37 @@ class Bench {
     if (report === undefined) return;
     const envelope = await verifyJws(jwsTypes.report, report.envelopeJws, [key], reportEnvelope);
     this.refused.set(report.reportId, this.#heldOf(envelope, report.envelopeHash, true));
+    this.#vacate(report.reportId);
     this.store.refuse(report.sequence, new Date(this.at), 'malformed');
+  }
+
+  #vacate(reportId: string): void {
+    const place = this.aside.get(reportId);
+    if (place !== undefined) this.vacated.push(place);
+    this.aside.delete(reportId);
+  }
+
+  async setAside(): Promise<void> {
+    const [report] = this.store.waiting(1);
+    if (report === undefined) return;
+    const envelope = await verifyJws(jwsTypes.report, report.envelopeJws, [key], reportEnvelope);
+    this.#vacate(report.reportId);
+    this.aside.set(report.reportId, this.#heldOf(envelope, report.envelopeHash, true));
+    this.store.setAside(report.sequence, new Date(this.at));
+  }
+
+  /** What was set aside gets through now. */
+  async again(): Promise<void> {
+    for (;;) {
+      const report = this.store.asideDue(new Date(this.at));
+      const place = this.aside.get(report?.reportId ?? '');
+      if (report === undefined || place === undefined) return;
+      await verifyReport(encodeFrame(report), key);
+      expect(report.envelopeHash).toBe(place.hash);
+      this.late.push(place);
+      this.aside.delete(report.reportId);
+      this.store.acknowledge(report.sequence, new Date(this.at), []);
+    }
   }
 
   async declare(): Promise<boolean> {
@@ -169,6 +207,12 @@ class Bench {
         case 'refuse':
           await this.refuse();
           break;
+        case 'aside':
+          await this.setAside();
+          break;
+        case 'again':
+          await this.again();
+          break;
         case 'declare':
           await this.declare();
           break;
@@ -191,6 +235,12 @@ class Bench {
       this.store.dropOldBodies(new Date(this.at), 7 * 86_400_000);
       if (!(await this.declare())) break;
     }
+    const lost = this.store.queue().aside ?? 0;
+    const before = this.late.length;
+    await this.again();
+    expect(this.late.length - before).toBe(lost);
+    expect(this.store.queue().aside).toBeUndefined();
+    expect([await this.declare(), await this.send()]).toEqual([false, false]);
   }
 
   close(): void {
@@ -210,13 +260,15 @@ test('nothing is lost without a gap record, nothing is there twice, the chain is
       const bench = new Bench();
       try {
         await bench.run(steps);
-        const arrived = [...bench.held, ...bench.refused.values()];
+        // Set aside, and its body gone to a full queue.
+        const arrived = [...bench.held, ...bench.late, ...bench.refused.values(), ...bench.aside.values()];
         expect(new Set(arrived.map(({ reportId }) => reportId)).size).toBe(arrived.length);
         expect(arrived.map(({ reportId }) => reportId).sort()).toEqual([...bench.made.keys()].sort());
-        for (const lost of arrived.filter(({ bare }) => bare)) expect(covers(bench.told, lost)).toBe(true);
+        const missing = [...arrived.filter((one) => one.bare && !bench.late.includes(one)), ...bench.vacated];
+        for (const lost of missing) expect(covers(bench.told, lost)).toBe(true);
         // Every gap told is one: nothing that arrived in full is said to be missing.
         for (const whole of arrived.filter(({ bare }) => !bare)) expect(covers(bench.told, whole)).toBe(false);
-        const byEpoch = Map.groupBy(arrived, ({ epoch }) => epoch);
+        const byEpoch = Map.groupBy([...arrived, ...bench.vacated], ({ epoch }) => epoch);
         for (const reports of byEpoch.values()) {
           reports.sort((a, b) => a.sequence - b.sequence);
           expect(reports.map(({ sequence }) => sequence)).toEqual(reports.map((_, index) => index + 1));
@@ -302,6 +354,28 @@ test('however often something is lost, nothing of it is forgotten: what is too m
         .sort()
         .at(-1),
     ).toBe('2026-04-10T00:00:00.000Z');
+  } finally {
+    bench.close();
+  }
+});
+
+test('what was set aside keeps its body for as long as there is room, and goes by its class like what waits', async () => {
+  const bench = new Bench();
+  try {
+    await bench.append('routine', 1200);
+    await bench.append('incident', 1200);
+    await bench.setAside();
+    await bench.setAside();
+    await bench.declare();
+    await bench.send();
+    bench.at += 200 * 86_400_000;
+    bench.store.dropOldBodies(new Date(bench.at), 7 * 86_400_000);
+    expect(bench.store.queue()).toMatchObject({ waiting: 0, refused: 0, aside: 2 });
+    for (let more = 0; more < 3; more += 1) await bench.append('acknowledgement', 1200);
+    // The routine one had to go; told before, it is no new gap.
+    expect(bench.store.queue()).toMatchObject({ waiting: 3, refused: 1, aside: 1 });
+    expect(bench.store.undeclaredGaps(9)).toEqual([]);
+    expect(bench.store.asideDue(new Date(bench.at))).toMatchObject({ class: 'incident', sequence: 2 });
   } finally {
     bench.close();
   }

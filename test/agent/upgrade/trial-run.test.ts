@@ -1,5 +1,5 @@
 /** What the service counts as proof of a new version, and what comes back when there is none. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,9 +9,9 @@ import { createLog } from '../../../agent/log.ts';
 import { ServerUnreachable } from '../../../agent/report/server-client.ts';
 import { ServerRefused } from '../../../agent/report/server-link.ts';
 import { knownStoreVersion, openStore } from '../../../agent/store/agent-store.ts';
-import { NewerStore } from '../../../agent/store/sqlite.ts';
+import { AgentRunning, NewerStore } from '../../../agent/store/sqlite.ts';
 import type { Trial } from '../../../agent/upgrade/trial.ts';
-import { changeTrial, readTrial } from '../../../agent/upgrade/trial-file.ts';
+import { changeTrial, holdUpgrade, holdUpgradeWhenFree, readTrial } from '../../../agent/upgrade/trial-file.ts';
 import { enterTrial, TrialFailed } from '../../../agent/upgrade/trial-run.ts';
 
 const log = createLog('error', () => undefined);
@@ -104,6 +104,7 @@ function makeNewer(privateDir: string): void {
 test('after a failed trial the copy comes back, and what only the newer store held is told', () => {
   const { dataDir, privateDir, enter } = place();
   enter('1.1.0')?.stop();
+  expect(statSync(join(privateDir, 'store.before-1.1.0.db')).mode & 0o777).toBe(0o600);
   makeNewer(privateDir);
   changeTrial(dataDir, (before) => before && { ...before, state: 'failed' });
   expect(enter('1.0.0')).toBeUndefined();
@@ -120,4 +121,18 @@ test('without a failed trial an older version refuses a newer store and leaves i
   expect(enter('1.0.0')).toBeUndefined();
   expect(() => openStore(privateDir)).toThrow(NewerStore);
   expect(readdirSync(privateDir).filter((name) => name.includes('newer'))).toEqual([]);
+});
+
+test('an installer waits for the turn of the guard, and not without end', async () => {
+  const { dataDir, privateDir } = place();
+  const guard = holdUpgrade(dataDir);
+  const { signal } = new AbortController();
+  await expect(holdUpgradeWhenFree(dataDir, { waitMs: 0, signal })).rejects.toThrow(AgentRunning);
+  await expect(holdUpgradeWhenFree(dataDir, { waitMs: 600_000, signal: AbortSignal.abort() })).rejects.toThrow(
+    AgentRunning,
+  );
+  const installer = holdUpgradeWhenFree(dataDir, { waitMs: 600_000, signal });
+  guard.release();
+  (await installer).release();
+  expect(readdirSync(privateDir)).toContain('activate.lock.db');
 });

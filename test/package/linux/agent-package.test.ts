@@ -11,9 +11,10 @@ import { runTool } from '../../../build/run-tool.ts';
 import { buildSingleExecutable } from '../../../build/single-executable.ts';
 import { sourceDate } from '../../../build/source-date.ts';
 import { type BootedSystem, bootSystem } from './booted-system.ts';
+import { type Killed, killDuring, look, type Seen, type Victims } from './kill-upgrade.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const [older, middle, newer] = ['0.0.8', '0.0.9', '0.1.0'] as const;
+const [older, middle, interrupted, again, newer] = ['0.0.8', '0.0.9', '0.1.0', '0.1.1', '0.1.2'] as const;
 const port = 7480;
 const serverUrl = `http://127.0.0.1:${port}`;
 /** What `systemd-analyze security` says at most; 0 is best, 10 is worst. */
@@ -57,11 +58,11 @@ function unit(property: string): string {
 }
 
 const running = (): boolean => unit('ActiveState') === 'active' && unit('SubState') === 'running';
-const executableOfService = (): string => system.must('readlink', `/proc/${unit('MainPID')}/exe`);
+const executableOfService = (): string => system.run('readlink', [`/proc/${unit('MainPID')}/exe`]).stdout.trim();
 
 beforeAll(async () => {
   folder = mkdtempSync('/var/tmp/kits-debs-');
-  for (const version of [older, middle, newer]) packages[version] = await build(version);
+  for (const version of [older, middle, interrupted, again, newer]) packages[version] = await build(version);
   system = await bootSystem();
   const started = system.start(process.execPath, [
     join(root, 'server/cli.ts'),
@@ -197,13 +198,112 @@ test('killed, it is started again and knows what it knew', async () => {
 
 test('an upgrade takes over when it has proven itself, and keeps settings and identity', () => {
   const before = devices();
-  system.must('dpkg', '--install', packages[newer] as string);
+  system.must('dpkg', '--install', packages[middle] as string);
   expect(running()).toBe(true);
-  expect(executableOfService()).toBe(`/usr/lib/kits-agent/versions/${newer}/kits-agent`);
-  expect(system.must('kits-agent', 'version')).toBe(newer);
-  expect(system.must('readlink', '/usr/lib/kits-agent/proven')).toBe(`versions/${newer}`);
+  expect(executableOfService()).toBe(`/usr/lib/kits-agent/versions/${middle}/kits-agent`);
+  expect(system.must('kits-agent', 'version')).toBe(middle);
+  expect(system.must('readlink', '/usr/lib/kits-agent/proven')).toBe(`versions/${middle}`);
   expect(devices().map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   expect(system.must('cat', '/etc/kits-agent/agent.json')).toContain('"logLevel": "debug"');
+  expect(system.must('find', '/var/lib/kits-agent/private', '-type', 'f', '-perm', '/077')).toBe('');
+});
+
+/** Killed where, what stood there then, and what ran at once, after turns of the guard, and after the way administrators go on. */
+const table: string[][] = [];
+afterAll(() => {
+  const rows = [
+    ['killed', 'found', 'runs at once', 'after the guard', 'afterwards'],
+    ['---', '---', '---', '---', '---'],
+    ...table,
+  ];
+  process.stdout.write(`\n${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`);
+});
+
+const words = ({ current, proven, trial, attempts }: Seen): string =>
+  `current ${current || 'none'}, proven ${proven || 'none'}, record ${trial || 'none'}, ${attempts} starts`;
+const runningVersion = (): string =>
+  running() ? (/versions\/([^/]+)\//.exec(executableOfService())?.[1] ?? 'nothing') : 'nothing';
+
+/** What the timer does every five minutes, until nothing is on trial any more. */
+async function guardTurns(version: string): Promise<void> {
+  system.must('systemctl', 'start', 'kits-agent-guard.service');
+  await system.until(
+    'the end of the trial',
+    () => (look(system, version).trial.includes(' trial') ? undefined : true),
+    90_000,
+  );
+  system.must('systemctl', 'start', 'kits-agent-guard.service');
+}
+
+async function interrupt(
+  name: string,
+  version: string,
+  when: (seen: Seen) => boolean,
+  victims: Victims,
+): Promise<Killed> {
+  const before = runningVersion();
+  const killed = await killDuring(system, { deb: packages[version] as string, version, when, victims });
+  expect(killed.exitCode).not.toBe(0);
+  const atOnce = runningVersion();
+  await guardTurns(version);
+  const after = runningVersion();
+  table.push([`${[...new Set(killed.killed)].join(', ')} ${name}`, words(killed.seen), atOnce, after]);
+  expect([before, version]).toContain(after);
+  const { current, proven, trial } = look(system, version);
+  expect({ current, proven }).toEqual({ current: after, proven: after });
+  expect(trial).not.toContain(' trial');
+  return killed;
+}
+
+/** dpkg goes on where it was. */
+function goOn(version: string, ...command: string[]): void {
+  system.must('dpkg', ...command);
+  table.at(-1)?.push(runningVersion());
+  expect(runningVersion()).toBe(version);
+  expect(look(system, version)).toMatchObject({ current: version, proven: version });
+  expect(system.must('dpkg', '--list', 'kits-agent')).toMatch(new RegExp(`\\nii +kits-agent +${version} `));
+  expect(devices().map(({ state }) => state)).toEqual(['active']);
+}
+
+test('killed while it unpacks, nothing has changed for the service', async () => {
+  const pid = unit('MainPID');
+  await interrupt('while unpacking', interrupted, ({ unpacking }) => unpacking, 'everything');
+  expect(unit('MainPID')).toBe(pid);
+  table.at(-1)?.push('see next line');
+});
+
+test('killed while the new executable is tried, the one before goes on', async () => {
+  const { seen } = await interrupt('while the draft is tried', interrupted, ({ draft }) => draft, 'activate');
+  expect(seen).toMatchObject({ current: middle, proven: middle });
+  table.at(-1)?.push('see next line');
+});
+
+test('killed when the trial is recorded, a version runs, and dpkg goes on', async () => {
+  await interrupt(
+    'when the trial is recorded',
+    interrupted,
+    ({ trial }) => trial.startsWith(`${interrupted} trial`),
+    'everything',
+  );
+  goOn(interrupted, '--configure', '--pending');
+});
+
+test('killed while the new version is on trial, it proves itself without the installer', async () => {
+  const { seen } = await interrupt(
+    'when the new version was started',
+    again,
+    ({ attempts }) => attempts > 0,
+    'everything',
+  );
+  expect(seen).toMatchObject({ current: again, proven: interrupted });
+  expect(runningVersion()).toBe(again);
+  goOn(again, '--configure', '--pending');
+});
+
+test('killed when it has proven itself, the guard settles it', async () => {
+  await interrupt('when it is proven', newer, ({ trial }) => trial.startsWith(`${newer} proven`), 'activate');
+  expect(runningVersion()).toBe(newer);
+  goOn(newer, '--configure', '--pending');
 });
 
 test('an older package is refused before anything of it is unpacked', () => {
@@ -227,9 +327,25 @@ test('removed, it keeps its data; purged, it leaves nothing', () => {
   expect(kept).not.toContain('device-key.pem');
   expect(devices().map(({ state }) => state)).not.toContain('active');
   system.must('dpkg', '--purge', 'kits-agent');
-  // Debian's man-db keeps pages it has shown; the rest would be ours.
-  const places = ['/etc', '/usr', '/var/lib', '/var/log', '/run', '/root', '/home', '/opt'];
-  const left = system.must('find', ...places, '-xdev', '-name', '*kits-agent*', '-not', '-path', '/var/lib/dpkg/*');
-  expect(left).toBe('');
+  expect(system.leftOf('kits-agent')).toBe('');
   expect(system.run('pgrep', ['-f', '/usr/lib/kits-agent']).stdout).toBe('');
+});
+
+test('a first installation that is killed before its service was started is finished by the guard', async () => {
+  const { seen } = await killDuring(system, {
+    deb: packages[older] as string,
+    version: older,
+    when: ({ proven }) => proven === older,
+    victims: 'everything',
+  });
+  table.push(['dpkg, postinst, activate in a first installation', words(seen), runningVersion()]);
+  expect(system.must('systemctl', 'is-active', 'kits-agent-guard.timer')).toBe('active');
+  await guardTurns(older);
+  table.at(-1)?.push(runningVersion());
+  expect(runningVersion()).toBe(older);
+  system.must('dpkg', '--configure', '--pending');
+  table.at(-1)?.push(runningVersion());
+  expect(runningVersion()).toBe(older);
+  system.must('dpkg', '--purge', 'kits-agent');
+  expect(system.leftOf('kits-agent')).toBe('');
 });

@@ -22,6 +22,10 @@ export interface BootedSystem extends AsyncDisposable {
   must(file: string, ...args: string[]): string;
   /** Starts a program inside that is to go on. */
   start(file: string, args: readonly string[]): ChildProcess;
+  /** Its systemd, by the number it has outside. */
+  firstProcess(): number;
+  /** What a purged package has left of its own, one path a line. */
+  leftOf(name: string): string;
   /** Until `found` says something else than undefined; what it waits for happens in other processes. */
   until<T>(what: string, found: () => T | undefined, timeoutMs: number): Promise<T>;
 }
@@ -41,12 +45,13 @@ export async function bootSystem(): Promise<BootedSystem> {
   const said: Buffer[] = [];
   unshare.stdout.on('data', (piece: Buffer) => said.push(piece));
   unshare.stderr.on('data', (piece: Buffer) => said.push(piece));
-  const inside = (): string[] => {
+  const firstProcess = (): number => {
     const { pid = 0 } = unshare;
-    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-    if (first === undefined || first === '') throw new Error('the namespace has no first process');
-    return ['-t', first, ...namespaces, '--'];
+    const first = Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'), 10);
+    if (!(first > 0)) throw new Error('the namespace has no first process');
+    return first;
   };
+  const inside = (): string[] => ['-t', String(firstProcess()), ...namespaces, '--'];
   const environment = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LC_ALL: 'C',
@@ -71,6 +76,12 @@ export async function bootSystem(): Promise<BootedSystem> {
     },
     start: (file, args) =>
       spawn('nsenter', [...inside(), file, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] }),
+    firstProcess,
+    leftOf: (name) =>
+      system.must(
+        ...(['find', '/etc', '/usr', '/var/lib', '/var/log', '/run', '/root', '/home', '/opt'] as const),
+        ...['-xdev', '-name', `*${name}*`, '-not', '-path', '/var/lib/dpkg/*'],
+      ),
     until: async (what, found, timeoutMs) => {
       for (const start = performance.now(); ; await setTimeout(100)) {
         const value = found();

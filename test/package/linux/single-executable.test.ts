@@ -1,15 +1,21 @@
 /** The agent as one file: the same bytes each time, and a program that runs its own bundle and nothing else. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import * as pe from 'pe-library';
 import * as resedit from 'resedit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { nodeBinary } from '../../../build/node-binary.ts';
 import { runTool } from '../../../build/run-tool.ts';
 import { signForWindows } from '../../../build/sign-windows.ts';
 import { buildSingleExecutable } from '../../../build/single-executable.ts';
+import { makeCertificates } from '../../fixtures/certificates.ts';
 
 const version = '3.2.1';
 let folder: string;
@@ -118,6 +124,59 @@ test('it starts itself as the reader of other programs’ files', () => {
     .map((line) => JSON.parse(line));
   expect(Buffer.from(first.value, 'base64').toString()).toBe('Grüße');
   expect(second).toEqual({ error: 'EINVAL' });
+});
+
+describe('what the environment of Node can change', () => {
+  test('is not whom it trusts', async () => {
+    const certificates = makeCertificates();
+    onTestFinished(() => certificates.remove());
+    let asked = 0;
+    const server = createServer(certificates.issue('good', 30), (_request, response) => {
+      asked += 1;
+      response.writeHead(404).end();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const enrol = async (name: string, settings: object, env: NodeJS.ProcessEnv) => {
+      const dataDir = join(folder, name);
+      const config = join(folder, `${name}.json`);
+      writeFileSync(config, JSON.stringify(settings));
+      const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+      const args = ['enrol', '--server', url, '--token', 'token', '--server-key', 'A'.repeat(43)];
+      const child = spawn(linux, [...args, '--data-dir', dataDir, '--config', config], { env });
+      const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+      return { code, said, asked };
+    };
+    const env = { NODE_EXTRA_CA_CERTS: certificates.caFile, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    expect(await enrol('by-environment', {}, env)).toMatchObject({ code: 5, asked: 0 });
+    // What an administrator says in the settings counts, so that the line above can fail.
+    expect(await enrol('by-settings', { caFile: certificates.caFile }, {})).toMatchObject({ asked: 1 });
+  });
+
+  test('SIGUSR1 opens no debugger', async () => {
+    const temp = join(folder, 'signalled');
+    mkdirSync(temp);
+    const child = spawn(linux, ['internal-reader', 'serve', temp], { env: {} });
+    const said = text(child.stderr);
+    const file = join(folder, 'signalled.txt');
+    writeFileSync(file, 'x');
+    const answer = once(child.stdout, 'data');
+    child.stdin.write(`${JSON.stringify({ do: 'text', path: file, maxBytes: 10 })}\n`);
+    await answer;
+    const ended = once(child, 'exit');
+    child.kill('SIGUSR1');
+    child.stdin.end();
+    await ended;
+    expect(await said).toBe('');
+    // Node itself would have opened one.
+    const plain = spawn(nodeBinary('linux'), ['--eval', 'process.stdin.resume(); console.log(1)'], { env: {} });
+    const words = text(plain.stderr);
+    await once(plain.stdout, 'data');
+    plain.kill('SIGUSR1');
+    await once(plain.stderr, 'data');
+    plain.kill('SIGKILL');
+    expect(await words).toContain('Debugger listening');
+  });
 });
 
 describe('the one for Windows', () => {

@@ -13,6 +13,7 @@ import { createServer } from '../../../server/server.ts';
 import { createApiToken } from '../../../server/staff/api-tokens.ts';
 import { createSignInLink, createUser } from '../../../server/staff/users.ts';
 import type { DeviceTable } from '../../../server/store/schema.ts';
+import { prepareDataDir } from '../../fakes/migrated-database.ts';
 
 export interface Answer {
   readonly status: number;
@@ -35,6 +36,7 @@ export async function startStaffedServer() {
   const dataDir = mkdtempSync(join(tmpdir(), 'kits-api-'));
   let time = startOfTime;
   const now = () => new Date(time);
+  await prepareDataDir(dataDir);
   const server = await createServer({ dataDir, now, logLevel: 'silent' });
   const { context } = server;
   const cli = { name: 'cli:test', scope: everything };

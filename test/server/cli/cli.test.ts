@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { main } from '../../../server/cli.ts';
 import { openDatabase } from '../../../server/store/database.ts';
 
 const cli = join(import.meta.dirname, '../../../server/cli.ts');
@@ -41,7 +42,20 @@ async function bare(...args: string[]) {
   return { code, out: out.trimEnd(), err };
 }
 
-const run = (...args: string[]) => bare(...args, '--data-dir', dataDir);
+/** A command line without the start of a process around it. */
+async function inside(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code: number = await main(args, {
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(`${line}\n`),
+    signal: new AbortController().signal,
+  });
+  return { code, out: out.join('\n').trimEnd(), err: err.join('') };
+}
+
+/** What serves is a process of its own, as everywhere. */
+const run = (...args: string[]) => (args[0] === 'start' ? bare : inside)(...args, '--data-dir', dataDir);
 const json = async (...args: string[]) => JSON.parse((await run(...args, '--json')).out);
 
 /** The file of a database in the data directory, which is made. */
@@ -340,8 +354,17 @@ describe('help', () => {
       'rotate-key',
       'version',
     ]);
-    const each = await Promise.all(names.map((name) => bare(name, '--help')));
+    const each = await Promise.all(names.map((name) => inside(name, '--help')));
     expect(each.map(({ code, out }) => [code, out.split(/\s/)[1]])).toEqual(names.map((name) => [0, name]));
     expect(existsSync(dataDir)).toBe(false);
   });
+});
+
+test('an installer that holds a stand-in is not signed, under whatever name', async () => {
+  const file = join(dir, 'setup.exe');
+  writeFileSync(file, `MZ KITS-STAND-IN: not for publishing.`);
+  const release = ['--version', '1.0.0', '--platform', 'win32', '--sequence', '1', '--key', join(dir, 'none.jwe')];
+  const { code, err, out } = await bare('sign-release', file, ...release);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toContain('setup.exe holds a stand-in instead of Electron and must not reach a PC');
 });

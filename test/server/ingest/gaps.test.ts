@@ -116,6 +116,49 @@ describe('a hole in the sequence', () => {
     ]);
   });
 
+  test('is filled by the report that belongs there and comes late; the newest facts stay', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const late = [await agent.makeReport(agent.sections({ memory: { totalBytes: 1 } })), await agent.makeReport()];
+    const last = await agent.report();
+    const [first, second] = [late[0]!, late[1]!];
+    await tell(agent, [
+      {
+        storeEpoch: agent.state.epoch,
+        from: 2,
+        to: 3,
+        firstHash: first.envelopeHash,
+        lastHash: second.envelopeHash,
+        reason: 'refused',
+      },
+    ]);
+    const taken = await agent.sendReport(first);
+    expect([taken.status, taken.receipt?.sequence]).toEqual([201, 2]);
+    expect(taken.answer).toMatchObject({ acknowledged: 5 });
+    expect(await gapsOf(agent)).toEqual([{ from: 3, to: 3, reports: 1, reason: 'refused', standing: 'declared' }]);
+    expect((await stored.sectionsOf(agent)).get('memory')?.report_id).not.toBe(first.envelope.reportId);
+    expect((await agent.sendReport(first)).status).toBe(200);
+    expect((await agent.sendReport(second)).status).toBe(201);
+    expect(await gapsOf(agent)).toEqual([]);
+    expect(await stored.eventsOf(agent)).toEqual(['sequence-gap', 'report-late', 'report-late']);
+    expect((await stored.reportsOf(agent)).map(({ sequence }) => Number(sequence)).sort()).toEqual([1, 2, 3, 4, 5]);
+    expect((await agent.report()).status).toBe(201);
+    expect(last.status).toBe(201);
+  });
+
+  test('is not filled by what the reports on either side are not chained to', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const lost = await agent.makeReport();
+    await agent.report();
+    const other = await agent.makeReport(undefined, { sequence: 2, previousHash: lost.envelope.previousHash });
+    const refused = await agent.sendReport(other);
+    expect([refused.status, refused.code]).toEqual([409, 'sequence-rewound']);
+    const unchained = await agent.makeReport(undefined, { sequence: 2, previousHash: undefined });
+    expect((await agent.sendReport(unchained)).code).toBe('sequence-rewound');
+    expect((await agent.sendReport(lost)).status).toBe(201);
+  });
+
   test('accounted for in part stays undeclared in the rest', async () => {
     const agent = await enrolled();
     await agent.report();

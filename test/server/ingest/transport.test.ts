@@ -355,6 +355,20 @@ describe('the wire', () => {
     expect([refused.status, refused.code]).toEqual([422, 'malformed']);
   });
 
+  test('a refusal is signed only for the bytes of the device, not for a header that was changed on the way', async () => {
+    const agent = await enrolled();
+    const { envelopeJws, body } = await agent.makeReport();
+    const frame = await promisify(zstdCompress)(encodeFrame({ envelopeJws, body }));
+    const other = await promisify(zstdCompress)('neither envelope nor body');
+    for (const encoding of ['br', 'gzip', 'identity']) {
+      const refused = await agent.sendBytes(frame, { 'content-encoding': encoding });
+      expect([415, 422]).toContain(refused.status);
+      expect(refused.body).not.toHaveProperty('refusal');
+    }
+    expect((await agent.sendBytes(other, { 'content-encoding': 'zstd' })).body).toHaveProperty('refusal');
+    expect((await agent.sendBytes(frame, { 'content-encoding': 'zstd' })).status).toBe(201);
+  });
+
   test('a report under another media type is refused', async () => {
     const agent = await enrolled();
     const frame = encodeFrame(await agent.makeReport());

@@ -7,15 +7,18 @@ import { type ReleaseManifest, releasePath } from '../../../agent/contract/relea
 import { jwsTypes, proofHeader } from '../../../agent/contract/wire.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
+import { standInMark as markOfWindows } from '../../../build/windows/electron-distribution.ts';
 import { everything } from '../../../server/fleet/scope.ts';
 import { spanOf } from '../../../server/releases/byte-range.ts';
 import { offerFor, shareOf } from '../../../server/releases/offer.ts';
 import { publishRelease, rollOut } from '../../../server/releases/publish.ts';
+import { searchStandIn, standInMark } from '../../../server/releases/stand-in.ts';
 import { hashOf } from '../../agent/update/town.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 
 const content = Buffer.from('0123456789'.repeat(100));
+const standIn = Buffer.from(`MZ${'.'.repeat(1000)}${standInMark}: not for publishing.`);
 const actor = { name: 'test', scope: everything };
 let server: TestServer;
 let other: string;
@@ -71,6 +74,12 @@ describe('taking in', () => {
     ['a file of another size', {}, content.subarray(1), 'is not the file of the manifest'],
     ['a file with other bytes', {}, Buffer.alloc(content.byteLength), 'is not the file of the manifest'],
     ['a manifest that has run out', { expiresAt: '2020-01-01T00:00:00.000Z' }, content, 'was good until'],
+    [
+      'an installer that holds a stand-in',
+      { sha256: hashOf(standIn), size: standIn.byteLength },
+      standIn,
+      'must not reach a PC',
+    ],
   ])('%s is refused and leaves nothing', async (_name, change, bytes, words) => {
     await expect(publish({ sequence: 500, ...change }, bytes)).rejects.toThrow(words);
     const folder = join(server.dataDir, 'releases');
@@ -78,6 +87,20 @@ describe('taking in', () => {
     expect(await server.context.db.selectFrom('releases').selectAll().where('sequence', '=', 500).execute()).toEqual(
       [],
     );
+  });
+
+  test('a stand-in is known by its name, and by a mark wherever the file is cut', () => {
+    expect(searchStandIn('kits-agent-0.1.0-stand-in-setup.exe').objection()).toContain('must not reach a PC');
+    for (let cut = 0; cut <= standIn.byteLength; cut += 1) {
+      const search = searchStandIn('setup.exe');
+      search.look(standIn.subarray(0, cut));
+      search.look(standIn.subarray(cut));
+      expect(search.objection(), String(cut)).toContain('must not reach a PC');
+    }
+    const search = searchStandIn('setup.exe');
+    for (const byte of content) search.look(Buffer.of(byte));
+    expect(search.objection()).toBeUndefined();
+    expect(markOfWindows).toBe(standInMark);
   });
 
   test('a number that is taken stays whose it is', async () => {
