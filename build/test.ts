@@ -45,6 +45,7 @@ const tools = [
 
 /** For building packages and for the system they are installed in. */
 const packageTools = [
+  { package: 'apparmor', file: '/usr/sbin/apparmor_parser' },
   { package: 'binutils', file: '/usr/bin/strip' },
   { package: 'curl', file: '/usr/bin/curl' },
   { package: 'dbus', file: '/usr/bin/dbus-daemon' },

@@ -4,10 +4,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { extractFile, listPackage } from '@electron/asar';
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refuseStandIn } from '../../../build/linux/stand-in.ts';
-import { buildTrayPackage, electronConfiguration } from '../../../build/linux/tray-package.ts';
+import { buildTrayPackage, electronConfiguration, trayDepends } from '../../../build/linux/tray-package.ts';
 import { runTool } from '../../../build/run-tool.ts';
+import { type BootedSystem, bootSystem } from './booted-system.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const version = '3.2.1';
@@ -82,6 +83,56 @@ test('starts at logon, with the system’s own icon and sandbox', () => {
 test('lintian has nothing to say but about the mark of the stand-in', () => {
   const said = runTool('lintian', ['--allow-root', '--suppress-tags', 'unknown-field', '--fail-on', 'none', file]);
   expect(said).toBe('');
+});
+
+test('what it rests on can be had from Debian', () => {
+  // Only a simulation: nothing is downloaded or installed.
+  const simulate = (): string => runTool('apt-get', ['--simulate', 'satisfy', '--no-install-recommends', trayDepends]);
+  try {
+    simulate();
+  } catch {
+    // This machine has no lists of packages yet.
+    runTool('apt-get', ['update', '-qq']);
+    simulate();
+  }
+  expect(() => runTool('apt-get', ['--simulate', 'satisfy', `${trayDepends}, kits-none`])).toThrow('kits-none');
+});
+
+describe('installed in a system of its own', () => {
+  let system: BootedSystem;
+  beforeAll(async () => {
+    system = await bootSystem();
+  });
+  afterAll(() => system?.[Symbol.asyncDispose]());
+
+  test('starts for everybody, keeps its profile only where AppArmor understands it, and purged leaves nothing', () => {
+    const before = system.leftOf('kits-agent');
+    system.must('dpkg', '--install', file);
+    // What stands in the menu and in the autostart finds the program, which says that it is none.
+    const { exitCode, stderr } = system.run('setpriv', [
+      ...['--reuid=nobody', '--regid=nogroup', '--clear-groups', '/usr/bin/kits-agent-tray', '--hidden'],
+    ]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('KITS-STAND-IN')]);
+    expect(system.must('stat', '--format', '%U %a', '/etc/xdg/autostart/kits-agent-tray.desktop')).toBe('root 644');
+    const profile = '/usr/share/kits-agent-tray/apparmor-profile';
+    const [, major] = /version (\d+)\./.exec(system.must('apparmor_parser', '--version')) ?? [];
+    const parsed = system.run('apparmor_parser', ['--skip-kernel-load', '--skip-cache', profile]);
+    // The rule "userns" and its abi came with AppArmor 4; what is older needs no profile.
+    expect(parsed.exitCode === 0, parsed.stderr).toBe(Number(major) >= 4);
+    const kept = system.run('test', ['-e', '/etc/apparmor.d/kits-agent-tray']).exitCode === 0;
+    expect(kept).toBe(parsed.exitCode === 0);
+    // Without what only AppArmor 4 knows, the rest is read by every version.
+    const input = readFileSync(join(tree, profile), 'utf8')
+      .replace(/^abi .*$/m, '')
+      .replace(/^ *userns,$/m, '');
+    const rest = system.run('apparmor_parser', ['--skip-kernel-load', '--skip-cache'], { input });
+    expect(rest).toMatchObject({ exitCode: 0 });
+
+    system.must('dpkg', '--remove', 'kits-agent-tray');
+    expect(system.run('test', ['-e', '/etc/apparmor.d/kits-agent-tray']).exitCode).toBe(1);
+    system.must('dpkg', '--purge', 'kits-agent-tray');
+    expect(system.leftOf('kits-agent')).toBe(before);
+  });
 });
 
 test('cannot be taken for a real one', () => {
