@@ -41,12 +41,16 @@ function hourIs(moment: Date, hour: string): boolean {
   return !Number.isNaN(moment.getTime()) && hourFormat.format(moment) === hour;
 }
 
-/** A moment of a day of which only the day is known: noon there, or now when that has not come yet; `undefined` for what is no day. */
+/**
+ * A moment of a day of which only the day is known: noon there, or now when that has not come yet (also in the hours after
+ * midnight, when the day before still lasts in UTC); `undefined` for what is no day.
+ */
 export function noonOf(day: string, now: Date): string | undefined {
   const start = timeOf(day);
   if (Number.isNaN(start)) return undefined;
   // Noon by any of the two times used here is on the same day.
-  return new Date(Math.min(start + 11 * hourMs, Math.max(start, now.getTime()))).toISOString();
+  const noon = start + 11 * hourMs;
+  return new Date(day === dayOf(now) ? Math.min(noon, now.getTime()) : noon).toISOString();
 }
 
 const localFormat = new Intl.DateTimeFormat('sv-SE', {

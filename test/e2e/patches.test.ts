@@ -2,10 +2,11 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../server/api/contract.ts';
+import { ageInDays } from '../../server/console/calendar.ts';
 import { createTestAgent, type TestAgent } from '../fakes/test-agent.ts';
 import { type ConsoleFixture, settled, shot, show, startConsole } from './console-fixture.ts';
 import { looks, pageFaults } from './page-checks.ts';
-import { guardedDebian, lackingDebian, lackingWindows, patchedDebian } from './patched-devices.ts';
+import { dayAgo, guardedDebian, lackingDebian, lackingWindows, patchedDebian } from './patched-devices.ts';
 
 let fixture: ConsoleFixture;
 let lacking: { agent: TestAgent; id: string };
@@ -55,7 +56,11 @@ describe('updates', () => {
     await page.getByText('5 Aktualisierungen gefunden').first().waitFor();
     await shot(page, 'patches');
     const first = page.getByRole('row').nth(1);
-    await page.getByRole('row', { name: /openssl:amd64.*Sicherheit.*\(20 Tage\).*3\.5\.1-1\+deb13u1/ }).waitFor();
+    // Agents tell days in UTC, people here count them in their own: after midnight one is already over.
+    const age = ageInDays(dayAgo(20), new Date());
+    await page
+      .getByRole('row', { name: new RegExp(`openssl:amd64.*Sicherheit.*\\(${age} Tage\\).*3\\.5\\.1-1\\+deb13u1`) })
+      .waitFor();
     expect(await first.innerText()).toContain('Sicherheit');
 
     await page.getByLabel('Art', { exact: true }).selectOption('Nur Sicherheitsaktualisierungen');
@@ -72,7 +77,9 @@ describe('updates', () => {
 
     await page.getByRole('link', { name: 'openssl:amd64' }).click();
     await heading(page, 'Aktualisierung openssl:amd64').waitFor();
-    await page.getByRole('row', { name: /was-pc-11.*Fehlt.*3\.5\.1-1.*3\.5\.1-1\+deb13u1.*\(20 Tage\)/ }).waitFor();
+    await page
+      .getByRole('row', { name: new RegExp(`was-pc-11.*Fehlt.*3\\.5\\.1-1.*3\\.5\\.1-1\\+deb13u1.*\\(${age} Tage\\)`) })
+      .waitFor();
     await settled(page);
     await shot(page, 'update');
     await page.getByRole('link', { name: 'was-pc-11' }).click();

@@ -229,9 +229,14 @@ test.each([
   ['2026-11-23', '2026-11-23T11:00:00.000Z'],
   // Before noon of today it is now.
   ['2026-11-24', '2026-11-24T09:00:00.000Z'],
-  ['2026-11-25', '2026-11-25T00:00:00.000Z'],
+  // A day to come stays one: the server says what is wrong with it.
+  ['2026-11-25', '2026-11-25T11:00:00.000Z'],
   ['2026-02-31', undefined],
   ['', undefined],
 ])('a day entered without its hour: %s', (day, moment) => {
   expect(noonOf(day, new Date('2026-11-24T09:00:00Z'))).toBe(moment);
+});
+
+test('today after midnight, when the day before still lasts in UTC, is now and not to come', () => {
+  expect(noonOf('2026-11-26', new Date('2026-11-25T23:17:00Z'))).toBe('2026-11-25T23:17:00.000Z');
 });
