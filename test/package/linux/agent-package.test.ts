@@ -69,7 +69,12 @@ beforeAll(async () => {
     ...['start', '--data-dir', '/var/lib/kits-server-test', '--port', String(port)],
   ]);
   started.stderr?.resume();
-  await once(started.stdout as NodeJS.ReadableStream, 'data');
+  const gone = once(started, 'exit').then(([code]) =>
+    Promise.reject(new Error(`the server ended at once with ${code}`)),
+  );
+  await Promise.race([once(started.stdout as NodeJS.ReadableStream, 'data'), gone]);
+  // It is ended with the whole namespace later on, which is no failure.
+  gone.catch(() => undefined);
   server('create-municipality', 'Teststadt');
   apiToken = server('create-api-token', '--role', 'admin');
 });

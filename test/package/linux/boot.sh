@@ -10,7 +10,6 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$upper/up,workdir=$upper/work" 
 cd "$upper/root"
 mount -t proc proc proc
 mount -t tmpfs tmpfs run
-mount -t tmpfs tmpfs tmp
 mount --rbind /dev dev
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
