@@ -182,7 +182,7 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
       watch.stop();
       await service.stop();
       await joining;
-      // What was collected before had nobody to be reported to.
+      // What was collected before had nobody to be reported to: the first round for KITS is still to come, and waits for nothing.
       if (why === 'enrolled') agent.store.ran('full-round', new Date(0));
       agent.close();
       log.info('service-stopped');

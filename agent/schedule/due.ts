@@ -7,7 +7,7 @@ export type Task = (typeof tasks)[number];
 
 export interface DueInput {
   readonly now: Date;
-  /** ms since 1970 of the last run of each task; no entry = never. */
+  /** ms since 1970 of the last run of each task; no entry or 0 = never. */
   readonly lastRuns: ReadonlyMap<string, number>;
   readonly intervalsMs: Readonly<Record<Task, number>>;
   /** Spreads the devices of a fleet; the device id will do. */
@@ -73,7 +73,11 @@ function isOverdue(task: Task, { now, lastRuns, intervalsMs, seed, exchange }: D
 function isSpreading(task: Task, { now, lastRuns, seed, awakeSince, exchange }: DueInput): boolean {
   if (task === 'check-in' && exchange?.more === true) return false;
   const awakeFor = now.getTime() - awakeSince;
-  return lastRuns.has(task) && awakeFor >= 0 && awakeFor < fraction(`${seed} ${task} wake`) * spreadAfterWake[task];
+  return (
+    (lastRuns.get(task) ?? 0) > 0 &&
+    awakeFor >= 0 &&
+    awakeFor < fraction(`${seed} ${task} wake`) * spreadAfterWake[task]
+  );
 }
 
 /** 0 ≤ f < 1, the same for the same text on every machine (FNV-1a with a final mix). */

@@ -87,6 +87,15 @@ test('devices that wake at the same moment spread over the first minutes, and no
   expect(seeds.every((seed) => due(seed, 60_000))).toBe(true);
 });
 
+test('a first round waits for nothing, also where an earlier one counts as never', () => {
+  const lastRuns = new Map([...with_('check-in', now), ['full-round', 0]]);
+  const seeds = Array.from({ length: 50 }, (_, index) => `device ${index}`);
+  const waiting = seeds.filter(
+    (seed) => !dueTasks({ ...quiet, seed, lastRuns, awakeSince: now }).includes('full-round'),
+  );
+  expect(waiting).toEqual([]);
+});
+
 test('the interval varies by at most a tenth and differs between devices', () => {
   const lastRuns = with_('check-in', now);
   const firstDue = (seed: string): number => {

@@ -18,7 +18,7 @@ mkdir -p run/systemd/system etc/systemd/system
 rm -f usr/sbin/policy-rc.d
 for unit in systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udev-trigger.service systemd-tmpfiles-setup-dev.service \
 	systemd-sysctl.service systemd-modules-load.service systemd-binfmt.service systemd-random-seed.service systemd-hwdb-update.service \
-	systemd-remount-fs.service systemd-update-utmp.service systemd-firstboot.service systemd-machine-id-commit.service \
+	systemd-tmpfiles-setup.service systemd-remount-fs.service systemd-update-utmp.service systemd-firstboot.service systemd-machine-id-commit.service \
 	proc-sys-fs-binfmt_misc.automount dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
 	apparmor.service networking.service; do
 	ln -sf /dev/null "run/systemd/system/$unit"
