@@ -122,7 +122,7 @@ function endWithParent(tempFolder: string): void {
         const found = fs.lstatSync(workerData.tempFolder);
         const self = process.geteuid?.();
         if (found.isDirectory() && (self === undefined || found.uid === self)) fs.rmSync(workerData.tempFolder, { recursive: true, force: true });
-      } catch {}
+      } catch { /* Gone already or out of reach: this process has to end in any case. */ }
       process.kill(process.pid, 'SIGKILL');
     }, 1000);`;
   new Worker(watch, { eval: true, workerData: { parent: process.ppid, tempFolder } });
