@@ -8,7 +8,8 @@ import { systemClock } from '../platform/clock.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { evaluateRules } from '../rules/rule.ts';
 import { agentVersion } from '../version.ts';
-import { type CommandInput, type ExitCode, exitCodes, settingsOf, UsageError } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, UsageError } from './command.ts';
+import { settingsOf } from './command-settings.ts';
 
 /** Missing because the machine has no such thing is an answer; anything else that is not complete is a gap. */
 export function isGap({ state, problems }: Pick<KnownSection, 'state' | 'problems'>): boolean {

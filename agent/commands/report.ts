@@ -16,16 +16,8 @@ import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
 import { agentVersion } from '../version.ts';
 import { isGap } from './collect.ts';
-import {
-  type CommandInput,
-  dataDirOf,
-  type ExitCode,
-  exitCodes,
-  logOf,
-  settingsOf,
-  stringOption,
-  UsageError,
-} from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
 function openAt(input: CommandInput, damaged = false): Promise<Agent> {
   const settings = settingsOf(input);

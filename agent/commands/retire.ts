@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { AgentRunning } from '../store/sqlite.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, logOf, settingsOf } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
 /** A removal must not wait for a network that is not there. */
 const tellLimitMs = 15_000;
