@@ -1,6 +1,6 @@
 /** `kits-agent collect`: one report of this machine on standard output; no server, no data directory. */
 import { createBackupMemory } from '../backup/memory.ts';
-import { collectors } from '../collectors/index.ts';
+import { collectorsOf } from '../collectors/index.ts';
 import { runRound } from '../collectors/run-round.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import { contractVersion, type KnownSection } from '../contract/report.ts';
@@ -26,7 +26,8 @@ export async function collectCommand(input: CommandInput): Promise<ExitCode> {
     throw new UsageError(`--section ${unknown.join(', ')}: no such section. There are: ${sectionIds.join(', ')}`);
   }
   const { settings, problems } = settingsOf(input);
-  const machine = thisMachine();
+  const machine = await thisMachine();
+  const collectors = await collectorsOf(machine.platform);
   const now = systemClock.now();
   const sections = await runRound(
     collectors.filter(({ id }) => !settings.withoutSections.includes(id) && (only.length === 0 || only.includes(id))),

@@ -158,7 +158,7 @@ export async function doctorCommand(
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...enrolled(dataDir),
     ...(await server(settings, dataDir)),
-    ...(process.platform === 'win32' ? await windowsFindings(thisMachine(), new Date()) : []),
+    ...(process.platform === 'win32' ? await windowsFindings(await thisMachine(), new Date()) : []),
   ];
   const isBad = findings.some(({ result }) => result === 'problem');
   if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
@@ -182,7 +182,7 @@ async function windowsInstallation(dataDir: string): Promise<Finding[]> {
     })),
     ...(await installationFindings({
       run: askPowerShell,
-      schtasks: (args) => thisMachine().run('schtasks', args, limits),
+      schtasks: async (args) => (await thisMachine()).run('schtasks', args, limits),
       exists: existsSync,
     })),
   ];

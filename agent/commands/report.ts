@@ -19,12 +19,12 @@ import { isGap } from './collect.ts';
 import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
 import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
-function openAt(input: CommandInput, damaged = false): Promise<Agent> {
+async function openAt(input: CommandInput, damaged = false): Promise<Agent> {
   const settings = settingsOf(input);
   return openAgent({
     dataDir: dataDirOf(input),
     settings,
-    machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
+    machine: await thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
     log: logOf(input, settings.settings.logLevel),
     damaged,
     wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),

@@ -37,7 +37,7 @@ async function tell(input: CommandInput, limitMs: number): Promise<string> {
   try {
     const settings = settingsOf(input);
     const log = logOf(input, 'error');
-    const machine = thisMachine({ privateDir: join(dataDir, 'private') });
+    const machine = await thisMachine({ privateDir: join(dataDir, 'private') });
     const agent = await openAgent({ dataDir, settings, machine, log });
     const over = new AbortController();
     try {
