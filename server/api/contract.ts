@@ -220,6 +220,8 @@ export const retention = z.object({
   incidentDays: keptDays,
   eventDays: keptDays,
   deliveryDays: keptDays,
+  /** After the end of the notice. */
+  nameDays: z.int().min(1),
   /** Day (UTC) on which everything was last gone through; null before the first time. */
   sweptOn: z.iso.date().nullable(),
 });

@@ -128,6 +128,23 @@ function Manner(props: PartProps): JSX.Element {
           tick={(mustAcknowledge) => set({ mustAcknowledge })}
         />
       </div>
+      {draft.mustAcknowledge ? (
+        <Field label={t.noticeAnswersAre} hint={t.noticeAnswersHint}>
+          {(marks) => (
+            <select
+              {...marks}
+              value={draft.answers}
+              onChange={(event) => set({ answers: event.currentTarget.value === 'named' ? 'named' : 'counted' })}
+            >
+              {Object.entries(t.noticeAnswersKind).map(([kind, words]) => (
+                <option key={kind} value={kind}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      ) : null}
     </fieldset>
   );
 }
@@ -172,7 +189,10 @@ function Checked({ draft, replaces }: CheckedProps): JSX.Element {
             {asking && reach !== undefined ? (
               <Confirm
                 title={t.noticePublishTitle}
-                text={t.noticePublishText(said.title.de, reach.devices, format.number(reach.devices))}
+                text={[
+                  t.noticePublishText(said.title.de, reach.devices, format.number(reach.devices)),
+                  ...(said.answers === 'named' ? [t.noticePublishNamed] : []),
+                ].join(' ')}
                 verb={t.noticePublishNow}
                 act={publish}
                 close={() => setAsking(false)}
