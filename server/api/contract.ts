@@ -244,7 +244,9 @@ export const tokenRequest = z.object({
   /** Days until it expires. */
   expiresInDays: z.int().min(1).max(365).default(14),
 });
-export const createdToken = enrolmentToken.extend({ token: z.string() });
+/** With what an installation needs beside the token: the thumbprint it pins (RFC 7638). */
+export const createdToken = enrolmentToken.extend({ token: z.string(), serverKey: z.string() });
+export type CreatedToken = z.infer<typeof createdToken>;
 
 /** Who is signed in; `csrfToken` goes into the header `x-csrf-token` of each change. */
 export const session = z.object({
