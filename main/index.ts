@@ -143,7 +143,7 @@ async function run(isFirst: boolean): Promise<void> {
     isSupported: () => Notification.isSupported(),
     create: (options) => new Notification(options),
     open: (notice) => window.open('notices', notice?.id),
-    now,
+    now: link.time,
     warn,
   });
   const renewal = createRenewal({

@@ -42,6 +42,8 @@ const shownNotice = notice.extend({
 const view = z.object({
   /** When this was put together, device time. */
   at: instant,
+  /** The same moment by the clock that notices are judged by. */
+  noticesAt: instant,
   /** For a window in which nobody has chosen. */
   language: z.enum(languages),
   /** Goes along with the acknowledgement of a notice whose answers are named; absent = it goes without. */

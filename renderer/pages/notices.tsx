@@ -140,7 +140,7 @@ function OneNotice({ api, view, notice, isWanted, defer }: OneNoticeProps): JSX.
           </button>
         )}
         {notice.deferralChoices.length > 0 && (
-          <Later notice={notice} now={Date.parse(view.at)} defer={(kind) => attempt(defer(kind))} />
+          <Later notice={notice} now={Date.parse(view.noticesAt)} defer={(kind) => attempt(defer(kind))} />
         )}
       </div>
       <p role="status">
