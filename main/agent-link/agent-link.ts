@@ -101,6 +101,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       ...lastingOf(service),
       notices: notices.map((notice) => ({
         ...notice,
+        isOpen: isOpen(notice, noticesAt),
         ...deferredUntil(notice, noticesAt),
         deferralChoices: choicesFor(notice).map(({ kind, until }) => ({ kind, until: until.toISOString() })),
         openable: notice.links.filter((link) => allowedLink(link, hosts) !== undefined),
@@ -115,6 +116,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   function deferredUntil(notice: Notice, at: Date): { deferredUntil?: string } {
     const deferral = memory.of(notice)?.deferral;
     return deferral !== undefined && isDeferred(notice, deferral, at) ? { deferredUntil: deferral.until } : {};
+  }
+
+  function isOpen(notice: Notice, at: Date): boolean {
+    if (deferredUntil(notice, at).deferredUntil !== undefined) return false;
+    return !own.isSaid(notice.mustAcknowledge ? 'notice-acknowledged' : 'notice-seen', notice);
   }
 
   function choicesFor(notice: Notice): DeferralChoice[] {

@@ -31,6 +31,8 @@ export const maxAsked = 200;
 const deferralKinds = ['one-hour', 'four-hours', 'next-morning'] as const satisfies readonly DeferralChoice['kind'][];
 
 const shownNotice = notice.extend({
+  /** Still wants something: neither put off nor acknowledged, nor seen where that is all. */
+  isOpen: z.boolean(),
   /** This person put it off, and the time has not come. */
   deferredUntil: instant.optional(),
   /** What may be chosen; empty = it cannot be put off any more. */

@@ -125,6 +125,9 @@ describe('what a person asks of the service', () => {
     const requests = own();
     for (let count = 0; count < maxWaiting; count += 1) requests.ask({ kind: 'report-suspicion', text: `${count}` });
     expect(() => requests.ask({ kind: 'report-suspicion', text: 'noch eine' })).toThrow('too many requests wait');
+    const about = { kind: 'notice-acknowledged', noticeId: id, issuedAt: later(0) } as const;
+    requests.ask(about);
+    expect(requests.isSaid(about.kind, { id, issuedAt: later(0) })).toBe(true);
   });
 
   test.each(['', '{', '[]', '{"entries":[{"request":{"kind":"format-disk"}}]}'])(
@@ -308,6 +311,27 @@ describe('what the window may do with a notice', () => {
     // Sent again until the service takes them on.
     expect(new Set(lines().map(({ requestId }) => requestId)).size).toBe(3);
   });
+
+  test.each([
+    ['has to be acknowledged', true, 'notice:acknowledge'],
+    ['is only to be read', false, 'notice:seen'],
+  ] as const)(
+    'one that %s is open until that is done, and not while it is put off',
+    async (_, mustAcknowledge, done) => {
+      const { link, notice } = await windowOf({ mustAcknowledge, severity: 'warning' });
+      const wording = { noticeId: notice.id, issuedAt: notice.issuedAt };
+      const isOpen = async () => (await link.refresh()).view.notices[0]?.isOpen;
+      expect(await isOpen()).toBe(true);
+      await link.handlers['notice:defer']({ ...wording, kind: 'one-hour' });
+      expect(await isOpen()).toBe(false);
+      time = new Date(later(1 / 24));
+      expect(await isOpen()).toBe(true);
+      if (mustAcknowledge) await link.handlers['notice:seen'](wording);
+      expect(await isOpen()).toBe(true);
+      await link.handlers[done](wording);
+      expect(await isOpen()).toBe(false);
+    },
+  );
 
   describe('whose answers are named', () => {
     const named = { mustAcknowledge: true, answers: 'named' } as const;
