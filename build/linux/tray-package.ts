@@ -9,7 +9,7 @@ import { licenceText, trayPackages } from '../licences.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { changelog } from './agent-package.ts';
 import { type Compression, createPackageTree } from './package-tree.ts';
-import { makeStandInElectron, standInField } from './stand-in.ts';
+import { makeStandInElectron, markAsStandIn, standInField } from './stand-in.ts';
 
 const root = join(import.meta.dirname, '../..');
 const sources = join(import.meta.dirname, 'tray');
@@ -138,7 +138,9 @@ export async function buildTrayPackage(options: TrayPackage): Promise<string> {
     tree.packed(`${documents}/third-party-licences.txt.gz`, licenceText(trayPackages().bundled));
     tree.packed(`${documents}/changelog.gz`, changelog(name, version, sourceDate));
     tree.text(`usr/share/lintian/overrides/${name}`, source('lintian-overrides'));
-    return tree.build(join(outDir, file), compression);
+    const made = tree.build(join(outDir, file), compression);
+    if (standIn) markAsStandIn(made);
+    return made;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -1,22 +1,25 @@
 /**
- * `npm run dist:win [-- --stand-in] [--version V] [--agent FILE]`: the installers for Windows, into dist/installers.
+ * `npm run dist:win [-- --stand-in] [--version V] [--out FOLDER]`: the installers for Windows, into dist/installers.
  *
  * Without --stand-in electron-builder downloads Electron and NSIS as usual. With it nothing is downloaded: a program that is not
  * Electron and stand-ins for the plugins take their places. What is made then says so in its name and in its files.
  */
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { standInMark } from '../../server/releases/stand-in.ts';
 import { sourceVersion } from '../bundle.ts';
 import { appIco } from '../icons.ts';
+import { licenceText } from '../licences.ts';
 import { runTool } from '../run-tool.ts';
 import { signForWindows } from '../sign-windows.ts';
 import { buildSingleExecutable } from '../single-executable.ts';
+import { sourceDate } from '../source-date.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { writePolicyDefinitions } from './admx.ts';
-import { makeStandInElectron, standInMark } from './electron-distribution.ts';
+import { makeStandInElectron } from './electron-distribution.ts';
 import { buildMsi } from './msi.ts';
 import { standInNsis } from './nsis-tools.ts';
 
@@ -25,8 +28,6 @@ const { values } = parseArgs({
   options: {
     'stand-in': { type: 'boolean', default: false },
     version: { type: 'string', default: sourceVersion() },
-    /** A single executable that is built already. */
-    agent: { type: 'string' },
     out: { type: 'string', default: join(root, 'dist/installers') },
   },
 });
@@ -42,11 +43,11 @@ function say(line: string): void {
 
 const work = join(root, 'dist/windows');
 const delivered = join(work, 'agent/kits-agent.exe');
+rmSync(join(work, 'agent'), { recursive: true, force: true });
 mkdirSync(join(work, 'agent'), { recursive: true });
 mkdirSync(join(work, 'build-resources'), { recursive: true });
-if (values.agent === undefined) {
-  await buildSingleExecutable({ platform: 'win32', version, outFile: delivered });
-} else copyFileSync(values.agent, delivered);
+const inside = await buildSingleExecutable({ platform: 'win32', version, outFile: delivered });
+writeFileSync(join(work, 'agent/third-party-licences.txt'), licenceText(inside));
 say(`Service:  ${delivered}`);
 const staged = join(work, 'tray');
 await stageTrayApp(staged, version);
@@ -69,7 +70,14 @@ runTool(
   { cwd: root, env, timeoutMs: 1_800_000 },
 );
 const msi = join(out, `${name}.msi`);
-buildMsi({ folder: join(out, 'win-unpacked'), version, outFile: msi, work: join(work, 'msi') });
+buildMsi({
+  folder: join(out, 'win-unpacked'),
+  version,
+  outFile: msi,
+  work: join(work, 'msi'),
+  sourceDate: sourceDate(),
+  standIn,
+});
 
 writePolicyDefinitions(join(out, 'PolicyDefinitions'));
 

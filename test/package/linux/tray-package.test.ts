@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refuseStandIn } from '../../../build/linux/stand-in.ts';
 import { buildTrayPackage, electronConfiguration, trayDepends } from '../../../build/linux/tray-package.ts';
 import { runTool } from '../../../build/run-tool.ts';
+import { searchStandIn } from '../../../server/releases/stand-in.ts';
 import { type BootedSystem, bootSystem } from './booted-system.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -81,7 +82,8 @@ test('starts at logon, with the system’s own icon and sandbox', () => {
 });
 
 test('lintian has nothing to say but about the mark of the stand-in', () => {
-  const said = runTool('lintian', ['--allow-root', '--suppress-tags', 'unknown-field', '--fail-on', 'none', file]);
+  const mark = 'unknown-field,misplaced-extra-member-in-deb';
+  const said = runTool('lintian', ['--allow-root', '--suppress-tags', mark, '--fail-on', 'none', file]);
   expect(said).toBe('');
 });
 
@@ -142,6 +144,10 @@ test('cannot be taken for a real one', () => {
   const renamed = join(folder, 'kits-agent-tray_3.2.1_amd64.deb');
   runTool('cp', [file, renamed]);
   expect(() => refuseStandIn(renamed)).toThrow('must not reach a PC');
+  // Nor by what looks at bytes alone, as signing and publishing do.
+  const search = searchStandIn('kits-agent-tray_3.2.1_amd64.deb');
+  search.look(readFileSync(renamed));
+  expect(search.objection()).toContain('must not reach a PC');
   // The real one takes its place, whatever the order.
   runTool('dpkg', ['--compare-versions', runTool('dpkg-deb', ['--field', file, 'Version']).trim(), 'lt', version]);
 });
