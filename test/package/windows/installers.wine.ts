@@ -220,6 +220,16 @@ describe('NSIS', () => {
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
   });
 
+  test('a PC can be made nobody before its disk is copied: nothing that is removed is still open', async () => {
+    const program = `C:\\Program Files\\KITS Agent\\versions\\${newer}\\kits-agent.exe`;
+    // Not enrolled, it ends with 3 and leaves its store.
+    expect(await machine.run(program, 'report --data-dir C:\\kits-test\\other')).toMatchObject({ code: 3 });
+    const left = (): string[] => readdirSync(machine.at('kits-test/other/private'));
+    expect(left()).toContain('agent.db');
+    expect(await machine.run(program, 'reset-identity --data-dir C:\\kits-test\\other')).toMatchObject({ code: 0 });
+    expect(left()).toEqual(['lock.db']);
+  });
+
   test('an uninstallation leaves neither program nor task nor autostart', async () => {
     expect(await machine.run('C:\\Program Files\\KITS Agent\\Uninstall KITS Agent.exe', '/allusers /S')).toMatchObject({
       code: 0,
