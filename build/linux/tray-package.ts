@@ -1,5 +1,5 @@
 /** The Debian package of the tray: Electron with our bundles, started at every logon. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as buildElectron, type Configuration, Platform } from 'electron-builder';
 import { productName } from '../../main/app-identity.ts';
@@ -86,8 +86,9 @@ function electronVersion(): string {
 export async function buildTrayPackage(options: TrayPackage): Promise<string> {
   const { version, outDir, compression, sourceDate, standIn } = options;
   const file = `${name}_${version}_amd64${standIn ? `.${standInMark}` : ''}.deb`;
-  const work = join(outDir, `${file}.work`);
-  rmSync(work, { recursive: true, force: true });
+  // Within the project: electron-builder takes nothing from /var and the like, wherever the package is to go.
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const work = mkdtempSync(join(root, 'dist/tray-package-'));
   try {
     await stageTrayApp(join(work, 'staged'), version);
     const electronDist = standIn ? makeStandInElectron(join(work, 'electron'), electronVersion()) : undefined;

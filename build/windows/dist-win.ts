@@ -6,13 +6,14 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { standInMark } from '../../server/releases/stand-in.ts';
 import { sourceVersion } from '../bundle.ts';
 import { appIco } from '../icons.ts';
 import { licenceText } from '../licences.ts';
+import { emptyOutFolder } from '../out-folder.ts';
 import { runTool } from '../run-tool.ts';
 import { signForWindows } from '../sign-windows.ts';
 import { buildSingleExecutable } from '../single-executable.ts';
@@ -32,7 +33,7 @@ const { values } = parseArgs({
   },
 });
 const { version } = values;
-const out = resolve(values.out);
+const out = emptyOutFolder(values.out, 'artefacts.json');
 const standIn = values['stand-in'];
 // Windows Installer knows three numbers and nothing behind them.
 if (!/^\d{1,3}\.\d{1,3}\.\d{1,5}$/.test(version)) throw new Error(`--version ${version}: expected three numbers`);
@@ -52,7 +53,6 @@ say(`Service:  ${delivered}`);
 const staged = join(work, 'tray');
 await stageTrayApp(staged, version);
 writeFileSync(join(work, 'build-resources/icon.ico'), appIco());
-rmSync(out, { recursive: true, force: true });
 
 const name = standIn ? `kits-agent-${version}-stand-in` : `kits-agent-${version}`;
 const overrides: string[] = [`-c.directories.output=${out}`, `-c.nsis.artifactName=${name}-setup.\${ext}`];

@@ -1,5 +1,5 @@
 /** The Debian package of the tray, built with a stand-in for Electron's program: what is around it is real. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { extractFile, listPackage } from '@electron/asar';
@@ -11,7 +11,6 @@ import { runTool } from '../../../build/run-tool.ts';
 import { searchStandIn } from '../../../server/releases/stand-in.ts';
 import { type BootedSystem, bootSystem } from './booted-system.ts';
 
-const root = join(import.meta.dirname, '../../..');
 const version = '3.2.1';
 const on = '1'.charCodeAt(0);
 const off = '0'.charCodeAt(0);
@@ -20,9 +19,8 @@ let file: string;
 let tree: string;
 
 beforeAll(async () => {
-  // Not below /var: electron-builder takes nothing from there.
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  folder = mkdtempSync(join(root, 'dist/test-tray-'));
+  // electron-builder itself takes nothing from there.
+  folder = mkdtempSync('/var/tmp/kits-tray-');
   const made = { version, outDir: folder, compression: 'fast', sourceDate: 1_760_000_000 } as const;
   file = await buildTrayPackage({ ...made, standIn: true });
   tree = join(folder, 'tree');
