@@ -53,6 +53,10 @@ const events: Readonly<Record<string, Words>> = {
   'chain-broken': { de: 'Berichtskette unterbrochen', en: 'Chain of reports broken' },
   'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },
   'clock-jump': { de: 'Uhr des Geräts ist gesprungen', en: 'Clock of the device jumped' },
+  'request-altered': {
+    de: 'Ein Proxy oder Filter verändert, was das Gerät sendet',
+    en: 'A proxy or filter changes what the device sends',
+  },
   'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
   'store-epoch-returned': {
     de: 'Ein früherer Datenspeicher meldet sich wieder',
