@@ -40,6 +40,10 @@ const actions: Readonly<Record<string, Words>> = {
   'notice.recall': { de: 'Mitteilung zurückgenommen', en: 'Notice recalled' },
   'time.correct': { de: 'Falsche Serverzeit berichtigt', en: 'Wrong time of the server corrected' },
   'retention.change': { de: 'Aufbewahrungsfristen geändert', en: 'Retention periods changed' },
+  'retention.clock': {
+    de: 'Uhr des Servers bestätigt, Löschung geht weiter',
+    en: 'Clock of the server confirmed, removal goes on',
+  },
   'retention.removed': { de: 'Nach Ablauf der Frist gelöscht', en: 'Removed after the retention period' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };

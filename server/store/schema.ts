@@ -606,6 +606,8 @@ export interface RetentionTable {
   settings: string;
   /** Day (UTC) of the last sweep that came to its end. */
   swept_on: string | null;
+  /** When that was, by the clock of then; null before the first. */
+  swept_at: string | null;
   /** JSON: what the sweep under way has removed so far, by kind. */
   removed: string;
 }
