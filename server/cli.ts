@@ -59,7 +59,8 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (input) => (await import('./commands/wrong-time.ts')).admitWrongTimeCommand(input),
   },
   retention: {
-    usage: 'retention [--report-days N] [--incident-days N] [--event-days N] [--delivery-days N] [--today DATE]',
+    usage:
+      'retention [--report-days N] [--incident-days N] [--event-days N] [--delivery-days N] [--name-days N] [--today DATE]',
     does: 'shows how long what is kept, or changes it; N is a number of days or "forever"; --today lets a held sweep go on',
     options: {
       today: { type: 'string' },
@@ -67,6 +68,7 @@ const commands: Readonly<Record<string, Command>> = {
       'incident-days': { type: 'string' },
       'event-days': { type: 'string' },
       'delivery-days': { type: 'string' },
+      'name-days': { type: 'string' },
     },
     run: async (input) => (await import('./commands/retention.ts')).retentionCommand(input),
   },

@@ -206,7 +206,20 @@ const answered = {
   en: 'Shows KITS whether a notice has arrived, without names',
 };
 
-/** Anybody who can log on can say this: counted, never taken as proof. Who said it is not known and not asked. */
+/**
+ * What an account is called, as somebody at the PC states it. One line that can be shown beside other words: no control or
+ * direction characters, no space but a single " " between others, no heap of accents.
+ */
+export const statedName = z
+  .string()
+  .max(120)
+  .trim()
+  .normalize('NFC')
+  .regex(
+    /^(?!.*(?: {2}|\p{M}{3}))[\p{L}\p{N}\p{P}\p{S}](?:[\p{L}\p{M}\p{N}\p{P}\p{S} ]*[\p{L}\p{M}\p{N}\p{P}\p{S}])?$/u,
+  );
+
+/** Anybody who can log on can say this: counted, never taken as proof. */
 export const noticeAnswer = z.object({
   /** Of the line in the mailbox; the same one again counts once. */
   requestId: field(uuid, answered),
@@ -218,6 +231,11 @@ export const noticeAnswer = z.object({
   at: field(instant, answered),
   /** For `deferred`: until when. */
   until: field(instant.optional(), answered),
+  /** For `acknowledged`, and only where the wording asks for it (`answers` of the notice). Stated, not proven. */
+  statedName: field(statedName.optional(), {
+    de: 'Nur wenn die Mitteilung es vorher ankündigt: zeigt KITS, unter welchem Kontonamen sie zur Kenntnis genommen wurde; angegeben, nicht nachgewiesen',
+    en: 'Only where the notice says so beforehand: shows KITS the account name under which it was acknowledged; as stated, not proven',
+  }),
 });
 export type NoticeAnswer = z.infer<typeof noticeAnswer>;
 export const maxAnswersInReport = 256;

@@ -83,7 +83,10 @@ export function fleetRoutes(scope: ApiScope, context: ServerContext): void {
         response: { 201: createdToken },
       },
     },
-    async (request, reply) => reply.code(201).send(await createEnrolmentToken(context, actorOf(request), request.body)),
+    async (request, reply) => {
+      const made = await createEnrolmentToken(context, actorOf(request), request.body);
+      return reply.code(201).send({ ...made, serverKey: context.signingKey.thumbprint });
+    },
   );
 
   scope.delete(

@@ -14,6 +14,7 @@ const options = {
   'incident-days': 'incidentDays',
   'event-days': 'eventDays',
   'delivery-days': 'deliveryDays',
+  'name-days': 'nameDays',
 } as const satisfies Record<string, keyof RetentionSettings>;
 
 export async function retentionCommand(input: CommandInput): Promise<void> {
@@ -21,10 +22,16 @@ export async function retentionCommand(input: CommandInput): Promise<void> {
   for (const [option, name] of Object.entries(options)) {
     const said = optionOf(input, option);
     if (said === undefined) continue;
-    const value = said === 'forever' ? null : /^\d{1,5}$/.test(said) ? Number(said) : Number.NaN;
-    if (value !== null && !(value >= 30 && value <= 36_500))
+    const days = /^\d{1,5}$/.test(said) ? Number(said) : Number.NaN;
+    if (name === 'nameDays') {
+      if (!(days >= 1 && days <= 366))
+        throw new UsageError(`--${option} ${said}: expected a whole number of days from 1 to 366.`);
+      change[name] = days;
+      continue;
+    }
+    if (said !== 'forever' && !(days >= 30 && days <= 36_500))
       throw new UsageError(`--${option} ${said}: expected a whole number of days from 30 to 36500, or "forever".`);
-    change[name] = value;
+    change[name] = said === 'forever' ? null : days;
   }
   const today = optionOf(input, 'today');
   await withFleet(input, async (context, actor) => {
@@ -45,6 +52,7 @@ export async function retentionCommand(input: CommandInput): Promise<void> {
       `incidents, acknowledgements      ${days(settings.incidentDays)}`,
       `events of devices                ${days(settings.eventDays)}`,
       `deliveries of notices            ${days(settings.deliveryDays)}`,
+      `names, after the notice's end    ${days(settings.nameDays)}`,
       `last gone through                ${sweptOn ?? 'never'}`,
     ];
     const at = context.now();

@@ -67,6 +67,10 @@ const events: Readonly<Record<string, Words>> = {
     en: 'An earlier store reports again',
   },
   'suspicion-reported': { de: 'Verdacht gemeldet', en: 'Suspicion reported' },
+  'name-discarded': {
+    de: 'Name verworfen, nach dem keine Mitteilung fragt',
+    en: 'Name discarded that no notice asks for',
+  },
   readmitted: {
     de: 'Dem Server nicht mehr bekannt, mit seiner früheren Anmeldung wieder aufgenommen',
     en: 'No longer known to the server, admitted again with its earlier enrolment',
@@ -129,6 +133,8 @@ const details: Readonly<Record<string, Words>> = {
   events: { de: 'Ereignisse', en: 'events' },
   gaps: { de: 'erklärte Lücken', en: 'gaps accounted for' },
   deliveries: { de: 'Zustellungen', en: 'deliveries' },
+  names: { de: 'Namen in Antworten', en: 'names in answers' },
+  answers: { de: 'Antworten', en: 'Answers' },
   until: { de: 'bis', en: 'until' },
   before: { de: 'vorher', en: 'before' },
   after: { de: 'nachher', en: 'after' },
@@ -153,7 +159,7 @@ export function deviceEvent(code: string, language: Language): string {
 }
 
 /** Fields whose values are codes or ids that have a word or a name. */
-const named = new Set(['state', 'role', 'level', 'municipality_id', 'municipalities']);
+const named = new Set(['state', 'role', 'level', 'answers', 'municipality_id', 'municipalities']);
 
 /** What a value of a named field is called: the name of a municipality, the word for a state or role. */
 export type Names = ReadonlyMap<string, string>;

@@ -207,6 +207,11 @@ const pairs = {
   days: { de: 'Gültig für Tage', en: 'Valid for days' },
   daysHint: { de: '1 bis 365', en: '1 to 365' },
   tokenMade: { de: 'Das Token ist angelegt', en: 'The token has been created' },
+  setupFile: { de: 'Einrichtungsdatei herunterladen', en: 'Download the set-up file' },
+  setupFileHint: {
+    de: 'Sie enthält die Adresse des Servers, den Fingerabdruck seines Schlüssels und dieses Token. Unter Windows liegt sie als kits-agent-setup.json neben dem Installationspaket, unter Debian als /etc/kits-agent/setup.json. Nur Verwalter dürfen sie lesen können.',
+    en: 'It holds the address of the server, the fingerprint of its key and this token. On Windows it lies beside the installer as kits-agent-setup.json, on Debian as /etc/kits-agent/setup.json. Only administrators may be able to read it.',
+  },
   tokenOnce: {
     de: 'Es wird nur dieses eine Mal angezeigt. Kopieren Sie es jetzt.',
     en: 'It is shown only this once. Copy it now.',

@@ -26,6 +26,8 @@ export const retentionSettings = z
     eventDays: days.default(1461),
     /** Which device held which notice, once the notice is no longer in force. */
     deliveryDays: days.default(400),
+    /** Names in answers to a notice, after its end; never for ever. */
+    nameDays: z.int().min(1).max(366).default(90),
   })
   .refine(
     ({ reportDays, incidentDays }) => incidentDays === null || (reportDays !== null && reportDays <= incidentDays),
@@ -41,6 +43,7 @@ export const removedKinds = [
   'events',
   'gaps',
   'deliveries',
+  'names',
 ] as const;
 export type Removed = Partial<Record<(typeof removedKinds)[number], number>>;
 const removedCounts = z.partialRecord(z.enum(removedKinds), z.int());
@@ -114,7 +117,17 @@ interface Step {
   ) => Promise<{ readonly removed: number; readonly next: Place }>;
 }
 
-/** Envelope, place and hashes stay; the receipt is made again when somebody asks. */
+/** Envelope, place and hashes stay; the receipt is made again when somebody asks. `at`: ISO 8601 in UTC. */
+export async function removeBodies(trx: Database, ids: readonly string[], at: string): Promise<void> {
+  if (ids.length === 0) return;
+  await trx
+    .updateTable('reports')
+    .set({ body: new Uint8Array(), receipt_jws: '', body_removed_at: at })
+    .where('id', 'in', ids)
+    .execute();
+  await trx.deleteFrom('report_sections').where('report_id', 'in', ids).execute();
+}
+
 const bodiesOf =
   (name: ReportClass): Step['batch'] =>
   async (trx, { before, at, limit, place }) => {
@@ -141,14 +154,7 @@ const bodiesOf =
     }
     const rows = await old.orderBy('received_at').orderBy('id').limit(limit).execute();
     const ids = rows.filter(({ bare, in_force }) => !bare && !in_force).map(({ id }) => id);
-    if (ids.length > 0) {
-      await trx
-        .updateTable('reports')
-        .set({ body: new Uint8Array(), receipt_jws: '', body_removed_at: at })
-        .where('id', 'in', ids)
-        .execute();
-      await trx.deleteFrom('report_sections').where('report_id', 'in', ids).execute();
-    }
+    await removeBodies(trx, ids, at);
     const last = rows.at(-1);
     return {
       removed: ids.length,
@@ -212,6 +218,33 @@ const deliveries: Step['batch'] = async (trx, { before, limit }) => {
   return { removed: rows.length, next: rows.length < limit ? undefined : ['', ''] };
 };
 
+/**
+ * Of notices that are over, and of wordings that nobody can look up any more because they were corrected, recalled or taken
+ * away. The body of the report that brought a name goes as well: it is signed, so the name cannot be taken out of it.
+ */
+const names: Step['batch'] = async (trx, { before, at, limit }) => {
+  const rows = await trx
+    .selectFrom('notice_answers as answer')
+    .leftJoin('notices', (join) =>
+      join.onRef('notices.id', '=', 'answer.notice_id').onRef('notices.issued_at', '=', 'answer.issued_at'),
+    )
+    .select(['answer.device_id', 'answer.request_id', 'answer.report_id'])
+    .where('answer.stated_name', 'is not', null)
+    .where(({ eb, or }) => or([eb('notices.id', 'is', null), eb('notices.valid_until', '<', before)]))
+    .limit(limit)
+    .execute();
+  for (const { device_id, request_id } of rows) {
+    await trx
+      .updateTable('notice_answers')
+      .set({ stated_name: null })
+      .where('device_id', '=', device_id)
+      .where('request_id', '=', request_id)
+      .execute();
+  }
+  await removeBodies(trx, [...new Set(rows.map(({ report_id }) => report_id))], at);
+  return { removed: rows.length, next: rows.length < limit ? undefined : ['', ''] };
+};
+
 const spoken =
   (table: 'notice_answers' | 'suspicions'): Step['batch'] =>
   async (trx, { before, at, limit }) => {
@@ -239,6 +272,8 @@ const steps: readonly Step[] = [
   { kind: 'incidentBodies', keep: incidents, batch: bodiesOf('incident') },
   { kind: 'incidentBodies', keep: incidents, batch: bodiesOf('acknowledgement') },
   { kind: 'softwareChanges', keep: reports, batch: numbered('software_changes') },
+  // Before the answers they stand in: those lead to the bodies.
+  { kind: 'names', keep: ({ nameDays }) => nameDays, batch: names },
   { kind: 'spoken', keep: incidents, batch: spoken('notice_answers') },
   { kind: 'spoken', keep: incidents, batch: spoken('suspicions') },
   { kind: 'events', keep: events, batch: numbered('device_events') },

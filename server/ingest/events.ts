@@ -16,7 +16,8 @@ export type DeviceEventCode =
   | 'readmitted'
   | 'same-hardware'
   | 'removed-by-installation'
-  | 'suspicion-reported';
+  | 'suspicion-reported'
+  | 'name-discarded';
 
 /** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */
 export async function noteEvent(

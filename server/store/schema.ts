@@ -560,6 +560,8 @@ export interface NoticeAnswerTable {
   at: string;
   /** For 'deferred'; device time. */
   until: string | null;
+  /** For 'acknowledged', where the notice asks for names; null again once the time of names is over. */
+  stated_name: Generated<string | null>;
   received_at: string;
   report_id: string;
 }

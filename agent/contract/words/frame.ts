@@ -59,6 +59,7 @@ export const frameWords: Readonly<Record<string, Words>> = {
   kind: { de: 'Art', en: 'Kind' },
   at: { de: 'Zeitpunkt', en: 'Time' },
   until: { de: 'Zurückgestellt bis', en: 'Put off until' },
+  statedName: { de: 'Name, angegeben', en: 'Name, as stated' },
   suspicions: { de: 'Gemeldeter Verdacht', en: 'Reported suspicion' },
   text: { de: 'Wortlaut', en: 'Words' },
 };

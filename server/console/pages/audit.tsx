@@ -22,6 +22,7 @@ export function AuditPage(): JSX.Element {
     ...Object.entries(t.state),
     ...Object.entries(t.role),
     ...Object.entries(t.policyLevel),
+    ...Object.entries(t.noticeAnswersKind),
   ]);
   const retention = useResource<Retention>('retention').data;
   const period = (days: number | null): string => (days === null ? t.keptForEver : t.keptDays(format.number(days)));

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main as serverMain } from '../../../server/cli.ts';
+import { countsFor } from '../../../server/fleet/notice-answers.ts';
 import { createSweep, type Removed, readRetention, vouchForClock } from '../../../server/fleet/retention.ts';
 import { everything } from '../../../server/fleet/scope.ts';
+import { noticeOf, publish } from '../../fakes/office-words.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 
@@ -173,6 +175,73 @@ test('events, answers, suspicions, accounted gaps and deliveries go with their t
   expect(await db.selectFrom('suspicions').select('text').execute()).toEqual([]);
 });
 
+describe('names in answers', () => {
+  const name = 'k.mueller';
+  const answeredBy = async () => {
+    const validUntil = new Date(now().getTime() + 10 * day).toISOString();
+    const said = noticeOf(server.municipalityId, { mustAcknowledge: true, answers: 'named', validUntil }, now());
+    await publish(server, said);
+    const at = said.issuedAt;
+    const answer = {
+      requestId: randomUUID(),
+      noticeId: said.id,
+      issuedAt: at,
+      kind: 'acknowledged',
+      at,
+      statedName: name,
+    };
+    const { status } = await agent.report([], {
+      body: { noticeAnswers: [answer] },
+      envelope: { class: 'acknowledgement' },
+    });
+    expect(status).toBe(201);
+    return said;
+  };
+  const names = async () =>
+    (await server.context.db.selectFrom('notice_answers').select('stated_name').execute()).map(
+      (row) => row.stated_name,
+    );
+
+  test('go 90 days after the end of the notice, with the body that brought them; the answer and the proof stay', async () => {
+    const said = await answeredBy();
+    ahead = 100 * day;
+    await followed();
+    expect((await sweepAll()).removed).toEqual({});
+    expect([await names(), (await held()).at(-1)]).toEqual([[name], 'acknowledgement']);
+    ahead = 101 * day;
+    await followed();
+    expect((await sweepAll(1)).removed).toEqual({ names: 1 });
+    expect([await names(), (await held()).at(-1)]).toEqual([[null], '-']);
+    expect((await countsFor(server.context.db, said.id)).acknowledged).toEqual({ devices: 1, answers: 1 });
+    expect(await run('verify')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/7 reports in 1 epochs, complete/),
+    });
+    const deed = (await deeds()).at(-1);
+    expect(JSON.parse(deed?.detail ?? '')).toMatchObject({ names: 1, settings: { nameDays: 90 } });
+  });
+
+  test('go at once where their wording was corrected, and their period is that of the server', async () => {
+    const said = await answeredBy();
+    await publish(server, { ...said, issuedAt: new Date(Date.parse(said.issuedAt) + 1).toISOString(), recalled: true });
+    await answeredBy();
+    await followed();
+    expect((await sweepAll()).removed).toEqual({ names: 1 });
+    expect(await names()).toEqual([null, name]);
+    await run('retention', '--name-days', '1');
+    ahead = 12 * day;
+    await followed();
+    expect((await sweepAll()).removed).toEqual({ names: 1 });
+    expect(await names()).toEqual([null, null]);
+    for (const days of ['forever', '0', '367', '1.5']) {
+      expect(await run('retention', '--name-days', days)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/1 to 366/),
+      });
+    }
+  });
+});
+
 test('periods are shown, changed and on record', async () => {
   expect((await run('retention')).out).toMatch(/400 days[\s\S]*1461 days[\s\S]*never/);
   expect(
@@ -182,6 +251,7 @@ test('periods are shown, changed and on record', async () => {
     incidentDays: null,
     eventDays: 1461,
     deliveryDays: 400,
+    nameDays: 90,
     sweptOn: null,
     held: null,
   });
