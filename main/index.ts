@@ -19,6 +19,7 @@ import {
   shell,
   Tray,
 } from 'electron';
+import { accountName } from './agent-link/account-name.ts';
 import { createAgentLink } from './agent-link/agent-link.ts';
 import { watchFolder } from './agent-link/watch-folder.ts';
 import { appUserModelId, installedVersionFile, toastActivatorClsid } from './app-identity.ts';
@@ -111,6 +112,7 @@ async function run(isFirst: boolean): Promise<void> {
     now,
     saveFile,
     openLink: (url) => shell.openExternal(url),
+    accountName: accountName(),
     systemLanguages: app.getPreferredSystemLanguages(),
     asked: () => refreshOrWarn(),
     warn,

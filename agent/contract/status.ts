@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { compactJws, hostName, instant, sha256, text, uuid } from './field.ts';
 import { emergencyContact, maxContacts, maxLinkHosts } from './policy.ts';
-import { maxSuspicionsInReport, reportBody, reportEnvelope, suspicion, verdict } from './report.ts';
+import { maxSuspicionsInReport, reportBody, reportEnvelope, statedName, suspicion, verdict } from './report.ts';
 import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
 /** Both languages; where nobody has translated a text, the German one stands in for the other. */
@@ -104,7 +104,8 @@ const saidToNotice = { requestId: uuid, noticeId: uuid, issuedAt: instant.option
 export const mailboxRequest = z.discriminatedUnion('kind', [
   z.object({ requestId: uuid, kind: z.literal('check-now') }),
   z.object({ ...saidToNotice, kind: z.literal('notice-seen') }),
-  z.object({ ...saidToNotice, kind: z.literal('notice-acknowledged') }),
+  /** `statedName`: only for a notice whose answers are named; with any other it is left out of the report. */
+  z.object({ ...saidToNotice, kind: z.literal('notice-acknowledged'), statedName: statedName.optional() }),
   /** There was no way to show it: notifications are switched off, or the system refused. */
   z.object({ ...saidToNotice, kind: z.literal('notice-not-shown') }),
   z.object({ ...saidToNotice, kind: z.literal('notice-deferred'), until: instant }),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type DeferralChoice, deferralChoices, isDeferred } from '../../agent/contract/deferral.ts';
 import type { Notice } from '../../agent/contract/policy.ts';
-import type { Handlers, View } from '../ipc/contract.ts';
+import type { Handlers, View, Wording } from '../ipc/contract.ts';
 import { createLanguageChoice, type LanguageChoice } from '../language.ts';
 import { allowedLink } from '../notices/allowed-link.ts';
 import { createNoticeMemory, type NoticeMemory } from '../notices/notice-memory.ts';
@@ -21,6 +21,8 @@ export interface AgentLinkOptions {
   readonly saveFile: (name: string, content: string) => Promise<string | undefined>;
   /** Hands an address that was checked to the browser of the system. */
   readonly openLink: (url: string) => Promise<void>;
+  /** What goes along with an acknowledgement that is asked for by name; undefined = it goes without. */
+  readonly accountName: string | undefined;
   /** As in BCP 47, the preferred one first. */
   readonly systemLanguages: readonly string[];
   /** The person asked for something: what is shown has changed. */
@@ -55,7 +57,7 @@ export interface AgentLink {
 }
 
 export function createAgentLink(options: AgentLinkOptions): AgentLink {
-  const { publicDir, userDir, now, saveFile, openLink, systemLanguages, asked, warn } = options;
+  const { publicDir, userDir, now, saveFile, openLink, accountName, systemLanguages, asked, warn } = options;
   const sentDir = join(publicDir, 'sent');
   const own = createOwnRequests({ mailbox: join(publicDir, 'requests'), memory: join(userDir, 'requests.json'), now });
   const memory = createNoticeMemory(join(userDir, 'notices.json'), warn);
@@ -82,6 +84,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     const view: View = {
       at: at.toISOString(),
       language: language.current(),
+      ...(accountName === undefined ? {} : { accountName }),
       service: service.kind,
       ...writtenAt(service),
       ...(isRunning ? { status: service.status } : {}),
@@ -117,14 +120,19 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     ask({ kind: 'notice-deferred', noticeId: notice.id, issuedAt: notice.issuedAt, until });
   }
 
-  /** What the window names must be in force at this moment, whatever it shows. */
-  async function inForce(noticeId: string): Promise<Notice> {
-    const found = (await refresh()).notices.find(({ id }) => id === noticeId);
+  /** What the window names must be in force at this moment, whatever it shows: nobody answers a wording not read yet. */
+  async function inForce({ noticeId, issuedAt }: Wording): Promise<Notice> {
+    const found = (await refresh()).notices.find((one) => one.id === noticeId && one.issuedAt === issuedAt);
     if (found === undefined) throw new Error('there is no such notice');
     return found;
   }
 
-  const say: AgentLink['say'] = (kind, { id, issuedAt }) => ask({ kind, noticeId: id, issuedAt });
+  const say: AgentLink['say'] = (kind, { id, issuedAt, answers }) => {
+    const about = { noticeId: id, issuedAt };
+    if (kind !== 'notice-acknowledged') ask({ kind, ...about });
+    else
+      ask({ kind, ...about, ...(answers === 'named' && accountName !== undefined ? { statedName: accountName } : {}) });
+  };
 
   return {
     refresh,
@@ -137,9 +145,9 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     handlers: {
       'view:get': async () => (await refresh()).view,
       'check:start': () => askLater({ kind: 'check-now' }),
-      'notice:seen': async ({ noticeId }) => say('notice-seen', await inForce(noticeId)),
-      'notice:acknowledge': async ({ noticeId }) => say('notice-acknowledged', await inForce(noticeId)),
-      'notice:defer': async ({ noticeId, kind }) => defer(await inForce(noticeId), kind),
+      'notice:seen': async (wording) => say('notice-seen', await inForce(wording)),
+      'notice:acknowledge': async (wording) => say('notice-acknowledged', await inForce(wording)),
+      'notice:defer': async ({ kind, ...wording }) => defer(await inForce(wording), kind),
       'link:open': async ({ noticeId, url }) => {
         const { view } = await refresh();
         const isOffered = view.notices.some(({ id, openable }) => id === noticeId && openable.includes(url));

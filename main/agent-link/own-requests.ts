@@ -116,6 +116,7 @@ export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions):
         kind: request.kind,
         ...('noticeId' in request ? { noticeId: request.noticeId } : {}),
         ...('issuedAt' in request ? { issuedAt: request.issuedAt } : {}),
+        ...('statedName' in request ? { statedName: request.statedName } : {}),
         askedAt,
         handled,
       })),

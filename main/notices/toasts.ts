@@ -61,8 +61,10 @@ export function createToasts(options: ToastsOptions): Toasts {
     const t = toastTexts[options.language()];
     const words = wordsOf(notice, options.language());
     const isWhole = manner === 'full' && words.body.length <= shortBody && notice.links.length === 0;
+    // With which name an answer goes has to be read first; that is for the window to say.
+    const isNamed = notice.answers === 'named';
     const buttons = [
-      ...(isWhole && notice.mustAcknowledge ? [{ text: t.acknowledge, act: options.acknowledge }] : []),
+      ...(isWhole && notice.mustAcknowledge && !isNamed ? [{ text: t.acknowledge, act: options.acknowledge }] : []),
       ...(options.canDefer(notice) ? [{ text: t.later, act: options.later }] : []),
     ];
     const toast = present(

@@ -223,6 +223,80 @@ test('a notice is put off and kept apart; its address opens where the policy all
   expect(fixture.mailbox().filter(({ kind }) => kind === 'notice-deferred')).toMatchObject([{ noticeId: notice.id }]);
 });
 
+test('after one of several is put off, the keyboard goes on at the next, and a screen reader hears what became of it', async () => {
+  const issuedAt = new Date(Date.now() - 60_000).toISOString();
+  const validUntil = new Date(Date.now() + 20 * 86_400_000).toISOString();
+  const notices = ['Erste', 'Zweite'].map((de, index) =>
+    fixture.kits.noticeOf({
+      severity: index === 0 ? 'warning' : 'info',
+      title: { de },
+      issuedAt,
+      validFrom: issuedAt,
+      validUntil,
+    }),
+  );
+  await fixture.publish({ notices: await Promise.all(notices.map((notice) => fixture.kits.signNotice(notice))) });
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  await show(page, 'notices', 'de');
+  const first = page.getByRole('article').filter({ hasText: 'Erste' });
+  await first.getByText('Später erinnern').press('Enter');
+  await first.locator('.choices').getByRole('button').last().press('Enter');
+  await page.getByRole('heading', { name: 'Zurückgestellt' }).waitFor();
+  await expect.poll(() => focused(page)).toBe('Zweite');
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^„Erste“ ist bis .+ zurückgestellt\.$/ })
+    .waitFor({ state: 'attached' });
+});
+
+describe('a notice whose answers are named', () => {
+  const publishNamed = async (): Promise<{ noticeId: string; notices: string[] }> => {
+    const issuedAt = new Date(Date.now() - 60_000).toISOString();
+    const notice = fixture.kits.noticeOf({
+      severity: 'warning',
+      title: { de: 'Unterweisung Datenschutz', en: 'Data protection briefing' },
+      issuedAt,
+      validFrom: issuedAt,
+      validUntil: new Date(Date.now() + 20 * 86_400_000).toISOString(),
+      mustAcknowledge: true,
+      answers: 'named',
+    });
+    const notices = [await fixture.kits.signNotice(notice)];
+    await fixture.publish({ notices });
+    return { noticeId: notice.id, notices };
+  };
+
+  test.each(['de', 'en'] as const)('says so before anybody answers, with the name that goes: %s', async (language) => {
+    await publishNamed();
+    await using context = await fixture.open({ language });
+    const page = await context.newPage();
+    await show(page, 'notices', language);
+    const button = page.getByRole('button', { name: { de: /mit Namen/, en: /by name/ }[language] });
+    const described = await button.getAttribute('aria-describedby');
+    const words = await page.locator(`[id="${described}"]`).innerText();
+    expect(words.replaceAll(/[\u2068\u2069]/g, '')).toMatch(
+      { de: /mit dem Namen „k\.mueller“ an KITS gemeldet/, en: /to KITS with the name “k\.mueller”/ }[language],
+    );
+    expect(await axeFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(resultsDir, `tray-named-${language}.png`), fullPage: true });
+  });
+
+  test('sends it with the answer, and says with which name that went', async () => {
+    const { noticeId, notices } = await publishNamed();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'notices', 'de');
+    await page.getByRole('button', { name: '„Unterweisung Datenschutz“ mit Namen zur Kenntnis genommen' }).click();
+    await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
+    const said = fixture.mailbox().findLast(({ kind }) => kind === 'notice-acknowledged')!;
+    expect(said).toMatchObject({ noticeId, statedName: 'k.mueller' });
+    await fixture.publish({ notices, handledRequests: [said.requestId] });
+    await page.getByText(/^Mit dem Namen „.k\.mueller.“ zur Kenntnis genommen\./).waitFor();
+    expect(await page.getByText('So heißt Ihr Konto an diesem PC.').count()).toBe(0);
+  });
+});
+
 test('the emergency card names whom to reach, with its date, also when the service is silent', async () => {
   const asOf = new Date(Date.now() - 100 * 86_400_000).toISOString();
   const contacts: Status['contacts'] = {
@@ -304,6 +378,8 @@ test('with the keyboard alone: every function of the window', async () => {
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByText(/^Zurückgestellt\. Wir erinnern Sie: \d/).waitFor();
+  // Nothing else is waiting: the keyboard is at the head of the page.
+  await expect.poll(() => focused(page)).toBe('Mitteilungen');
   await tabTo(/zur Kenntnis genommen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TrustFile } from '../../agent/contract/keys.ts';
 import { mailboxRequest, type Status } from '../../agent/contract/status.ts';
+import { accountName } from '../../main/agent-link/account-name.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
 import { createOwnRequests, maxWaiting } from '../../main/agent-link/own-requests.ts';
 import { readTrust, verifiedNotices } from '../../main/agent-link/read-notices.ts';
@@ -197,7 +198,11 @@ describe('a notice is verified again before it is shown', () => {
 
 describe('what the window may do with a notice', () => {
   const linked = 'https://kits.example.de/neustart';
-  async function windowOf(change: Parameters<Authority['noticeOf']>[0] = {}, hosts: string[] = []) {
+  async function windowOf(
+    change: Parameters<Authority['noticeOf']>[0] = {},
+    hosts: string[] = [],
+    name: string | null = 'k.mueller',
+  ) {
     const kits = await authority();
     const notice = kits.noticeOf({ links: [linked, 'https://evil.example/'], ...change });
     time = now;
@@ -227,6 +232,7 @@ describe('what the window may do with a notice', () => {
       now: () => time,
       saveFile: async () => undefined,
       openLink: async (url) => void opened.push(url),
+      accountName: name ?? undefined,
       systemLanguages: ['fr-FR', 'en-GB', 'de-DE'],
       asked: () => undefined,
       warn: () => undefined,
@@ -257,7 +263,8 @@ describe('what the window may do with a notice', () => {
 
   test('put it off as often as it may be, for a time of ours and not of the window, and never past its end', async () => {
     const { link, notice } = await windowOf({ severity: 'warning' });
-    const defer = () => link.handlers['notice:defer']({ noticeId: notice.id, kind: 'one-hour' });
+    const defer = () =>
+      link.handlers['notice:defer']({ noticeId: notice.id, issuedAt: notice.issuedAt, kind: 'one-hour' });
     for (const hour of [11, 12, 13]) {
       await defer();
       const { view } = await link.refresh();
@@ -271,10 +278,65 @@ describe('what the window may do with a notice', () => {
     expect(new Set(lines().map(({ requestId }) => requestId)).size).toBe(3);
   });
 
-  test('an unknown notice can neither be acknowledged nor put off', async () => {
-    const { link } = await windowOf();
-    await expect(link.handlers['notice:acknowledge']({ noticeId: id })).rejects.toThrow('no such notice');
-    await expect(link.handlers['notice:defer']({ noticeId: id, kind: 'one-hour' })).rejects.toThrow('no such notice');
+  describe('whose answers are named', () => {
+    const named = { mustAcknowledge: true, answers: 'named' } as const;
+
+    test('sends the name it has shown, with the acknowledgement and with nothing else', async () => {
+      const { link, notice } = await windowOf({ ...named, severity: 'warning' });
+      const wording = { noticeId: notice.id, issuedAt: notice.issuedAt };
+      expect((await link.refresh()).view).toMatchObject({ accountName: 'k.mueller', notices: [{ answers: 'named' }] });
+      await link.handlers['notice:seen'](wording);
+      await link.handlers['notice:defer']({ ...wording, kind: 'one-hour' });
+      await link.handlers['notice:acknowledge'](wording);
+      expect(lines().map((line) => [line.kind, 'statedName' in line ? line.statedName : undefined])).toEqual([
+        ['notice-seen', undefined],
+        ['notice-deferred', undefined],
+        ['notice-acknowledged', 'k.mueller'],
+      ]);
+      const { requests } = (await link.refresh()).view;
+      expect(requests.at(-1)).toMatchObject({ kind: 'notice-acknowledged', statedName: 'k.mueller' });
+    });
+
+    test('goes without where the account has no name to show', async () => {
+      const { link, notice } = await windowOf(named, [], null);
+      expect((await link.refresh()).view).not.toHaveProperty('accountName');
+      await link.handlers['notice:acknowledge']({ noticeId: notice.id, issuedAt: notice.issuedAt });
+      expect(lines()).toHaveLength(1);
+      expect(lines()[0]).not.toHaveProperty('statedName');
+    });
+
+    test.each(['counted', undefined] as const)('and no name goes where they are %s', async (answers) => {
+      const { link, notice } = await windowOf({ mustAcknowledge: true, ...(answers === undefined ? {} : { answers }) });
+      await link.handlers['notice:acknowledge']({ noticeId: notice.id, issuedAt: notice.issuedAt });
+      expect(readFileSync(mailbox(), 'utf8')).toContain('notice-acknowledged');
+      expect(readFileSync(mailbox(), 'utf8')).not.toContain('k.mueller');
+    });
+  });
+
+  test('the name is that of the account, or none', () => {
+    expect(accountName()).toBe(userInfo().username);
+    expect(accountName(() => 'WASUNGEN\\K. Mu\u0308ller')).toBe('WASUNGEN\\K. Müller');
+    expect(accountName(() => 'k\u202ereleum')).toBeUndefined();
+    expect(accountName(() => ' ')).toBeUndefined();
+    expect(
+      accountName(() => {
+        throw new Error('ENOENT: no such user');
+      }),
+    ).toBeUndefined();
+  });
+
+  test('neither an unknown notice nor an earlier wording can be answered', async () => {
+    const { link, notice } = await windowOf();
+    const { issuedAt } = notice;
+    for (const wording of [
+      { noticeId: id, issuedAt },
+      // Corrected since the window was drawn: the person has not read what this would answer.
+      { noticeId: notice.id, issuedAt: later(-5) },
+    ]) {
+      await expect(link.handlers['notice:acknowledge'](wording)).rejects.toThrow('no such notice');
+      await expect(link.handlers['notice:seen'](wording)).rejects.toThrow('no such notice');
+      await expect(link.handlers['notice:defer']({ ...wording, kind: 'one-hour' })).rejects.toThrow('no such notice');
+    }
     expect(lines()).toEqual([]);
   });
 
@@ -296,6 +358,7 @@ describe('without a service', () => {
       now: () => time,
       saveFile: async () => undefined,
       openLink: async () => undefined,
+      accountName: 'k.mueller',
       systemLanguages: [],
       warn: () => undefined,
       asked: () => {

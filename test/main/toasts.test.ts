@@ -121,8 +121,15 @@ test('what is answered in the window takes its toast along', async () => {
     sender: seen.windows[0]!.webContents,
     senderFrame: { parent: null, url: 'app://ui/index.html' },
   } as never;
-  await seen.handlers.get('notice:acknowledge')!(event, { noticeId: acknowledged!.id });
-  await seen.handlers.get('notice:defer')!(event, { noticeId: putOff!.id, kind: 'one-hour' });
+  await seen.handlers.get('notice:acknowledge')!(event, {
+    noticeId: acknowledged!.id,
+    issuedAt: acknowledged!.issuedAt,
+  });
+  await seen.handlers.get('notice:defer')!(event, {
+    noticeId: putOff!.id,
+    issuedAt: putOff!.issuedAt,
+    kind: 'one-hour',
+  });
   await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true, true]));
   await poll();
   expect(seen.notifications).toHaveLength(2);
@@ -133,9 +140,12 @@ test('a long text or a link cannot be acknowledged without reading it', async ()
   await publish([
     kits.noticeOf({ ...change, body: { de: 'Lang. '.repeat(40) } }),
     kits.noticeOf({ ...change, links: ['https://kits.example.de/'] }),
+    // The toast does not say with which name the answer goes.
+    kits.noticeOf({ ...change, answers: 'named' }),
   ]);
   const { seen } = await start();
   expect(seen.notifications.map(({ options }) => options.actions?.map(({ text }) => text))).toEqual([
+    ['Später'],
     ['Später'],
     ['Später'],
   ]);
