@@ -303,5 +303,10 @@ export const reportEnvelope = z.object({
   bodyBytes: field(bytes.max(maxBodyBytes), { ...sealed, unit: 'By' }),
   /** SHA-256 over the compact JWS of the envelope before this one in the epoch; absent for the first. */
   previousHash: field(sha256.optional(), order),
+  /**
+   * Where it stood when it was signed for the first time; only in one that was signed anew for a later place. What it says is
+   * as old as that.
+   */
+  first: field(z.object({ storeEpoch: field(uuid, order), sequence: field(z.int().min(1), order) }).optional(), order),
 });
 export type ReportEnvelope = z.infer<typeof reportEnvelope>;

@@ -224,6 +224,8 @@ export const retention = z.object({
   nameDays: z.int().min(1),
   /** Day (UTC) on which everything was last gone through; null before the first time. */
   sweptOn: z.iso.date().nullable(),
+  /** Nothing is removed: the clock of the server does not follow on the last sweep, and nobody has said that it is right. */
+  held: z.object({ clock: z.enum(['ahead', 'behind']), sweptAt: instant }).nullable(),
 });
 export type Retention = z.infer<typeof retention>;
 

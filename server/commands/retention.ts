@@ -1,5 +1,12 @@
 /** `kits-server retention`: how long the server keeps what devices report. */
-import { changeRetention, type RetentionSettings, readRetention, retentionSettings } from '../fleet/retention.ts';
+import {
+  changeRetention,
+  type RetentionSettings,
+  readRetention,
+  retentionSettings,
+  vouchForClock,
+} from '../fleet/retention.ts';
+import { holdOf, inWords } from '../fleet/retention-clock.ts';
 import { type CommandInput, optionOf, print, UsageError, withFleet } from './command.ts';
 
 const options = {
@@ -26,11 +33,18 @@ export async function retentionCommand(input: CommandInput): Promise<void> {
       throw new UsageError(`--${option} ${said}: expected a whole number of days from 30 to 36500, or "forever".`);
     change[name] = said === 'forever' ? null : days;
   }
+  const today = optionOf(input, 'today');
   await withFleet(input, async (context, actor) => {
+    if (today !== undefined) {
+      const clock = context.now().toISOString().slice(0, 10);
+      if (today !== clock)
+        throw new UsageError(`--today ${today}: the clock of this machine says ${clock} (UTC). Set it right first.`);
+      await vouchForClock(context, actor);
+    }
     const before = await readRetention(context.db);
     const wanted = retentionSettings.safeParse({ ...before.settings, ...change });
     if (!wanted.success) throw new UsageError(`These do not go together: ${wanted.error.issues[0]?.message ?? ''}.`);
-    const { settings, sweptOn } =
+    const { settings, sweptOn, sweptAt } =
       Object.keys(change).length === 0 ? before : await changeRetention(context, actor, change);
     const days = (value: number | null): string => (value === null ? 'for ever' : `${value} days`);
     const words = [
@@ -41,6 +55,9 @@ export async function retentionCommand(input: CommandInput): Promise<void> {
       `names, after the notice's end    ${days(settings.nameDays)}`,
       `last gone through                ${sweptOn ?? 'never'}`,
     ];
-    print(input, words.join('\n'), { ...settings, sweptOn });
+    const at = context.now();
+    const hold = holdOf(sweptAt, at);
+    if (hold !== undefined) words.push('', inWords(hold, at));
+    print(input, words.join('\n'), { ...settings, sweptOn, held: hold ?? null });
   });
 }

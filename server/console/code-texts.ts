@@ -40,6 +40,10 @@ const actions: Readonly<Record<string, Words>> = {
   'notice.recall': { de: 'Mitteilung zurückgenommen', en: 'Notice recalled' },
   'time.correct': { de: 'Falsche Serverzeit berichtigt', en: 'Wrong time of the server corrected' },
   'retention.change': { de: 'Aufbewahrungsfristen geändert', en: 'Retention periods changed' },
+  'retention.clock': {
+    de: 'Uhr des Servers bestätigt, Löschung geht weiter',
+    en: 'Clock of the server confirmed, removal goes on',
+  },
   'retention.removed': { de: 'Nach Ablauf der Frist gelöscht', en: 'Removed after the retention period' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };
@@ -53,6 +57,10 @@ const events: Readonly<Record<string, Words>> = {
   'chain-broken': { de: 'Berichtskette unterbrochen', en: 'Chain of reports broken' },
   'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },
   'clock-jump': { de: 'Uhr des Geräts ist gesprungen', en: 'Clock of the device jumped' },
+  'request-altered': {
+    de: 'Ein Proxy oder Filter verändert, was das Gerät sendet',
+    en: 'A proxy or filter changes what the device sends',
+  },
   'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
   'store-epoch-returned': {
     de: 'Ein früherer Datenspeicher meldet sich wieder',

@@ -251,6 +251,12 @@ const pairs = {
     en: (reports: string, incidents: string) =>
       `The content of reports is removed after ${reports}, that of incidents and acknowledgements after ${incidents}. The signed headers stay, so that the chain of each device can be proven.`,
   },
+  keptBack: {
+    de: (sweptAt: string) =>
+      `Zurzeit wird nichts gelöscht: Die Uhr des Servers passt nicht zur letzten Löschung am ${sweptAt}. Bitte die Uhr prüfen; geht sie richtig, auf dem Server „kits-server retention --today DATUM“ ausführen.`,
+    en: (sweptAt: string) =>
+      `Nothing is removed at the moment: the clock of the server does not fit the last removal on ${sweptAt}. Check the clock; if it is right, run "kits-server retention --today DATE" on the server.`,
+  },
   keptForEver: { de: 'keiner Frist', en: 'no period' },
   keptDays: { de: (days: string) => `${days} Tagen`, en: (days: string) => `${days} days` },
   when: { de: 'Zeitpunkt', en: 'Time' },

@@ -10,6 +10,7 @@ export type DeviceEventCode =
   | 'chain-broken'
   | 'gap-mismatch'
   | 'clock-jump'
+  | 'request-altered'
   | 'store-epoch-new'
   | 'store-epoch-returned'
   | 'readmitted'

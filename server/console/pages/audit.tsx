@@ -56,6 +56,11 @@ export function AuditPage(): JSX.Element {
       {retention === undefined ? null : (
         <p class="hint">{t.kept(period(retention.reportDays), period(retention.incidentDays))}</p>
       )}
+      {retention?.held == null ? null : (
+        <p class="notice notice-critical" role="alert">
+          {t.keptBack(format.instant(retention.held.sweptAt))}
+        </p>
+      )}
       <MorePages pages={pages}>
         {(items) =>
           items.length === 0 ? (
