@@ -246,7 +246,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const now = clock.now();
     backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
-    const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = store.readExchange();
+    const exchange = store.readExchange();
+    const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = exchange;
+    const serverTime = knownServerTime(exchange, now);
     const { waiting, refused, aside, thinned } = store.queue();
     const verdicts = judge(readSections());
     const since = sinceWhen(store, verdicts, now);
@@ -268,6 +270,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       contractVersion,
       writtenAt: now.toISOString(),
       validUntil: new Date(now.getTime() + statusValidMs).toISOString(),
+      ...(serverTime === undefined ? {} : { serverTime: serverTime.toISOString() }),
       agentVersion,
       device: {
         hostname: machine.hostname,

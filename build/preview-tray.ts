@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { accountName } from '../main/agent-link/account-name.ts';
 import { createAgentLink } from '../main/agent-link/agent-link.ts';
 import { buildPreviewBridge, buildTray } from './build-tray.ts';
 import { startPreview } from './preview-server.ts';
@@ -48,6 +49,7 @@ const link = createAgentLink({
   },
   // There is no desktop behind it on whose behalf to open anything.
   openLink: async (url) => say(`Would open: ${url}`),
+  accountName: accountName(),
   systemLanguages: [Intl.DateTimeFormat().resolvedOptions().locale],
   warn: say,
   asked: () => void refresh(),

@@ -24,6 +24,7 @@ const tools = [
   { package: 'fonts-liberation', file: '/usr/share/fonts/truetype/liberation' },
   { package: 'curl', file: '/usr/bin/curl' },
   { package: 'jq', file: '/usr/bin/jq' },
+  { package: 'nginx-light', file: '/usr/sbin/nginx' },
   { package: 'openssl', file: '/usr/bin/openssl' },
   { package: 'restic', file: '/usr/bin/restic' },
   { package: 'borgbackup', file: '/usr/bin/borg' },
@@ -45,6 +46,7 @@ const tools = [
 
 /** For building packages and for the system they are installed in. */
 const packageTools = [
+  { package: 'adduser', file: '/usr/sbin/adduser' },
   { package: 'apparmor', file: '/usr/sbin/apparmor_parser' },
   { package: 'binutils', file: '/usr/bin/strip' },
   { package: 'curl', file: '/usr/bin/curl' },

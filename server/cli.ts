@@ -59,13 +59,16 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (input) => (await import('./commands/wrong-time.ts')).admitWrongTimeCommand(input),
   },
   retention: {
-    usage: 'retention [--report-days N] [--incident-days N] [--event-days N] [--delivery-days N]',
-    does: 'shows how long what is kept, or changes it; N is a number of days or "forever"',
+    usage:
+      'retention [--report-days N] [--incident-days N] [--event-days N] [--delivery-days N] [--name-days N] [--today DATE]',
+    does: 'shows how long what is kept, or changes it; N is a number of days or "forever"; --today lets a held sweep go on',
     options: {
+      today: { type: 'string' },
       'report-days': { type: 'string' },
       'incident-days': { type: 'string' },
       'event-days': { type: 'string' },
       'delivery-days': { type: 'string' },
+      'name-days': { type: 'string' },
     },
     run: async (input) => (await import('./commands/retention.ts')).retentionCommand(input),
   },

@@ -60,6 +60,16 @@ export async function statusCommand(input: CommandInput): Promise<ExitCode> {
   return current.device.state === 'not-enrolled' ? exitCodes.notEnrolled : exitCodes.done;
 }
 
+/** Neither PC nor server, but something between them. */
+const onTheWay: Readonly<Record<string, string>> = {
+  'request-altered':
+    'Ein Proxy oder Filter zwischen PC und Server verändert die Anfragen. Bitte den KITS-Server dort ausnehmen.',
+  'refusal-unsigned': 'Etwas zwischen PC und Server weist Berichte in dessen Namen ab. Bitte Proxy und Filter prüfen.',
+  'not-kits': 'Etwas zwischen PC und Server antwortet an dessen Stelle. Bitte Proxy und Filter prüfen.',
+  'answer-invalid': 'Die Antwort stammt nicht vom KITS-Server. Bitte Proxy und Filter prüfen.',
+  'use-nonce': 'Kopfzeilen gehen zwischen PC und Server verloren. Bitte Proxy und Filter prüfen.',
+};
+
 /** What of the codes a technician meets most often, in words. */
 const failureWords: Readonly<Record<string, string>> = {
   'clock-blocks-tls':
@@ -68,6 +78,8 @@ const failureWords: Readonly<Record<string, string>> = {
   'tls-untrusted': 'Dem Zertifikat des Servers wird nicht vertraut.',
   'unknown-device': 'Der Server kennt dieses Gerät nicht.',
   'device-not-active': 'Das Gerät ist am Server nicht freigegeben.',
+  'proof-invalid': 'Der Server erkennt die Unterschrift dieses PCs nicht an, oder ein Proxy entfernt sie.',
+  ...onTheWay,
 };
 
 function reportingLines({ failure, refused, aside, thinned, storage, needsAttention }: Status['reporting']): string[] {
@@ -81,8 +93,10 @@ function reportingLines({ failure, refused, aside, thinned, storage, needsAttent
     ...(needsAttention === undefined
       ? []
       : [
-          `Achtung: Der Server nimmt dieses Gerät seit ${needsAttention.since} nicht an (${needsAttention.code}). ` +
-            'Schlüssel und Berichte bleiben erhalten; ob es neu angemeldet wird, entscheidet KITS.',
+          Object.hasOwn(onTheWay, needsAttention.code)
+            ? `Achtung: Seit ${needsAttention.since} kommen Berichte nicht durch (${needsAttention.code}). Sie bleiben erhalten.`
+            : `Achtung: Der Server nimmt dieses Gerät seit ${needsAttention.since} nicht an (${needsAttention.code}). ` +
+              'Schlüssel und Berichte bleiben erhalten; ob es neu angemeldet wird, entscheidet KITS.',
         ]),
   ];
 }
@@ -217,7 +231,7 @@ function enrolled(dataDir: string): Finding[] {
     return [{ check: 'enrolment', result: 'problem', detail: 'This machine is not enrolled. Run "kits-agent enrol".' }];
   }
   const { enrolment, exchange, words, waiting, refused, aside } = known;
-  const { clockOffsetSeconds: offset, failure, lastAcceptedAt, behindFloorSince, serverTimeFloor } = exchange;
+  const { clockOffsetSeconds: offset, failure, lastAcceptedAt, behindFloorSince, serverTimeFloor, unpacked } = exchange;
   const { policy } = words;
   const policyExpired = policy !== undefined && !(Date.now() < Date.parse(policy.said.expiresAt));
   const wrong = offset === undefined || Math.abs(offset) >= defaultThresholds.clockWarningSeconds;
@@ -232,6 +246,17 @@ function enrolled(dataDir: string): Finding[] {
       result: failure === undefined && refused === 0 && aside === 0 ? 'ok' : 'problem',
       detail: `${waiting} waiting, ${refused} refused,${aside === 0 ? '' : ` ${aside} set aside because they do not get through,`} last accepted ${lastAcceptedAt ?? 'never'}${failure === undefined ? '' : `, last failure: ${failure}`}`,
     },
+    ...(unpacked === undefined && failure !== 'request-altered'
+      ? []
+      : [
+          {
+            check: 'way',
+            result: 'problem' as const,
+            detail:
+              `A proxy or filter between this PC and the server changes packed requests${unpacked === undefined ? '' : `, since ${unpacked.since}`}` +
+              `${failure === 'request-altered' ? '; reports do not get through' : '; reports are sent unpacked'}. Let the KITS server pass it untouched.`,
+          },
+        ]),
     ...(behindFloorSince === undefined
       ? []
       : [

@@ -343,6 +343,11 @@ export const notice = z.object({
   /** Shown in full and opened only when the policy names the host (`linkHosts`). */
   links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
   mustAcknowledge: z.boolean(),
+  /**
+   * What an acknowledgement says of the person: nothing, it is only counted (also where this is absent), or the name of the
+   * account (`statedName`). It stands in the signed words so that the window says it before somebody answers.
+   */
+  answers: z.enum(['counted', 'named']).optional(),
   /** Another notice that is no longer shown beside this one. */
   replaces: uuid.optional(),
   /** Taken back: kept until its end, so that an earlier wording is not taken for a new one, and not shown. */

@@ -206,7 +206,20 @@ const answered = {
   en: 'Shows KITS whether a notice has arrived, without names',
 };
 
-/** Anybody who can log on can say this: counted, never taken as proof. Who said it is not known and not asked. */
+/**
+ * What an account is called, as somebody at the PC states it. One line that can be shown beside other words: no control or
+ * direction characters, no space but a single " " between others, no heap of accents.
+ */
+export const statedName = z
+  .string()
+  .max(120)
+  .trim()
+  .normalize('NFC')
+  .regex(
+    /^(?!.*(?: {2}|\p{M}{3}))[\p{L}\p{N}\p{P}\p{S}](?:[\p{L}\p{M}\p{N}\p{P}\p{S} ]*[\p{L}\p{M}\p{N}\p{P}\p{S}])?$/u,
+  );
+
+/** Anybody who can log on can say this: counted, never taken as proof. */
 export const noticeAnswer = z.object({
   /** Of the line in the mailbox; the same one again counts once. */
   requestId: field(uuid, answered),
@@ -218,6 +231,11 @@ export const noticeAnswer = z.object({
   at: field(instant, answered),
   /** For `deferred`: until when. */
   until: field(instant.optional(), answered),
+  /** For `acknowledged`, and only where the wording asks for it (`answers` of the notice). Stated, not proven. */
+  statedName: field(statedName.optional(), {
+    de: 'Nur wenn die Mitteilung es vorher ankündigt: zeigt KITS, unter welchem Kontonamen sie zur Kenntnis genommen wurde; angegeben, nicht nachgewiesen',
+    en: 'Only where the notice says so beforehand: shows KITS the account name under which it was acknowledged; as stated, not proven',
+  }),
 });
 export type NoticeAnswer = z.infer<typeof noticeAnswer>;
 export const maxAnswersInReport = 256;
@@ -285,5 +303,10 @@ export const reportEnvelope = z.object({
   bodyBytes: field(bytes.max(maxBodyBytes), { ...sealed, unit: 'By' }),
   /** SHA-256 over the compact JWS of the envelope before this one in the epoch; absent for the first. */
   previousHash: field(sha256.optional(), order),
+  /**
+   * Where it stood when it was signed for the first time; only in one that was signed anew for a later place. What it says is
+   * as old as that.
+   */
+  first: field(z.object({ storeEpoch: field(uuid, order), sequence: field(z.int().min(1), order) }).optional(), order),
 });
 export type ReportEnvelope = z.infer<typeof reportEnvelope>;

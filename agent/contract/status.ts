@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { compactJws, hostName, instant, sha256, text, uuid } from './field.ts';
 import { emergencyContact, maxContacts, maxLinkHosts } from './policy.ts';
-import { maxSuspicionsInReport, reportBody, reportEnvelope, suspicion, verdict } from './report.ts';
+import { maxSuspicionsInReport, reportBody, reportEnvelope, statedName, suspicion, verdict } from './report.ts';
 import { deviceStates, maxNotices, maxWords } from './wire.ts';
 
 /** Both languages; where nobody has translated a text, the German one stands in for the other. */
@@ -17,6 +17,8 @@ export const status = z.object({
   writtenAt: instant,
   /** After this instant the file says nothing any more: the service is not running. */
   validUntil: instant,
+  /** Server time at `writtenAt`, as far as the device knows it: KITS speaks by that clock, however wrong the one here goes. */
+  serverTime: instant.optional(),
   agentVersion: text(40),
   device: z.object({
     hostname: text(253),
@@ -104,7 +106,8 @@ const saidToNotice = { requestId: uuid, noticeId: uuid, issuedAt: instant.option
 export const mailboxRequest = z.discriminatedUnion('kind', [
   z.object({ requestId: uuid, kind: z.literal('check-now') }),
   z.object({ ...saidToNotice, kind: z.literal('notice-seen') }),
-  z.object({ ...saidToNotice, kind: z.literal('notice-acknowledged') }),
+  /** `statedName`: only for a notice whose answers are named; with any other it is left out of the report. */
+  z.object({ ...saidToNotice, kind: z.literal('notice-acknowledged'), statedName: statedName.optional() }),
   /** There was no way to show it: notifications are switched off, or the system refused. */
   z.object({ ...saidToNotice, kind: z.literal('notice-not-shown') }),
   z.object({ ...saidToNotice, kind: z.literal('notice-deferred'), until: instant }),

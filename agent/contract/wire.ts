@@ -214,7 +214,10 @@ export type StreamEvent = {
   };
 }[Exclude<StreamEventName, 'ready'>];
 
-/** The server will not take this very report, signed: `nonce` echoes the `jti` of the proof, which covers its bytes. */
+/**
+ * The server will not take this very report, or this very request as it arrived, signed: `nonce` echoes the `jti` of the proof,
+ * which covers the bytes.
+ */
 export const signedRefusal = z.object({
   nonce: z.string().max(43),
   status: z.int().min(400).max(499),
@@ -245,6 +248,8 @@ export const agentErrorCodes = {
   conflict: 'report-conflict',
   signature: 'signature-invalid',
   proof: 'proof-invalid',
+  /** What arrived is not what the device signed: something on the way unpacks, packs or rewrites requests. Signed. */
+  altered: 'request-altered',
   token: 'token-invalid',
   malformed: 'malformed',
   tooLarge: 'too-large',

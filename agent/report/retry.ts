@@ -68,6 +68,7 @@ const aboutTheDevice: ReadonlySet<string> = new Set([
   'device-not-active',
   // Somebody on the way speaks in the server's place.
   'refusal-unsigned',
+  'request-altered',
 ]);
 
 /** Since when the server has not accepted this device; undefined when the failure says nothing of the kind. */

@@ -103,6 +103,8 @@ const attemptsOfMore = 2;
 const asideAtOnce = 10;
 /** The server speaks of the device or of this moment, not of the report. */
 const notAboutTheReport: ReadonlySet<number> = new Set([401, 403, 404, 429, 503, 507]);
+/** How long reports go unpacked after a packed one was altered on the way. */
+const unpackedMs = 86_400_000;
 const compress = promisify(zstdCompress);
 
 export function createServerLink(options: LinkOptions): ServerLink {
@@ -122,7 +124,9 @@ export function createServerLink(options: LinkOptions): ServerLink {
       if (response.status < 300) return { response, jti, sentAt };
       const refusal = refusalOf(response);
       if (refusal.code !== agentErrorCodes.useNonce || attempt > 1) {
-        throw path === reportsPath ? await proven(refusal, jti) : refusal;
+        const needsProof =
+          refusal.code === agentErrorCodes.altered || (path === reportsPath && aboutTheReport.has(refusal.status));
+        throw needsProof ? await proven(refusal, jti) : refusal;
       }
     }
   }
@@ -130,7 +134,6 @@ export function createServerLink(options: LinkOptions): ServerLink {
   /** Whoever breaks TLS could otherwise make this device put its reports aside one by one. */
   async function proven(refusal: ServerRefused, jti: string): Promise<ServerRefused> {
     const { status, code, message, retryAfterSeconds } = refusal;
-    if (!aboutTheReport.has(status)) return refusal;
     try {
       const said = await verifyJws(jwsTypes.refusal, refusal.refusal ?? '', [await words.serverKey()], signedRefusal);
       if (said.nonce === jti && said.status === status && said.code === code) return refusal;
@@ -180,13 +183,46 @@ export function createServerLink(options: LinkOptions): ServerLink {
     return store.renewEpoch((envelopeJws, place) => signAgain(envelopeJws, place, key));
   }
 
+  async function postPacked(frame: Uint8Array) {
+    const body = await compress(frame, { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
+    const headers = { 'content-type': reportMediaType, 'content-encoding': 'zstd' };
+    return { ...(await post(reportsPath, body, headers)), bytes: body.byteLength };
+  }
+
+  /**
+   * A filter that unpacks what passes it lets through what is not packed. Packed again after a day: it may be gone. Throws as
+   * `post`.
+   */
+  async function postReport(frame: Uint8Array): Promise<Awaited<ReturnType<typeof postPacked>>> {
+    const { unpacked } = store.readExchange();
+    const left = (unpacked?.until ?? 0) - now().getTime();
+    let refusal: unknown;
+    if (!(left > 0 && left <= unpackedMs)) {
+      try {
+        const sent = await postPacked(frame);
+        if (unpacked !== undefined) store.changeExchange({ unpacked: undefined });
+        return sent;
+      } catch (error) {
+        if (!(error instanceof ServerRefused && error.code === agentErrorCodes.altered)) throw error;
+        refusal = error;
+        log.warn('request-altered', { detail: error.message });
+        const since = unpacked?.since ?? now().toISOString();
+        store.changeExchange({ unpacked: { since, until: now().getTime() + unpackedMs } });
+      }
+    }
+    try {
+      return { ...(await post(reportsPath, frame, { 'content-type': reportMediaType })), bytes: frame.byteLength };
+    } catch (error) {
+      // Packed it may not be.
+      if (error instanceof ServerRefused && error.code === agentErrorCodes.tooLarge)
+        throw refusal ?? tooLargeUnpacked();
+      throw error;
+    }
+  }
+
   /** Returns the bytes sent and what the server lacks. Throws `ServerRefused` with the server's words about this report or this device. */
   async function sendOne(report: WaitingReport): Promise<{ bytes: number; need: readonly string[] }> {
-    const body = await compress(encodeFrame(report), { params: { [constants.ZSTD_c_compressionLevel]: 9 } });
-    const { response, jti, sentAt } = await post(reportsPath, body, {
-      'content-type': reportMediaType,
-      'content-encoding': 'zstd',
-    });
+    const { response, jti, sentAt, bytes } = await postReport(encodeFrame(report));
     const { parsed, need } = await genuine(async () => {
       const { receipt: receiptJws, answer } = reportResponse.parse(json(response));
       const said = await trust(answer, jti, sentAt);
@@ -208,7 +244,7 @@ export function createServerLink(options: LinkOptions): ServerLink {
     store.acknowledge(report.sequence, now(), parsed.need);
     store.changeExchange({ lastAcceptedAt: now().toISOString() });
     options.accepted?.(report, parsed.receivedAt);
-    return { bytes: body.byteLength, need };
+    return { bytes, need };
   }
 
   /** True when this report has had its attempts. Each follows a check-in that went through. */
@@ -340,6 +376,11 @@ export function createServerLink(options: LinkOptions): ServerLink {
       }
     },
   };
+}
+
+/** The way lets nothing packed through, and the server takes no more than this at once. It waits for a better way. */
+function tooLargeUnpacked(): ServerRefused {
+  return new ServerRefused(401, agentErrorCodes.altered, 'this report is too large to be sent unpacked');
 }
 
 /** Whatever is wrong with an answer, it is not the server speaking: same consequence as no answer. */

@@ -1,6 +1,6 @@
 /** What the rules about backups share: which jobs count, how old a success is, and what the target side says. */
 import type { BackupFacts, BackupJob, BackupProductFacts } from '../contract/facts/backup.ts';
-import type { RuleInput, TargetEvidence } from './judgement.ts';
+import type { EvidenceSection, RuleInput, TargetEvidence } from './judgement.ts';
 import { ageMs, toleranceMs } from './reading.ts';
 
 const hourMs = 3_600_000;
@@ -46,14 +46,14 @@ export interface Success {
 }
 
 /** The newest success that counts under the policy. */
-export function successOf(job: BackupJob, collectedAt: string, input: RuleInput): Success | undefined {
+export function successOf(job: BackupJob, section: EvidenceSection, input: RuleInput): Success | undefined {
   const { lastSuccess } = job;
   if (lastSuccess === undefined) return undefined;
   if (lastSuccess.result === 'success' || input.backup.warningsCount) {
     const { endedAt, result, evidence } = lastSuccess;
-    const age = ageMs(input, endedAt);
+    const age = ageMs(input, section, endedAt);
     // What came after the facts were collected counts as on: nobody has seen it off.
-    const later = Math.max(0, Math.ceil(ageMs(input, collectedAt) / dayMs));
+    const later = Math.max(0, Math.ceil(ageMs(input, section, section.collectedAt) / dayMs));
     const onDays = (job.onDaysSinceSuccess ?? Number.POSITIVE_INFINITY) + later;
     return { endedAt, result, evidenceKind: evidence.kind, ageMs: age, onMs: Math.min(age, onDays * dayMs) };
   }
@@ -61,7 +61,7 @@ export function successOf(job: BackupJob, collectedAt: string, input: RuleInput)
     ({ result, endedAt, provesNothing }) => result === 'success' && endedAt !== undefined && provesNothing !== true,
   );
   if (clean?.endedAt === undefined) return undefined;
-  const age = ageMs(input, clean.endedAt);
+  const age = ageMs(input, section, clean.endedAt);
   return {
     endedAt: clean.endedAt,
     result: 'success',

@@ -175,7 +175,7 @@ function judgeJob(
   held: BackupFacts,
   input: RuleInput,
 ): Finding {
-  const success = successOf(job, section.collectedAt, input);
+  const success = successOf(job, section, input);
   const writers = failedWriters(held);
   const settled = settledState(job);
   const failed = settled === 'failed' || settled === 'cancelled';
@@ -195,13 +195,13 @@ function judgeJob(
     ...(job.lastRun === undefined ? {} : { [`${path}.lastRun.result`]: job.lastRun.result }),
     ...(job.lastRun?.code === undefined ? {} : { [`${path}.lastRun.code`]: job.lastRun.code }),
   });
-  if (success === undefined) return judgeWithoutSuccess(job, values, evidence, input);
+  if (success === undefined) return judgeWithoutSuccess(job, section, values, evidence, input);
   const late = lateness(success, input);
   if (late === 'impossible') return unknown('backup-times-impossible', values, evidence);
   if (late === 'critical' || late === 'warning') {
     return failed ? notMet(late, 'backup-failing', values, evidence) : notMet(late, 'backup-overdue', values, evidence);
   }
-  if (hangs(job, input)) return notMet('warning', 'backup-hangs', values, evidence);
+  if (hangs(job, section, input)) return notMet('warning', 'backup-hangs', values, evidence);
   if (failed) return notMet('info', 'backup-last-failed', values, evidence);
   return judgeFresh(job, success, late, values, evidence);
 }
@@ -224,8 +224,14 @@ function judgeFresh(
   return met(warned ? 'backup-fresh-with-warnings' : 'backup-fresh', values, evidence);
 }
 
-function judgeWithoutSuccess(job: CountedJob['job'], values: Values, evidence: Evidence[], input: RuleInput): Finding {
-  if (hangs(job, input)) return notMet('warning', 'backup-hangs', values, evidence);
+function judgeWithoutSuccess(
+  job: CountedJob['job'],
+  section: EvidenceSection,
+  values: Values,
+  evidence: Evidence[],
+  input: RuleInput,
+): Finding {
+  if (hangs(job, section, input)) return notMet('warning', 'backup-hangs', values, evidence);
   switch (settledState(job)) {
     case 'never':
       return notMet('critical', 'backup-never', values, evidence);
@@ -253,9 +259,9 @@ function settledState({ state, recentRuns }: CountedJob['job']): CountedJob['job
   return recentRuns.find(({ result }) => result !== 'running')?.result ?? state;
 }
 
-function hangs({ state, lastRun }: CountedJob['job'], input: RuleInput): boolean {
+function hangs({ state, lastRun }: CountedJob['job'], section: EvidenceSection, input: RuleInput): boolean {
   if (state !== 'running') return false;
-  const age = ageMs(input, lastRun?.startedAt ?? '');
+  const age = ageMs(input, section, lastRun?.startedAt ?? '');
   return age > longestRunMs;
 }
 

@@ -51,7 +51,8 @@ export const backupRestoreTested: Rule = {
     );
     // What staff entered stands without the device; what the device says comes with its facts.
     if (reading.finding !== undefined && entered.length === 0) return reading.finding;
-    const own = (reading.facts?.restoreTests ?? []).map((test) => tried(test, ageMs(input, test.at), 'backup'));
+    const own =
+      reading.facts?.restoreTests?.map((test) => tried(test, ageMs(input, reading.section, test.at), 'backup')) ?? [];
     return judge([...entered, ...own], input);
   },
 };

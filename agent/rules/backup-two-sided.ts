@@ -64,7 +64,7 @@ export const backupTwoSided: Rule = {
     const seen: Evidence[] = [{ section: 'backup-target', path: 'newestAt', value: newestAt }];
     const local = countedJobs(reading.facts, input)
       .flatMap((each) => {
-        const success = successOf(each.job, reading.section.collectedAt, input);
+        const success = successOf(each.job, reading.section, input);
         return success === undefined || !(success.ageMs >= -toleranceMs) ? [] : [{ ...each, success }];
       })
       .toSorted((a, b) => a.success.ageMs - b.success.ageMs)[0];

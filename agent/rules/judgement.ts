@@ -9,7 +9,10 @@ import type { ControlId } from './controls.ts';
 import type { Sentence, Words } from './wording.ts';
 
 /** The part of a section that rules read. */
-export type EvidenceSection = Pick<Section, 'id' | 'state' | 'collectedAt' | 'data' | 'problems'>;
+export interface EvidenceSection extends Pick<Section, 'id' | 'state' | 'collectedAt' | 'data' | 'problems'> {
+  /** Device clock minus server time when it was reported; only the server keeps it. Absent = as at the last exchange. */
+  readonly clockOffsetSeconds?: number;
+}
 
 export interface RuleInput {
   /** The newest known sections with their facts in full, by id. */

@@ -26,9 +26,16 @@ export function serverTime(input: RuleInput): Date {
   return onServer ? input.now : new Date(input.now.getTime() - (input.clockOffsetSeconds ?? 0) * 1000);
 }
 
-/** Age of an instant of the device's clock. On the device both clocks are the same one; on the server the offset is taken out. */
-export function ageMs(input: RuleInput, instant: string): number {
-  const offsetMs = input.heard !== undefined ? (input.clockOffsetSeconds ?? 0) * 1000 : 0;
+/**
+ * Age of an instant of the device's clock that stands in a section. On the device both clocks are the same one; on the server
+ * the offset is taken out, that of then: a clock that has been set since must not make old facts young.
+ */
+export function ageMs(
+  input: RuleInput,
+  { clockOffsetSeconds = input.clockOffsetSeconds ?? 0 }: Pick<EvidenceSection, 'clockOffsetSeconds'>,
+  instant: string,
+): number {
+  const offsetMs = input.heard !== undefined ? clockOffsetSeconds * 1000 : 0;
   return input.now.getTime() - (Date.parse(instant) - offsetMs);
 }
 
@@ -57,13 +64,14 @@ function read<Id extends SectionId>(input: RuleInput, id: Id): Reading<Id> {
   if (raw === undefined) return { finding: unknown('facts-missing', { section: id, code: 'not-collected' }) };
   const checked = evidenceSection.safeParse(raw);
   if (!checked.success) return { finding: unknown('facts-invalid', { section: id }) };
-  const section = checked.data;
+  const { clockOffsetSeconds } = raw;
+  const section = { ...checked.data, ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }) };
   if (section.state === 'missing' || section.data === undefined || section.data === null) {
     const code = section.problems[0]?.code ?? 'not-collected';
     const evidence = section.problems.slice(0, 1).map(() => ({ section: id, path: 'problems[0].code', value: code }));
     return { finding: unknown('facts-missing', { section: id, code }, evidence) };
   }
-  const age = ageMs(input, section.collectedAt);
+  const age = ageMs(input, section, section.collectedAt);
   const collected = [{ section: id, path: 'collectedAt', value: section.collectedAt }];
   if (age < -toleranceMs) return { finding: unknown('facts-from-future', { section: id }, collected) };
   if (!(age <= maxAgeMs)) {

@@ -55,13 +55,25 @@ function deviceIdOf(sub: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Checks signature and binding to this request; the nonce and its counter are the server's to judge. */
+/** The device made this proof, but not for what arrived: another method, path or body. */
+export class RequestAltered extends JwsError {
+  readonly claims: ProofClaims;
+  constructor(claims: ProofClaims) {
+    super('signature', 'the proof was made for another request');
+    this.claims = claims;
+  }
+}
+
+/**
+ * Checks signature and binding to this request; the nonce and its counter are the server's to judge. Throws `JwsError`, and of
+ * that `RequestAltered` where the signature holds.
+ */
 export async function verifyProof(
   proof: string,
   request: { method: string; path: string; body: Uint8Array },
   key: { publicKey: PublicKey; thumbprint: string },
 ): Promise<ProofClaims> {
   const claims = await verifyJws(jwsTypes.proof, proof, [key], proofClaims);
-  if (claims.digest !== digestOf(request)) throw new JwsError('signature', 'the proof was made for another request');
+  if (claims.digest !== digestOf(request)) throw new RequestAltered(claims);
   return claims;
 }

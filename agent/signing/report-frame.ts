@@ -24,14 +24,18 @@ export async function signReport(
   return { envelope, envelopeJws, envelopeHash: hashBytes(envelopeJws), body };
 }
 
-/** Signs an envelope of one's own anew for another place in the chain; the body, which may be gone, stays the same. */
+/**
+ * Signs an envelope of one's own anew for another place in the chain, naming the one it was made for; the body, which may be
+ * gone, stays the same.
+ */
 export async function signAgain(
   envelopeJws: string,
   place: Pick<ReportEnvelope, 'storeEpoch' | 'sequence'> & { readonly previousHash?: string },
   key: SigningKey,
 ): Promise<{ envelopeJws: string; envelopeHash: string }> {
   const { previousHash: _before, ...fields } = await verifyJws(jwsTypes.report, envelopeJws, [key], reportEnvelope);
-  const again = await signJws(jwsTypes.report, { ...fields, ...place } satisfies ReportEnvelope, key);
+  const { first = { storeEpoch: fields.storeEpoch, sequence: fields.sequence } } = fields;
+  const again = await signJws(jwsTypes.report, { ...fields, ...place, first } satisfies ReportEnvelope, key);
   return { envelopeJws: again, envelopeHash: hashBytes(again) };
 }
 

@@ -108,18 +108,20 @@ export function createMailbox({ file, memory, clock, log, notices, report }: Mai
       const taken: string[] = [];
       let checkNow = false;
 
-      const answer = (notice: Notice, kind: NoticeAnswerKind, requestId: string, until?: string): boolean => {
+      const answer = (notice: Notice, kind: NoticeAnswerKind, request: Said): boolean => {
         const { answers: said = 0 } = counts.get(notice.id) ?? {};
         if (said >= maxAnswersToNotice) return false;
         counts.set(notice.id, { id: notice.id, issuedAt: notice.issuedAt, answers: said + 1 });
-        const end = until === undefined ? undefined : earlier(until, notice.validUntil);
+        const end = request.until === undefined ? undefined : earlier(request.until, notice.validUntil);
+        const name = mayBeNamed(notice, kind, request) ? request.statedName : undefined;
         answers.push({
-          requestId,
+          requestId: request.requestId,
           noticeId: notice.id,
           issuedAt: notice.issuedAt,
           kind,
           at,
           ...(end === undefined ? {} : { until: end }),
+          ...(name === undefined ? {} : { statedName: name }),
         });
         return true;
       };
@@ -141,13 +143,14 @@ export function createMailbox({ file, memory, clock, log, notices, report }: Mai
             if (notice === undefined || kind === undefined || !allowances.answer.take()) return false;
             // Said to a wording that is not there any more: taken on, so that nobody sends it again, and worth nothing.
             if (request.issuedAt !== undefined && !isSameInstant(request.issuedAt, notice.issuedAt)) return true;
-            return answer(notice, kind, request.requestId, 'until' in request ? request.until : undefined);
+            return answer(notice, kind, request);
           }
         }
       };
 
       for (const notice of held.values()) {
-        if (counts.get(notice.id)?.issuedAt !== notice.issuedAt) answer(notice, 'delivered', randomUUID());
+        if (counts.get(notice.id)?.issuedAt !== notice.issuedAt)
+          answer(notice, 'delivered', { requestId: randomUUID() });
       }
       const read = readMailboxFile(file, before.place);
       let dropped = read.dropped;
@@ -188,6 +191,19 @@ function parse(line: string): MailboxRequest | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What of a request goes into the report. */
+interface Said {
+  readonly requestId: string;
+  readonly issuedAt?: string | undefined;
+  readonly until?: string | undefined;
+  readonly statedName?: string | undefined;
+}
+
+/** Only where the very wording that is answered asks for it: whoever says more is not heard with it. */
+function mayBeNamed({ answers }: Notice, kind: NoticeAnswerKind, { issuedAt }: Said): boolean {
+  return answers === 'named' && kind === 'acknowledged' && issuedAt !== undefined;
 }
 
 function isSameInstant(a: string, b: string): boolean {

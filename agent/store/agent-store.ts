@@ -67,6 +67,8 @@ const exchange = z.object({
   checkInSeconds: z.int().min(60).max(86_400).default(900),
   failure: z.string().max(60).optional(),
   failures: z.int().min(0).default(0),
+  /** Something on the way alters packed requests: until then (ms since 1970) reports go unpacked. */
+  unpacked: z.object({ since: z.string(), until: z.number() }).optional(),
   /** The oldest report that waits has not got through, times in a row. */
   heldUp: z.object({ reportId: z.string(), attempts: z.int().min(1) }).optional(),
   /** Of the last hour, ms since 1970. */
@@ -101,7 +103,8 @@ export interface AgentStore extends Outbox {
   /** ms since 1970 of the last run of each task. */
   lastRuns(): ReadonlyMap<string, number>;
   ran(task: string, at: Date): void;
-  close(): void;
+  /** `last` runs when no file is open any more and the directory is still held: Windows removes nothing that is open. */
+  close(last?: () => void): void;
 }
 
 /**
@@ -327,9 +330,13 @@ function useStore(
     ran: (task, at) => {
       db.prepare('INSERT INTO runs VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at').run(task, at.getTime());
     },
-    close: () => {
+    close: (last = () => undefined) => {
       db.close();
-      release();
+      try {
+        last();
+      } finally {
+        release();
+      }
     },
   };
 }

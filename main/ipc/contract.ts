@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { DeferralChoice } from '../../agent/contract/deferral.ts';
 import { instant, sha256, text, uuid } from '../../agent/contract/field.ts';
 import { notice } from '../../agent/contract/policy.ts';
-import { reportClasses } from '../../agent/contract/report.ts';
+import { reportClasses, statedName } from '../../agent/contract/report.ts';
 import { mailboxRequest, status } from '../../agent/contract/status.ts';
 import { maxNotices } from '../../agent/contract/wire.ts';
 import { type EventChannel, languages, pages, type RequestChannel } from './channels.ts';
@@ -20,6 +20,8 @@ export const askedRequest = z.object({
   noticeId: uuid.optional(),
   /** Which wording of it. */
   issuedAt: instant.optional(),
+  /** Of an acknowledgement that goes with a name. */
+  statedName: statedName.optional(),
   askedAt: instant,
   handled: z.boolean(),
 });
@@ -29,6 +31,8 @@ export const maxAsked = 200;
 const deferralKinds = ['one-hour', 'four-hours', 'next-morning'] as const satisfies readonly DeferralChoice['kind'][];
 
 const shownNotice = notice.extend({
+  /** Still wants something: neither put off nor acknowledged, nor seen where that is all. */
+  isOpen: z.boolean(),
   /** This person put it off, and the time has not come. */
   deferredUntil: instant.optional(),
   /** What may be chosen; empty = it cannot be put off any more. */
@@ -40,8 +44,12 @@ const shownNotice = notice.extend({
 const view = z.object({
   /** When this was put together, device time. */
   at: instant,
+  /** The same moment by the clock that notices are judged by. */
+  noticesAt: instant,
   /** For a window in which nobody has chosen. */
   language: z.enum(languages),
+  /** Goes along with the acknowledgement of a notice whose answers are named; absent = it goes without. */
+  accountName: statedName.optional(),
   /**
    * `silent`: the file is older than it may be, or from the future. `waking`: the same, but the PC has only just woken up.
    * `newer`: of a newer service.
@@ -94,12 +102,16 @@ const sentDetail = sentItem.extend({
 });
 export type SentDetail = z.infer<typeof sentDetail>;
 
+/** Of the notice as it is shown: what was said to one wording is nothing said to the next. */
+const wording = z.object({ noticeId: uuid, issuedAt: instant });
+export type Wording = z.infer<typeof wording>;
+
 export const requests = {
   'view:get': { input: nothing, output: view },
   'check:start': { input: nothing, output: nothing },
-  'notice:seen': { input: z.object({ noticeId: uuid }), output: nothing },
-  'notice:acknowledge': { input: z.object({ noticeId: uuid }), output: nothing },
-  'notice:defer': { input: z.object({ noticeId: uuid, kind: z.enum(deferralKinds) }), output: nothing },
+  'notice:seen': { input: wording, output: nothing },
+  'notice:acknowledge': { input: wording, output: nothing },
+  'notice:defer': { input: wording.extend({ kind: z.enum(deferralKinds) }), output: nothing },
   /** One of `openable`; checked again, then handed to the browser of the system. */
   'link:open': { input: z.object({ noticeId: uuid, url: z.string().max(500) }), output: nothing },
   'language:choose': { input: z.object({ language: z.enum(languages) }), output: nothing },

@@ -3,32 +3,79 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../main/ipc/contract.ts';
 import type { PageInput } from '../app.tsx';
-import { Page } from '../parts/page.tsx';
+import { Page, titleId } from '../parts/page.tsx';
 import { useSpeech } from '../speech.ts';
+import type { Language } from '../texts.ts';
 
 type Shown = View['notices'][number];
 
 /** One wording of one notice: what was said to it is nothing said to its correction. */
 const keyOf = ({ id, issuedAt }: Pick<Shown, 'id' | 'issuedAt'>): string => `${id} ${issuedAt}`;
 
+const headingId = ({ id }: Pick<Shown, 'id'>): string => `notice-${id}`;
+
+/** Without an English text the German one. */
+const wordsIn = (language: Language, words: Shown['title']): { readonly lang: Language; readonly text: string } =>
+  language === 'en' && words.en !== undefined ? { lang: 'en', text: words.en } : { lang: 'de', text: words.de };
+
 export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX.Element {
-  const { t } = useSpeech();
+  const { t, language, instant } = useSpeech();
   const keys = view.notices.map(keyOf).join('\n');
   useEffect(() => {
-    for (const key of keys === '' ? [] : keys.split('\n')) {
-      const [id = ''] = key.split(' ');
-      // Whether it was seen is a help to KITS and nothing the person waits for: the next opening says it again.
-      api.request('notice:seen', { noticeId: id }).catch(() => undefined);
-    }
+    const tell = (): void => {
+      // Minimised, covered or behind a locked screen nobody has seen anything.
+      if (document.visibilityState !== 'visible') return;
+      for (const key of keys === '' ? [] : keys.split('\n')) {
+        const [noticeId = '', issuedAt = ''] = key.split(' ');
+        // Whether it was seen is a help to KITS and nothing the person waits for: the next opening says it again.
+        api.request('notice:seen', { noticeId, issuedAt }).catch(() => undefined);
+      }
+    };
+    tell();
+    document.addEventListener('visibilitychange', tell);
+    return () => document.removeEventListener('visibilitychange', tell);
   }, [api, keys]);
   const isWanted = view.notices.some(({ id }) => id === noticeId);
   const waiting = view.notices.filter(({ deferredUntil }) => deferredUntil === undefined);
   const deferred = view.notices.filter(({ deferredUntil }) => deferredUntil !== undefined);
+  const [putOff, setPutOff] = useState<string>();
+  const announced = deferred.find((notice) => keyOf(notice) === putOff);
+  /** Where the keyboard goes on when the button it stood on has gone with its notice: an id in the page. */
+  const goesOnAt = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (goesOnAt.current === undefined || document.activeElement !== document.body) return;
+    document.getElementById(goesOnAt.current)?.focus();
+    goesOnAt.current = undefined;
+  });
+  const defer = async (notice: Shown, kind: Kind): Promise<void> => {
+    const place = waiting.indexOf(notice);
+    const next = place < 0 ? notice : waiting[place + 1];
+    goesOnAt.current = next === undefined ? titleId : headingId(next);
+    try {
+      await api.request('notice:defer', { noticeId: notice.id, issuedAt: notice.issuedAt, kind });
+      setPutOff(keyOf(notice));
+    } catch (error) {
+      goesOnAt.current = undefined;
+      throw error;
+    }
+  };
   const cardOf = (notice: Shown): JSX.Element => (
-    <OneNotice key={keyOf(notice)} api={api} view={view} notice={notice} isWanted={notice.id === noticeId} />
+    <OneNotice
+      key={keyOf(notice)}
+      api={api}
+      view={view}
+      notice={notice}
+      isWanted={notice.id === noticeId}
+      defer={(kind) => defer(notice, kind)}
+    />
   );
   return (
     <Page title={t.pages.notices} takesFocus={takesFocus && !isWanted}>
+      <p class="unseen" role="status">
+        {announced?.deferredUntil === undefined
+          ? ''
+          : t.deferredNow(wordsIn(language, announced.title).text, instant(announced.deferredUntil))}
+      </p>
       {view.refusedNotices > 0 && <p class="warning">{t.refusedNotices(view.refusedNotices)}</p>}
       {waiting.length === 0 && <p>{view.service === 'running' ? t.noNotices(deferred.length) : t.noticesUnknown}</p>}
       {waiting.map(cardOf)}
@@ -49,9 +96,10 @@ interface OneNoticeProps extends Pick<PageInput, 'api' | 'view'> {
   readonly notice: Shown;
   /** Somebody clicked on its toast. */
   readonly isWanted: boolean;
+  readonly defer: (kind: Kind) => Promise<void>;
 }
 
-function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element {
+function OneNotice({ api, view, notice, isWanted, defer }: OneNoticeProps): JSX.Element {
   const { t, language, instant } = useSpeech();
   const [failed, setFailed] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -59,17 +107,17 @@ function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element
     if (isWanted) heading.current?.focus();
   }, [isWanted]);
   const said = view.requests.find((one) => one.kind === 'notice-acknowledged' && isAbout(one, notice));
-  const inLanguage = (words: { de: string; en?: string | undefined }) =>
-    language === 'en' && words.en !== undefined ? { lang: 'en', text: words.en } : { lang: 'de', text: words.de };
-  const title = inLanguage(notice.title);
-  const body = inLanguage(notice.body);
+  const title = wordsIn(language, notice.title);
+  const body = wordsIn(language, notice.body);
+  const mayAcknowledge = notice.mustAcknowledge && said === undefined;
+  const isNamed = notice.answers === 'named';
   const attempt = (asked: Promise<unknown>): void => {
     setFailed(false);
     asked.catch(() => setFailed(true));
   };
   return (
     <article class={`notice notice-${notice.severity}`}>
-      <h2 lang={title.lang} ref={heading} tabIndex={-1}>
+      <h2 id={headingId(notice)} lang={title.lang} ref={heading} tabIndex={-1}>
         {title.text}
       </h2>
       <p class="muted">
@@ -82,26 +130,24 @@ function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element
         <Links notice={notice} open={(url) => attempt(api.request('link:open', { noticeId: notice.id, url }))} />
       )}
       <p class="muted">{t.validUntil(instant(notice.validUntil))}</p>
+      {mayAcknowledge && isNamed && <Named id={`name-${notice.id}`} accountName={view.accountName} />}
       <div class="answers">
-        {notice.mustAcknowledge && said === undefined && (
+        {mayAcknowledge && (
           <button
             type="button"
             class="main"
+            aria-describedby={isNamed ? `name-${notice.id}` : undefined}
             onClick={() => {
               // The button goes with the answer; the focus stays at the notice.
-              const asked = api.request('notice:acknowledge', { noticeId: notice.id });
+              const asked = api.request('notice:acknowledge', { noticeId: notice.id, issuedAt: notice.issuedAt });
               attempt(asked.then(() => heading.current?.focus()));
             }}
           >
-            {t.acknowledge(title.text)}
+            {isNamed && view.accountName !== undefined ? t.acknowledgeByName(title.text) : t.acknowledge(title.text)}
           </button>
         )}
         {notice.deferralChoices.length > 0 && (
-          <Later
-            notice={notice}
-            now={Date.parse(view.at)}
-            defer={(kind) => attempt(api.request('notice:defer', { noticeId: notice.id, kind }))}
-          />
+          <Later notice={notice} now={Date.parse(view.noticesAt)} defer={(kind) => attempt(defer(kind))} />
         )}
       </div>
       <p role="status">
@@ -109,13 +155,34 @@ function OneNotice({ api, view, notice, isWanted }: OneNoticeProps): JSX.Element
           ? t.askFailed
           : said !== undefined
             ? said.handled
-              ? t.acknowledged
+              ? said.statedName === undefined
+                ? t.acknowledged
+                : t.acknowledgedByName(said.statedName)
               : t.acknowledging
             : notice.deferredUntil === undefined
               ? ''
               : t.deferredUntil(instant(notice.deferredUntil))}
       </p>
     </article>
+  );
+}
+
+/** Before anybody answers: that the name goes along, which one, and who reads it. */
+function Named({ id, accountName }: { readonly id: string; readonly accountName: string | undefined }): JSX.Element {
+  const { t } = useSpeech();
+  return (
+    <div id={id} class="named">
+      {accountName === undefined ? (
+        <p>{t.answeredWithoutName}</p>
+      ) : (
+        <>
+          <p>
+            <strong>{t.answeredByName(accountName)}</strong>
+          </p>
+          <p>{t.whoReadsName}</p>
+        </>
+      )}
+    </div>
   );
 }
 

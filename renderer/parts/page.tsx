@@ -2,6 +2,9 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
+/** Of the heading: where the keyboard goes on when what it stood on is gone. */
+export const titleId = 'page-title';
+
 export interface PageProps {
   readonly title: string;
   /** False for the page the window opens with: nobody went anywhere yet. */
@@ -16,7 +19,7 @@ export function Page({ title, takesFocus, children }: PageProps): JSX.Element {
   }, [takesFocus]);
   return (
     <main>
-      <h1 ref={heading} tabIndex={-1}>
+      <h1 id={titleId} ref={heading} tabIndex={-1}>
         {title}
       </h1>
       {children}

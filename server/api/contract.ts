@@ -220,8 +220,12 @@ export const retention = z.object({
   incidentDays: keptDays,
   eventDays: keptDays,
   deliveryDays: keptDays,
+  /** After the end of the notice. */
+  nameDays: z.int().min(1),
   /** Day (UTC) on which everything was last gone through; null before the first time. */
   sweptOn: z.iso.date().nullable(),
+  /** Nothing is removed: the clock of the server does not follow on the last sweep, and nobody has said that it is right. */
+  held: z.object({ clock: z.enum(['ahead', 'behind']), sweptAt: instant }).nullable(),
 });
 export type Retention = z.infer<typeof retention>;
 
@@ -242,7 +246,9 @@ export const tokenRequest = z.object({
   /** Days until it expires. */
   expiresInDays: z.int().min(1).max(365).default(14),
 });
-export const createdToken = enrolmentToken.extend({ token: z.string() });
+/** With what an installation needs beside the token: the thumbprint it pins (RFC 7638). */
+export const createdToken = enrolmentToken.extend({ token: z.string(), serverKey: z.string() });
+export type CreatedToken = z.infer<typeof createdToken>;
 
 /** Who is signed in; `csrfToken` goes into the header `x-csrf-token` of each change. */
 export const session = z.object({

@@ -5,6 +5,7 @@ import type { ServerContext } from '../context.ts';
 import { listAudit } from '../fleet/audit-list.ts';
 import { createMunicipality, listMunicipalities, setApprovalRequired } from '../fleet/municipalities.ts';
 import { readRetention } from '../fleet/retention.ts';
+import { holdOf } from '../fleet/retention-clock.ts';
 import { createEnrolmentToken, listEnrolmentTokens, revokeEnrolmentToken } from '../fleet/tokens.ts';
 import { actorOf } from './access.ts';
 import type { ApiScope } from './api-scope.ts';
@@ -82,7 +83,10 @@ export function fleetRoutes(scope: ApiScope, context: ServerContext): void {
         response: { 201: createdToken },
       },
     },
-    async (request, reply) => reply.code(201).send(await createEnrolmentToken(context, actorOf(request), request.body)),
+    async (request, reply) => {
+      const made = await createEnrolmentToken(context, actorOf(request), request.body);
+      return reply.code(201).send({ ...made, serverKey: context.signingKey.thumbprint });
+    },
   );
 
   scope.delete(
@@ -109,8 +113,8 @@ export function fleetRoutes(scope: ApiScope, context: ServerContext): void {
       schema: { tags: ['audit'], summary: 'How long what is kept', response: { 200: retention } },
     },
     async () => {
-      const { settings, sweptOn } = await readRetention(context.db);
-      return { ...settings, sweptOn };
+      const { settings, sweptOn, sweptAt } = await readRetention(context.db);
+      return { ...settings, sweptOn, held: holdOf(sweptAt, context.now()) ?? null };
     },
   );
 

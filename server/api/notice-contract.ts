@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { instant, text, uuid } from '../../agent/contract/field.ts';
 import { notice } from '../../agent/contract/policy.ts';
+import { statedName } from '../../agent/contract/report.ts';
 import { pageQuery } from './page-query.ts';
 
 const count = z.int().min(0);
@@ -89,6 +90,20 @@ export const noticeReach = z.object({
   heardToday: count,
 });
 export type NoticeReach = z.infer<typeof noticeReach>;
+
+/** `GET /api/v1/notices/:id/acknowledgements`: of a notice whose answers are named; of any other there are none. */
+export const noticeAcknowledgement = z.object({
+  id: uuid,
+  hostname: text(253),
+  /** Of an account, as stated at the device and not proven; null = the answer came without, or the time of names is over. */
+  statedName: statedName.nullable(),
+});
+export type NoticeAcknowledgement = z.infer<typeof noticeAcknowledgement>;
+/** By device; each name of a device once. */
+export const noticeAcknowledgementList = z.object({
+  items: z.array(noticeAcknowledgement),
+  nextCursor: z.string().nullable(),
+});
 
 /** `GET /api/v1/notices/:id/devices` */
 export const noticeDeviceStates = ['delivered', 'waiting', 'unreachable'] as const;

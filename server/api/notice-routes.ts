@@ -3,10 +3,17 @@ import { z } from 'zod';
 import { uuid } from '../../agent/contract/field.ts';
 import type { ServerContext } from '../context.ts';
 import { composeNotice, recallNotice, signingBy } from '../notices/compose.ts';
-import { describeNotice, listNoticeDevices, listNotices, reachOfNotice } from '../notices/list.ts';
+import {
+  describeNotice,
+  listAcknowledgements,
+  listNoticeDevices,
+  listNotices,
+  reachOfNotice,
+} from '../notices/list.ts';
 import { actorOf } from './access.ts';
 import type { ApiScope } from './api-scope.ts';
 import {
+  noticeAcknowledgementList,
   noticeDeviceList,
   noticeDeviceQuery,
   noticeEntry,
@@ -17,6 +24,7 @@ import {
   noticeRequest,
   noticeSigning,
 } from './contract.ts';
+import { pageQuery } from './page-query.ts';
 
 const byId = z.object({ id: uuid });
 const viewer = { access: 'viewer' } as const;
@@ -97,6 +105,21 @@ export function noticeRoutes(scope: ApiScope, context: ServerContext): void {
       },
     },
     async (request) => listNoticeDevices(context, actorOf(request).scope, request.params.id, request.query),
+  );
+
+  scope.get(
+    '/notices/:id/acknowledgements',
+    {
+      config: viewer,
+      schema: {
+        tags,
+        summary: 'Who acknowledged a notice that asks for names: as stated at the devices, not proven',
+        params: byId,
+        querystring: pageQuery,
+        response: { 200: noticeAcknowledgementList },
+      },
+    },
+    async (request) => listAcknowledgements(context, actorOf(request).scope, request.params.id, request.query),
   );
 
   scope.post(

@@ -23,6 +23,13 @@ export async function admitWrongTimeCommand(input: CommandInput): Promise<void> 
         .values(row)
         .onConflict((conflict) => conflict.doNothing())
         .execute();
+      // A sweep noted by the clock that was ahead is no measure either.
+      await trx
+        .updateTable('retention')
+        .set({ swept_at: at.toISOString(), swept_on: null })
+        .where('swept_at', '>', at.toISOString())
+        .where('swept_at', '<=', wrong_until)
+        .execute();
       await recordDeed(trx, at, { actor: actor.name, action: 'time.correct', detail: { until: wrong_until } });
     });
     print(input, `Told with each check-in: times up to ${wrong_until} were wrong.`, { wrongUntil: wrong_until });

@@ -40,6 +40,10 @@ const actions: Readonly<Record<string, Words>> = {
   'notice.recall': { de: 'Mitteilung zurückgenommen', en: 'Notice recalled' },
   'time.correct': { de: 'Falsche Serverzeit berichtigt', en: 'Wrong time of the server corrected' },
   'retention.change': { de: 'Aufbewahrungsfristen geändert', en: 'Retention periods changed' },
+  'retention.clock': {
+    de: 'Uhr des Servers bestätigt, Löschung geht weiter',
+    en: 'Clock of the server confirmed, removal goes on',
+  },
   'retention.removed': { de: 'Nach Ablauf der Frist gelöscht', en: 'Removed after the retention period' },
   'device.import-records': { de: 'Stammdaten übernommen', en: 'Device records imported' },
 };
@@ -53,12 +57,20 @@ const events: Readonly<Record<string, Words>> = {
   'chain-broken': { de: 'Berichtskette unterbrochen', en: 'Chain of reports broken' },
   'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },
   'clock-jump': { de: 'Uhr des Geräts ist gesprungen', en: 'Clock of the device jumped' },
+  'request-altered': {
+    de: 'Ein Proxy oder Filter verändert, was das Gerät sendet',
+    en: 'A proxy or filter changes what the device sends',
+  },
   'store-epoch-new': { de: 'Neuer Datenspeicher auf dem Gerät', en: 'New store on the device' },
   'store-epoch-returned': {
     de: 'Ein früherer Datenspeicher meldet sich wieder',
     en: 'An earlier store reports again',
   },
   'suspicion-reported': { de: 'Verdacht gemeldet', en: 'Suspicion reported' },
+  'name-discarded': {
+    de: 'Name verworfen, nach dem keine Mitteilung fragt',
+    en: 'Name discarded that no notice asks for',
+  },
   readmitted: {
     de: 'Dem Server nicht mehr bekannt, mit seiner früheren Anmeldung wieder aufgenommen',
     en: 'No longer known to the server, admitted again with its earlier enrolment',
@@ -121,6 +133,8 @@ const details: Readonly<Record<string, Words>> = {
   events: { de: 'Ereignisse', en: 'events' },
   gaps: { de: 'erklärte Lücken', en: 'gaps accounted for' },
   deliveries: { de: 'Zustellungen', en: 'deliveries' },
+  names: { de: 'Namen in Antworten', en: 'names in answers' },
+  answers: { de: 'Antworten', en: 'Answers' },
   until: { de: 'bis', en: 'until' },
   before: { de: 'vorher', en: 'before' },
   after: { de: 'nachher', en: 'after' },
@@ -145,7 +159,7 @@ export function deviceEvent(code: string, language: Language): string {
 }
 
 /** Fields whose values are codes or ids that have a word or a name. */
-const named = new Set(['state', 'role', 'level', 'municipality_id', 'municipalities']);
+const named = new Set(['state', 'role', 'level', 'answers', 'municipality_id', 'municipalities']);
 
 /** What a value of a named field is called: the name of a municipality, the word for a state or role. */
 export type Names = ReadonlyMap<string, string>;

@@ -19,6 +19,8 @@ export interface NoticeDraft {
   readonly from: string;
   readonly until: string;
   readonly mustAcknowledge: boolean;
+  /** Counts only where it must be acknowledged. */
+  readonly answers: 'counted' | 'named';
 }
 
 /** As the contract has them. */
@@ -43,6 +45,7 @@ export function emptyNotice(municipality: string, now: Date): NoticeDraft {
     from: '',
     until: `${localOf(new Date(now.getTime() + usualDays * dayMs)).slice(0, 10)}T18:00`,
     mustAcknowledge: false,
+    answers: 'counted',
   };
 }
 
@@ -63,6 +66,7 @@ export function noticeAfter(before: NoticeEntry, now: Date): NoticeDraft {
     links: before.links.join('\n'),
     until: localOf(new Date(before.validUntil)),
     mustAcknowledge: before.mustAcknowledge,
+    answers: before.answers ?? 'counted',
   };
 }
 
@@ -143,6 +147,7 @@ export function noticeRequestOf(draft: NoticeDraft, replaces: string | undefined
     ...(from === undefined ? {} : { validFrom: from }),
     validUntil: momentOf(draft.until) ?? '',
     mustAcknowledge: draft.mustAcknowledge,
+    ...(draft.mustAcknowledge && draft.answers === 'named' ? { answers: draft.answers } : {}),
     ...(replaces === undefined ? {} : { replaces }),
   };
 }

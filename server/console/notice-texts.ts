@@ -136,6 +136,16 @@ export const noticeTexts = {
     de: 'Muss zur Kenntnis genommen werden',
     en: 'Has to be acknowledged',
   },
+  noticeAnswersAre: { de: 'Antworten', en: 'Answers' },
+  noticeAnswersKind: {
+    de: { counted: 'nur gezählt', named: 'mit Namen' },
+    en: { counted: 'counted only', named: 'with names' },
+  },
+  noticeAnswersHint: {
+    de: 'Namen sind nur mit einem Grund zulässig, etwa einer Unterweisung, die nachzuweisen ist. Klären Sie das vorher mit der oder dem Datenschutzbeauftragten. Gemeldet wird der Name des Kontos am PC; er ist angegeben und nicht nachgewiesen. Vor der Antwort wird es gesagt, nach dem Ende der Mitteilung werden die Namen gelöscht.',
+    en: 'Names are allowed only for a reason, such as a briefing that has to be documented. Ask the data protection officer first. Reported is the name of the account on the PC, as stated and not proven. People are told before they answer, and after the end of the notice the names are deleted.',
+  },
+  noticeManner: { de: 'Dringlichkeit und Antwort', en: 'Urgency and answer' },
   noticeWhen: { de: 'Zeitraum', en: 'Period' },
   noticeFrom: { de: 'Zeigen ab', en: 'Show from' },
   noticeFromHint: { de: 'Leer: sofort. Ortszeit.', en: 'Empty: at once. Local time in Germany.' },
@@ -181,6 +191,19 @@ export const noticeTexts = {
     de: (title: string) => `„${title}“ zur Kenntnis genommen`,
     en: (title: string) => `Acknowledge “${title}”`,
   },
+  noticeAcknowledgeByName: {
+    de: (title: string) => `„${title}“ mit Namen zur Kenntnis genommen`,
+    en: (title: string) => `Acknowledge “${title}” by name`,
+  },
+  noticeAnsweredByName: {
+    de: (name: string) => `Ihre Bestätigung wird mit dem Namen „\u2068${name}\u2069“ an KITS gemeldet.`,
+    en: (name: string) => `Your acknowledgement is reported to KITS with the name “\u2068${name}\u2069”.`,
+  },
+  noticeWhoReadsName: {
+    de: 'So heißt Ihr Konto an diesem PC. Den Namen sieht, wer bei KITS Ihre Gemeinde betreut, und wer an diesem PC die letzten Berichte aufruft. Nach dem Ende der Mitteilung wird er bei KITS gelöscht.',
+    en: 'This is what your account on this PC is called. The name is seen by those who look after your municipality at KITS, and by whoever opens the last reports on this PC. After the end of the notice it is deleted at KITS.',
+  },
+  noticeAccount: { de: 'Name des Kontos', en: 'name of the account' },
   noticePublish: { de: 'Veröffentlichen …', en: 'Publish …' },
   noticePublishNow: { de: 'Jetzt veröffentlichen', en: 'Publish now' },
   noticePublishTitle: { de: 'Mitteilung veröffentlichen', en: 'Publish notice' },
@@ -189,6 +212,10 @@ export const noticeTexts = {
       `„${title}“ geht an ${many(devices, '1 Gerät', `${shown} Geräte`)} und ist dort in Sekunden. Zurücknehmen können Sie sie jederzeit; gelesen ist gelesen.`,
     en: (title: string, devices: number, shown: string) =>
       `“${title}” goes to ${many(devices, '1 device', `${shown} devices`)} and is there within seconds. You can recall it at any time; what has been read has been read.`,
+  },
+  noticePublishNamed: {
+    de: 'Wer sie zur Kenntnis nimmt, wird mit Namen gemeldet.',
+    en: 'Whoever acknowledges it is reported by name.',
   },
   noticePublished: { de: 'Die Mitteilung ist veröffentlicht.', en: 'The notice has been published.' },
 
@@ -234,6 +261,25 @@ export const noticeTexts = {
     de: 'So an den Geräten angegeben, nicht bewiesen. Namen werden nicht erfasst.',
     en: 'As stated at the devices, not proven. Names are not collected.',
   },
+  noticeAnswersNamed: {
+    de: 'So an den Geräten angegeben, nicht bewiesen. Diese Mitteilung verlangt Namen; sie stehen unten.',
+    en: 'As stated at the devices, not proven. This notice asks for names; they are listed below.',
+  },
+  noticeNames: { de: 'Wer sie zur Kenntnis genommen hat', en: 'Who acknowledged it' },
+  noticeNamesLead: {
+    de: (days: string) =>
+      `Am Gerät angegeben und von niemandem geprüft: Wer sich dort anmelden kann, kann auch unter einem anderen Namen antworten. ${days} nach dem Ende der Mitteilung werden die Namen gelöscht.`,
+    en: (days: string) =>
+      `Stated at the device and checked by nobody: whoever can sign in there can also answer under another name. ${days} after the end of the notice the names are deleted.`,
+  },
+  noticeNameDays: {
+    de: (count: number, shown: string) => many(count, '1 Tag', `${shown} Tage`),
+    en: (count: number, shown: string) => many(count, '1 day', `${shown} days`),
+  },
+  noticeName: { de: 'Name', en: 'Name' },
+  noticeNameMark: { de: 'angegeben, nicht nachgewiesen', en: 'as stated, not proven' },
+  noticeNameless: { de: 'ohne Namen', en: 'without a name' },
+  noticeNoName: { de: 'Noch niemand hat sie zur Kenntnis genommen.', en: 'Nobody has acknowledged it yet.' },
   noticeDevices: { de: 'Geräte', en: 'Devices' },
   noticeDeviceFilter: { de: 'Geräte dieser Mitteilung filtern', en: 'Filter the devices of this notice' },
   noticeDelivery: { de: 'Zustellung', en: 'Delivery' },

@@ -207,6 +207,11 @@ const pairs = {
   days: { de: 'Gültig für Tage', en: 'Valid for days' },
   daysHint: { de: '1 bis 365', en: '1 to 365' },
   tokenMade: { de: 'Das Token ist angelegt', en: 'The token has been created' },
+  setupFile: { de: 'Einrichtungsdatei herunterladen', en: 'Download the set-up file' },
+  setupFileHint: {
+    de: 'Sie enthält die Adresse des Servers, den Fingerabdruck seines Schlüssels und dieses Token. Unter Windows liegt sie als kits-agent-setup.json neben dem Installationspaket, unter Debian als /etc/kits-agent/setup.json. Nur Verwalter dürfen sie lesen können.',
+    en: 'It holds the address of the server, the fingerprint of its key and this token. On Windows it lies beside the installer as kits-agent-setup.json, on Debian as /etc/kits-agent/setup.json. Only administrators may be able to read it.',
+  },
   tokenOnce: {
     de: 'Es wird nur dieses eine Mal angezeigt. Kopieren Sie es jetzt.',
     en: 'It is shown only this once. Copy it now.',
@@ -245,6 +250,12 @@ const pairs = {
       `Inhalte von Berichten werden nach ${reports} gelöscht, die von Vorfällen und Bestätigungen nach ${incidents}. Die signierten Köpfe bleiben, damit die Kette jedes Geräts nachweisbar ist.`,
     en: (reports: string, incidents: string) =>
       `The content of reports is removed after ${reports}, that of incidents and acknowledgements after ${incidents}. The signed headers stay, so that the chain of each device can be proven.`,
+  },
+  keptBack: {
+    de: (sweptAt: string) =>
+      `Zurzeit wird nichts gelöscht: Die Uhr des Servers passt nicht zur letzten Löschung am ${sweptAt}. Bitte die Uhr prüfen; geht sie richtig, auf dem Server „kits-server retention --today DATUM“ ausführen.`,
+    en: (sweptAt: string) =>
+      `Nothing is removed at the moment: the clock of the server does not fit the last removal on ${sweptAt}. Check the clock; if it is right, run "kits-server retention --today DATE" on the server.`,
   },
   keptForEver: { de: 'keiner Frist', en: 'no period' },
   keptDays: { de: (days: string) => `${days} Tagen`, en: (days: string) => `${days} days` },

@@ -77,7 +77,9 @@ export async function evaluateDevice(trx: Database, deviceId: string, now: Date)
 
 async function readEvidence(trx: Database, deviceId: string): Promise<Map<string, EvidenceSection>> {
   const own = trx.selectFrom('sections').where('device_id', '=', deviceId);
-  const states = await own.select(['section_id', 'state', 'collected_at', 'problems']).execute();
+  const states = await own
+    .select(['section_id', 'state', 'collected_at', 'clock_offset_seconds', 'problems'])
+    .execute();
   const facts = await own.select(['section_id', 'data']).where('section_id', 'in', judgedSections).execute();
   const dataOf = new Map(facts.map(({ section_id, data }) => [section_id, data]));
   return new Map(
@@ -87,6 +89,7 @@ async function readEvidence(trx: Database, deviceId: string): Promise<Map<string
         id: row.section_id,
         state: row.state,
         collectedAt: row.collected_at,
+        ...(row.clock_offset_seconds === null ? {} : { clockOffsetSeconds: row.clock_offset_seconds }),
         problems: JSON.parse(row.problems) as EvidenceSection['problems'],
         ...(data === null ? {} : { data: JSON.parse(data) as unknown }),
       };

@@ -88,7 +88,7 @@ export async function takeRequests(
 /** Judged by the order of the device, not by anybody's clock: a report that had waited in the queue settles nothing. */
 export async function settleRequests(
   trx: Database,
-  { deviceId, storeEpoch, sequence }: ReportEnvelope,
+  { deviceId, storeEpoch, sequence, first }: ReportEnvelope,
   sections: readonly string[],
 ): Promise<void> {
   if (sections.length === 0) return;
@@ -96,7 +96,12 @@ export async function settleRequests(
     .deleteFrom('report_requests')
     .where('device_id', '=', deviceId)
     .where('section_id', 'in', sections)
-    .where(({ eb, or }) => or([eb('told_epoch', '!=', storeEpoch), eb('told_sequence', '<', sequence)]))
+    .where(({ eb, and, or }) =>
+      first === undefined
+        ? or([eb('told_epoch', '!=', storeEpoch), eb('told_sequence', '<', sequence)])
+        : // Signed anew: it was made where it stood first, and epochs have no order by themselves.
+          and([eb('told_epoch', '=', first.storeEpoch), eb('told_sequence', '<', first.sequence)]),
+    )
     .execute();
 }
 

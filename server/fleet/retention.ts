@@ -4,11 +4,13 @@
  * between; one entry in the audit record for each day on which something was removed.
  */
 import { setImmediate } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import { z } from 'zod';
 import type { ReportClass } from '../../agent/contract/report.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
+import type { RetentionTable } from '../store/schema.ts';
+import { holdOf } from './retention-clock.ts';
 import type { Actor, FleetContext } from './scope.ts';
 
 const dayMs = 86_400_000;
@@ -24,6 +26,8 @@ export const retentionSettings = z
     eventDays: days.default(1461),
     /** Which device held which notice, once the notice is no longer in force. */
     deliveryDays: days.default(400),
+    /** Names in answers to a notice, after its end; never for ever. */
+    nameDays: z.int().min(1).max(366).default(90),
   })
   .refine(
     ({ reportDays, incidentDays }) => incidentDays === null || (reportDays !== null && reportDays <= incidentDays),
@@ -39,6 +43,7 @@ export const removedKinds = [
   'events',
   'gaps',
   'deliveries',
+  'names',
 ] as const;
 export type Removed = Partial<Record<(typeof removedKinds)[number], number>>;
 const removedCounts = z.partialRecord(z.enum(removedKinds), z.int());
@@ -47,11 +52,13 @@ export interface RetentionState {
   readonly settings: RetentionSettings;
   /** Day (UTC) of the last sweep that came to its end; null before the first. */
   readonly sweptOn: string | null;
+  /** When that was; a change of the periods leaves it. */
+  readonly sweptAt: string | null;
 }
 
 export async function readRetention(db: Database): Promise<RetentionState> {
   const row = await db.selectFrom('retention').selectAll().executeTakeFirstOrThrow();
-  return { settings: retentionSettings.parse(JSON.parse(row.settings)), sweptOn: row.swept_on };
+  return { settings: retentionSettings.parse(JSON.parse(row.settings)), sweptOn: row.swept_on, sweptAt: row.swept_at };
 }
 
 /** Throws a `ZodError` for what does not fit. In force with the next sweep. */
@@ -61,7 +68,7 @@ export async function changeRetention(
   change: Partial<RetentionSettings>,
 ): Promise<RetentionState> {
   return db.transaction().execute(async (trx) => {
-    const { settings: before, sweptOn } = await readRetention(trx);
+    const { settings: before, ...swept } = await readRetention(trx);
     const settings = retentionSettings.parse({ ...before, ...change });
     const json = JSON.stringify(settings);
     if (json !== JSON.stringify(before)) {
@@ -72,13 +79,30 @@ export async function changeRetention(
         detail: { before, after: settings },
       });
     }
-    return { settings, sweptOn };
+    return { settings, ...swept };
   });
 }
 
-async function writeRow(trx: Database, change: { settings?: string; swept_on?: string | null; removed?: string }) {
+/** A person has said that the clock of this server is right: what was held back goes on with the next minute. */
+export async function vouchForClock({ db, now }: FleetContext, actor: Actor): Promise<void> {
+  const at = now();
+  await db.transaction().execute(async (trx) => {
+    const { sweptAt } = await readRetention(trx);
+    await writeRow(trx, { swept_at: at.toISOString(), swept_on: null });
+    await recordDeed(trx, at, { actor: actor.name, action: 'retention.clock', detail: { sweptAt, now: at } });
+  });
+}
+
+async function writeRow(trx: Database, change: Updateable<RetentionTable>) {
   await trx.updateTable('retention').set(change).execute();
 }
+
+/**
+ * Of two times of one row, the server's of its receipt and the device's own, a server's clock that was behind spoils one and a
+ * device's clock the other: what is old by both is old. A device's time that has not come yet says nothing.
+ */
+const isYoungByDevice = (column: string, { before, at }: { readonly before: string; readonly at: string }) =>
+  sql<boolean>`coalesce(${sql.ref(column)}, '') between ${before} and ${at}`;
 
 /** Where a step goes on: the last row it looked at. */
 type Place = readonly [at: string, id: string] | undefined;
@@ -93,7 +117,17 @@ interface Step {
   ) => Promise<{ readonly removed: number; readonly next: Place }>;
 }
 
-/** Envelope, place and hashes stay; the receipt is made again when somebody asks. */
+/** Envelope, place and hashes stay; the receipt is made again when somebody asks. `at`: ISO 8601 in UTC. */
+export async function removeBodies(trx: Database, ids: readonly string[], at: string): Promise<void> {
+  if (ids.length === 0) return;
+  await trx
+    .updateTable('reports')
+    .set({ body: new Uint8Array(), receipt_jws: '', body_removed_at: at })
+    .where('id', 'in', ids)
+    .execute();
+  await trx.deleteFrom('report_sections').where('report_id', 'in', ids).execute();
+}
+
 const bodiesOf =
   (name: ReportClass): Step['batch'] =>
   async (trx, { before, at, limit, place }) => {
@@ -112,21 +146,15 @@ const bodiesOf =
       ])
       .where('class', '=', name)
       .where('body_removed_at', 'is', null)
-      .where('received_at', '<', before);
+      .where('received_at', '<', before)
+      .where(({ not }) => not(isYoungByDevice('created_at', { before, at })));
     if (place !== undefined) {
       const [receivedAt, id] = place;
       old = old.where(({ eb, refTuple, tuple }) => eb(refTuple('received_at', 'id'), '>', tuple(receivedAt, id)));
     }
     const rows = await old.orderBy('received_at').orderBy('id').limit(limit).execute();
     const ids = rows.filter(({ bare, in_force }) => !bare && !in_force).map(({ id }) => id);
-    if (ids.length > 0) {
-      await trx
-        .updateTable('reports')
-        .set({ body: new Uint8Array(), receipt_jws: '', body_removed_at: at })
-        .where('id', 'in', ids)
-        .execute();
-      await trx.deleteFrom('report_sections').where('report_id', 'in', ids).execute();
-    }
+    await removeBodies(trx, ids, at);
     const last = rows.at(-1);
     return {
       removed: ids.length,
@@ -134,10 +162,10 @@ const bodiesOf =
     };
   };
 
-/** Rows are numbered in the order in which they came. */
+/** Rows are numbered in the order in which they came: what stands behind a young one is young, whatever the clock said. */
 const numbered =
   (table: 'device_events' | 'software_changes'): Step['batch'] =>
-  async (trx, { before, limit, place }) => {
+  async (trx, { before, at, limit, place }) => {
     const time = table === 'device_events' ? 'at' : 'received_at';
     const rows = await trx
       .selectFrom(table)
@@ -146,19 +174,22 @@ const numbered =
       .orderBy('id')
       .limit(limit)
       .execute();
-    const old = rows.filter(({ time }) => time < before).map(({ id }) => id);
+    // One from a time that has not come yet was noted by a clock that was ahead; it holds nothing up.
+    const young = rows.findIndex(({ time }) => time >= before && time <= at);
+    const passed = young < 0 ? rows : rows.slice(0, young);
+    const old = passed.filter(({ time }) => time < before).map(({ id }) => id);
     if (old.length > 0) await trx.deleteFrom(table).where('id', 'in', old).execute();
     const last = rows.at(-1);
-    // A younger one: those behind it are younger still.
-    const isEnd = last === undefined || rows.length < limit || last.time >= before;
+    const isEnd = last === undefined || rows.length < limit || young >= 0;
     return { removed: old.length, next: isEnd ? undefined : [last.time, String(last.id)] };
   };
 
-const gaps: Step['batch'] = async (trx, { before, limit }) => {
+const gaps: Step['batch'] = async (trx, { before, at, limit }) => {
   const rows = await trx
     .selectFrom('device_gaps')
     .select('id')
     .where('noted_at', '<', before)
+    .where(({ not }) => not(isYoungByDevice('last_at', { before, at })))
     // What nobody has accounted for stays.
     .where('report_id', 'is not', null)
     .limit(limit)
@@ -187,13 +218,41 @@ const deliveries: Step['batch'] = async (trx, { before, limit }) => {
   return { removed: rows.length, next: rows.length < limit ? undefined : ['', ''] };
 };
 
+/**
+ * Of notices that are over, and of wordings that nobody can look up any more because they were corrected, recalled or taken
+ * away. The body of the report that brought a name goes as well: it is signed, so the name cannot be taken out of it.
+ */
+const names: Step['batch'] = async (trx, { before, at, limit }) => {
+  const rows = await trx
+    .selectFrom('notice_answers as answer')
+    .leftJoin('notices', (join) =>
+      join.onRef('notices.id', '=', 'answer.notice_id').onRef('notices.issued_at', '=', 'answer.issued_at'),
+    )
+    .select(['answer.device_id', 'answer.request_id', 'answer.report_id'])
+    .where('answer.stated_name', 'is not', null)
+    .where(({ eb, or }) => or([eb('notices.id', 'is', null), eb('notices.valid_until', '<', before)]))
+    .limit(limit)
+    .execute();
+  for (const { device_id, request_id } of rows) {
+    await trx
+      .updateTable('notice_answers')
+      .set({ stated_name: null })
+      .where('device_id', '=', device_id)
+      .where('request_id', '=', request_id)
+      .execute();
+  }
+  await removeBodies(trx, [...new Set(rows.map(({ report_id }) => report_id))], at);
+  return { removed: rows.length, next: rows.length < limit ? undefined : ['', ''] };
+};
+
 const spoken =
   (table: 'notice_answers' | 'suspicions'): Step['batch'] =>
-  async (trx, { before, limit }) => {
+  async (trx, { before, at, limit }) => {
     const rows = await trx
       .selectFrom(table)
       .select(['device_id', 'request_id'])
       .where('received_at', '<', before)
+      .where(({ not }) => not(isYoungByDevice('at', { before, at })))
       .limit(limit)
       .execute();
     for (const { device_id, request_id } of rows) {
@@ -213,6 +272,8 @@ const steps: readonly Step[] = [
   { kind: 'incidentBodies', keep: incidents, batch: bodiesOf('incident') },
   { kind: 'incidentBodies', keep: incidents, batch: bodiesOf('acknowledgement') },
   { kind: 'softwareChanges', keep: reports, batch: numbered('software_changes') },
+  // Before the answers they stand in: those lead to the bodies.
+  { kind: 'names', keep: ({ nameDays }) => nameDays, batch: names },
   { kind: 'spoken', keep: incidents, batch: spoken('notice_answers') },
   { kind: 'spoken', keep: incidents, batch: spoken('suspicions') },
   { kind: 'events', keep: events, batch: numbered('device_events') },
@@ -232,7 +293,7 @@ const sweepLimits: SweepLimits = { rows: 200, batches: 20 };
 
 /**
  * Goes through everything once a day, a part with each call; the next call goes on where the last one stopped. A call
- * returns what it has removed; undefined when the sweep of the day is done.
+ * returns what it has removed; undefined when the sweep of the day is done, or held back because of the clock.
  */
 export function createSweep(
   { db, now }: FleetContext,
@@ -242,9 +303,13 @@ export function createSweep(
   let place: Place;
   return async (signal) => {
     const at = now();
-    const { settings, sweptOn } = await readRetention(db);
-    // A clock that was set back waits for no day to come again.
-    if (sweptOn !== null && sweptOn >= dayOf(at)) return undefined;
+    const { settings, sweptOn, sweptAt } = await readRetention(db);
+    if (holdOf(sweptAt, at) !== undefined || (sweptOn !== null && sweptOn >= dayOf(at))) return undefined;
+    // Nothing says yet whether this clock is right: the first sweep is the measure of those to come and removes nothing.
+    if (sweptAt === null) {
+      await writeRow(db, { swept_at: at.toISOString(), swept_on: dayOf(at) });
+      return {};
+    }
     const removed: Removed = {};
     for (let left = batches; left > 0 && signal?.aborted !== true; left -= 1) {
       const step = steps[index];
@@ -286,7 +351,7 @@ async function count(trx: Database, kind: Step['kind'], more: number): Promise<v
 async function finish(db: Database, at: Date, settings: RetentionSettings): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const removed = await soFar(trx);
-    await writeRow(trx, { swept_on: dayOf(at), removed: '{}' });
+    await writeRow(trx, { swept_on: dayOf(at), swept_at: at.toISOString(), removed: '{}' });
     if (Object.keys(removed).length === 0) return;
     await recordDeed(trx, at, { actor: 'retention', action: 'retention.removed', detail: { ...removed, settings } });
   });

@@ -1,7 +1,6 @@
 /** Enrolment tokens: whoever holds one may add devices to one municipality. */
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
-import type { createdToken, EnrolmentToken } from '../api/contract.ts';
+import type { CreatedToken, EnrolmentToken } from '../api/contract.ts';
 import { recordDeed } from '../staff/audit.ts';
 import { makeSecret } from '../staff/secret.ts';
 import { findMunicipality } from './municipalities.ts';
@@ -23,7 +22,7 @@ export async function createEnrolmentToken(
   { db, now }: FleetContext,
   actor: Actor,
   request: TokenRequest,
-): Promise<z.infer<typeof createdToken>> {
+): Promise<Omit<CreatedToken, 'serverKey'>> {
   const { secret, hash } = makeSecret('kits-enrol-');
   const id = randomUUID();
   const at = now();

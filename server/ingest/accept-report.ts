@@ -3,7 +3,7 @@
  * are there, or nothing is. What is refused with evidence keeps the evidence.
  */
 import type { Selectable } from 'kysely';
-import { fingerprint } from '../../agent/contract/report.ts';
+import { fingerprint, type ReportEnvelope } from '../../agent/contract/report.ts';
 import { jwsTypes, type Receipt, receipt } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import type { SigningKey } from '../../agent/signing/keys.ts';
@@ -218,13 +218,7 @@ async function store(
   // better. A clock that runs ahead must not make later reports look old either.
   const stated = content?.serverTime ?? envelope.createdAt;
   const createdAt = stated < receivedAt ? stated : receivedAt;
-  // Within an epoch the sequence decides; a report from before, signed anew in a later epoch, adds to the history only.
-  const isNewest =
-    content !== undefined &&
-    !late &&
-    (device.facts_epoch === envelope.storeEpoch ||
-      device.facts_created_at === null ||
-      createdAt > device.facts_created_at);
+  const isNewest = content !== undefined && !late && isNewer(device, envelope, { createdAt, receivedAt });
   if (!late) {
     await trx
       .updateTable('devices')
@@ -234,7 +228,7 @@ async function store(
         ...(isNewest
           ? {
               facts_epoch: envelope.storeEpoch,
-              facts_created_at: createdAt,
+              facts_created_at: laterOf(createdAt, device.facts_created_at, receivedAt),
               agent_version: content.agentVersion,
               fingerprint: JSON.stringify({ ...JSON.parse(device.fingerprint), ...content.fingerprint }),
             }
@@ -306,6 +300,26 @@ async function store(
   }
   await evaluateDevice(trx, device.id, now);
   return { created: true, receipt: receiptJws, device };
+}
+
+/**
+ * Within an epoch the sequence decides, whatever the clock of the device said. A report that was signed anew stands behind
+ * younger ones: like one of another epoch it has to be newer by its time, or it adds to the history only.
+ */
+function isNewer(
+  { facts_epoch, facts_created_at: newest }: DeviceRow,
+  { storeEpoch, first }: ReportEnvelope,
+  { createdAt, receivedAt }: { readonly createdAt: string; readonly receivedAt: string },
+): boolean {
+  if (newest === null || createdAt > newest) return true;
+  if (first !== undefined) return false;
+  // Noted while the clock of the server was ahead: a measure of nothing.
+  return facts_epoch === storeEpoch || newest > receivedAt;
+}
+
+/** What takes the place of older facts is at least as young, also where its own time says otherwise. */
+function laterOf(createdAt: string, before: string | null, receivedAt: string): string {
+  return before !== null && before > createdAt && before <= receivedAt ? before : createdAt;
 }
 
 const nothingBrought: StoredSections = { need: [], history: [] };

@@ -38,8 +38,15 @@ export function signAnswer(
 /** What puts a report aside for good, with the server's signature; anything else as it is. */
 export async function signRefusal(context: IngestContext, jti: string, error: unknown): Promise<unknown> {
   const problem = problemOf(error);
-  if (!aboutTheReport.has(problem.status)) return error;
-  const { status, code, message, headers, cause } = problem;
+  return aboutTheReport.has(problem.status) ? signRefused(context, jti, problem) : error;
+}
+
+/** With the server's signature. `jti` is that of the proof of the request. */
+export async function signRefused(
+  context: IngestContext,
+  jti: string,
+  { status, code, message, headers, cause }: Problem,
+): Promise<Problem> {
   const payload: z.infer<typeof signedRefusal> = { nonce: jti, status, code };
   const refusal = await signJws(jwsTypes.refusal, payload, context.signingKey);
   return new Problem(status, code, message, { headers, cause, refusal });

@@ -3,9 +3,9 @@
  * believed; the proof is used up in the transaction that has an effect.
  */
 import { CompiledQuery } from 'kysely';
-import { nonceHeader, type ProofClaims, proofHeader } from '../../agent/contract/wire.ts';
+import { agentErrorCodes, nonceHeader, type ProofClaims, proofHeader } from '../../agent/contract/wire.ts';
 import { JwsError } from '../../agent/signing/jws.ts';
-import { claimedDevice, verifyProof } from '../../agent/signing/proof.ts';
+import { claimedDevice, RequestAltered, verifyProof } from '../../agent/signing/proof.ts';
 import type { ServerContext } from '../context.ts';
 import type { Metrics } from '../metrics.ts';
 import { Problem } from '../problem.ts';
@@ -13,6 +13,8 @@ import type { DeviceStreams } from '../push/device-streams.ts';
 import type { Database } from '../store/database.ts';
 import type { GroupCommit } from '../store/group-commit.ts';
 import type { DeviceRow } from '../store/schema.ts';
+import { signRefused } from './answer.ts';
+import { noteEvent } from './events.ts';
 import type { Admission } from './limits.ts';
 import { makeNonce, nonceRenewalMs, readNonce } from './nonce.ts';
 import type { WordsCache } from './words-cache.ts';
@@ -68,23 +70,50 @@ export async function findClaimedDevice(
   return device;
 }
 
-/** Throws 401 proof-invalid (signature, other request, other body) or 401 use-nonce with a fresh nonce. */
+/**
+ * Throws 401 proof-invalid, 401 use-nonce with a fresh nonce, or 401 request-altered, signed, where the device made the proof and
+ * something else arrived.
+ */
 export async function verifyRequest(
   context: IngestContext,
   device: DeviceRow,
   request: { readonly proof: string; readonly method: string; readonly path: string; readonly body: Uint8Array },
 ): Promise<DeviceRequest> {
-  let claims: ProofClaims;
-  try {
-    claims = await verifyProof(request.proof, request, keyOf(device));
-  } catch (cause) {
+  const claims = await verifyProof(request.proof, request, keyOf(device)).catch((cause: unknown) => {
+    if (cause instanceof RequestAltered) return cause;
     if (!(cause instanceof JwsError)) throw cause;
     throw new Problem(401, 'proof-invalid', 'The proof does not fit this request and this device.', { cause });
+  });
+  if (claims instanceof RequestAltered) {
+    freshOnly(context, device, claims.claims);
+    throw await altered(context, device, claims.claims.jti);
   }
+  return { device, claims, nonceIssuedAtMs: freshOnly(context, device, claims) };
+}
+
+/** When its nonce was issued, ms since 1970. Throws 401 use-nonce. */
+function freshOnly(context: IngestContext, device: DeviceRow, claims: ProofClaims): number {
   const nowMs = context.now().getTime();
   const nonceIssuedAtMs = readNonce(context.nonceKey, device.id, claims.nonce, nowMs, device.proof_issued_at);
   if (nonceIssuedAtMs === undefined || !isNewer(device, nonceIssuedAtMs, claims.ctr)) throw useNonce(context, device);
-  return { device, claims, nonceIssuedAtMs };
+  return nonceIssuedAtMs;
+}
+
+/**
+ * What a device needs to hear where something on the way (a filter that unpacks bodies or drops headers) changes what it sends.
+ * Signed, so that nobody else can tell it so; it puts no report aside. `jti` of a proof of this device.
+ */
+export async function altered(context: IngestContext, device: DeviceRow, jti: string): Promise<Problem> {
+  const now = context.now();
+  try {
+    const day = now.toISOString().slice(0, 10);
+    await noteEvent(context.db, device.id, now, agentErrorCodes.altered, `On ${day}.`);
+  } catch (error) {
+    // The device is told all the same.
+    context.log.warn({ err: error }, 'that requests are altered could not be noted');
+  }
+  const detail = 'What arrived is not what the device has signed: something on the way changes its requests.';
+  return signRefused(context, jti, new Problem(401, agentErrorCodes.altered, detail));
 }
 
 function isNewer(device: DeviceRow, issuedAtMs: number, counter: number): boolean {

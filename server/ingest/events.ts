@@ -10,12 +10,14 @@ export type DeviceEventCode =
   | 'chain-broken'
   | 'gap-mismatch'
   | 'clock-jump'
+  | 'request-altered'
   | 'store-epoch-new'
   | 'store-epoch-returned'
   | 'readmitted'
   | 'same-hardware'
   | 'removed-by-installation'
-  | 'suspicion-reported';
+  | 'suspicion-reported'
+  | 'name-discarded';
 
 /** The same thing said twice in a row is noted once: a device that repeats itself must not fill the disk. */
 export async function noteEvent(

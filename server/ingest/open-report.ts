@@ -55,13 +55,17 @@ export async function openReport(
 }
 
 /**
- * Whether these bytes are what the header calls them. The proof covers them and not the header: whoever changes headers on the
- * way must not get a refusal signed for it.
+ * Whether the bytes of a report are what the header calls them. The proof covers them and not the header: whoever changes headers
+ * on the way must not get a refusal of the report signed for it. `unclear`: nothing a device sends.
  */
-export function isEncodedAs(wire: Uint8Array, encoding = 'identity'): boolean {
-  const magic = Buffer.from(wire.subarray(0, 4)).toString('hex');
-  const found = magic === '28b52ffd' ? 'zstd' : magic.startsWith('1f8b') ? 'gzip' : 'identity';
-  return encoding === found;
+export function compareEncoding(wire: Uint8Array, encoding = 'identity'): 'same' | 'other' | 'unclear' {
+  const begin = Buffer.from(wire.subarray(0, 4));
+  const magic = begin.toString('hex');
+  if (magic === '28b52ffd') return encoding === 'zstd' ? 'same' : 'other';
+  if (magic.startsWith('1f8b')) return encoding === 'gzip' ? 'same' : 'other';
+  if (encoding === 'identity') return 'same';
+  // As each JWS begins.
+  return begin.toString('latin1').startsWith('ey') ? 'other' : 'unclear';
 }
 
 async function* expand(wire: Uint8Array, encoding = 'identity'): AsyncGenerator<Uint8Array, void, undefined> {

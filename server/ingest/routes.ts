@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
+  aboutTheReport,
   checkInRequest,
   checkInResponse,
   enrolmentResponse,
@@ -19,10 +20,10 @@ import { registerReleases } from '../releases/routes.ts';
 import { acceptReport, findTaken } from './accept-report.ts';
 import { checkInSeconds, highestSequence, neededSections, signAnswer, signRefusal } from './answer.ts';
 import { checkIn } from './check-in.ts';
-import { type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
+import { altered, type DeviceRequest, type IngestContext, renewedNonce } from './device-request.ts';
 import { enrolDevice } from './enrol.ts';
 import { registerEvents } from './event-stream.ts';
-import { isEncodedAs, maxWireBytes, openReport } from './open-report.ts';
+import { compareEncoding, maxWireBytes, openReport } from './open-report.ts';
 import { askWho, bytesOf, proofHeaders, prove } from './proven-request.ts';
 import { readContent } from './read-report.ts';
 import { retireDevice } from './retire.ts';
@@ -200,7 +201,11 @@ async function registerReports(app: App, context: IngestContext): Promise<void> 
       const taken = await context.admission.reportLine
         .take(() => take(context, proven, wire, encoding))
         .catch(async (error: unknown) => {
-          throw isEncodedAs(wire, encoding) ? await signRefusal(context, proven.claims.jti, error) : error;
+          const { jti } = proven.claims;
+          const header = compareEncoding(wire, encoding);
+          if (header === 'same') throw await signRefusal(context, jti, error);
+          const isAltered = header === 'other' && aboutTheReport.has(problemOf(error).status);
+          throw isAltered ? await altered(context, proven.device, jti) : error;
         });
       context.metrics.countReport(taken.created ? 'accepted' : 'repeated');
       const { storeEpoch } = taken;

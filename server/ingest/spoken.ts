@@ -1,6 +1,12 @@
 /** What people at a PC said: answers to notices, suspicions. Stated, not proven; each request counts once. */
+import type { Selectable } from 'kysely';
+import type { NoticeAnswer } from '../../agent/contract/report.ts';
+import { removeBodies } from '../fleet/retention.ts';
+import { everything } from '../fleet/scope.ts';
+import { devicesFor } from '../notices/deliveries.ts';
+import { saidIn } from '../notices/draft.ts';
 import type { Database } from '../store/database.ts';
-import type { DeviceRow } from '../store/schema.ts';
+import type { DeviceRow, NoticeTable } from '../store/schema.ts';
 import { noteEvent } from './events.ts';
 import type { ReadReport } from './read-report.ts';
 
@@ -14,6 +20,7 @@ export async function storeSpoken(
   now: Date,
 ): Promise<void> {
   await storeAnswers(trx, device, report, now);
+  await discardNames(trx, device, report, now);
   const { suspicions = [] } = report.content;
   for (const { requestId, at, text } of suspicions) {
     const { numInsertedOrUpdatedRows: taken } = await trx
@@ -45,11 +52,14 @@ async function storeAnswers(
   const named = [...new Set(noticeAnswers.map(({ noticeId }) => noticeId))];
   const rows = await trx
     .selectFrom('notices')
-    .select('id')
+    .selectAll()
     .where('id', 'in', named)
     .where('municipality_id', '=', device.municipality_id)
     .execute();
-  for (const { id } of rows) {
+  const isNamed = envelope.class === 'acknowledgement' && noticeAnswers.some(hasName);
+  for (const notice of rows) {
+    const { id } = notice;
+    const asksForNames = isNamed && (await asksByName(trx, device, notice));
     const { held } = await trx
       .selectFrom('notice_answers')
       .select(({ fn }) => fn.countAll<number>().as('held'))
@@ -60,7 +70,7 @@ async function storeAnswers(
     const values = noticeAnswers
       .filter(({ noticeId }) => noticeId === id)
       .slice(0, room)
-      .map(({ requestId, issuedAt, kind, at, until }) => ({
+      .map(({ requestId, issuedAt, kind, at, until, statedName }) => ({
         device_id: device.id,
         request_id: requestId,
         notice_id: id,
@@ -68,6 +78,9 @@ async function storeAnswers(
         kind,
         at,
         until: until ?? null,
+        // To a wording before this one it may have been asked for as well; nobody can look that up any more.
+        stated_name:
+          asksForNames && kind === 'acknowledged' && issuedAt === notice.issued_at ? (statedName ?? null) : null,
         received_at: now.toISOString(),
         report_id: envelope.reportId,
       }));
@@ -78,4 +91,49 @@ async function storeAnswers(
       .onConflict((conflict) => conflict.columns(['device_id', 'request_id']).doNothing())
       .execute();
   }
+}
+
+const hasName = ({ statedName }: NoticeAnswer): boolean => statedName !== undefined;
+
+/** Whether this wording asks for names, and this device. */
+async function asksByName(
+  trx: Database,
+  device: Pick<DeviceRow, 'id'>,
+  notice: Selectable<NoticeTable>,
+): Promise<boolean> {
+  if (saidIn(notice.jws).answers !== 'named') return false;
+  const asked = await devicesFor(trx, everything, notice)
+    .select('devices.id')
+    .where('devices.id', '=', device.id)
+    .executeTakeFirst();
+  return asked !== undefined;
+}
+
+/**
+ * A name that was not taken, for whatever reason, must not lie in the body either. That is signed and goes as a whole, as
+ * after its retention period; the envelope proves that it was there.
+ */
+async function discardNames(
+  trx: Database,
+  device: Pick<DeviceRow, 'id'>,
+  { content: { noticeAnswers = [] }, envelope: { reportId } }: ReadReport,
+  now: Date,
+): Promise<void> {
+  const stated = noticeAnswers.filter(hasName).length;
+  if (stated === 0) return;
+  const { taken } = await trx
+    .selectFrom('notice_answers')
+    .select(({ fn }) => fn.count<number>('stated_name').as('taken'))
+    .where('device_id', '=', device.id)
+    .where('report_id', '=', reportId)
+    .executeTakeFirstOrThrow();
+  if (Number(taken) === stated) return;
+  await removeBodies(trx, [reportId], now.toISOString());
+  await noteEvent(
+    trx,
+    device.id,
+    now,
+    'name-discarded',
+    `Report ${reportId} states a name that no notice asks for, or that was stated before.`,
+  );
 }

@@ -34,7 +34,7 @@ export async function storeSections(
       changed: stored?.hash === section.hash ? 0 : 1,
       problems: JSON.stringify(section.problems),
     });
-    const next = merge(device.id, section, stored, report, now);
+    const next = merge(device, section, stored, report, now);
     if (isNewest) {
       await upsert(trx, next);
       if (next.hash !== stored?.hash || next.facts_held !== stored.facts_held || next.state !== stored.state) {
@@ -52,20 +52,22 @@ export async function storeSections(
 }
 
 function merge(
-  deviceId: string,
+  device: DeviceRow,
   section: Section,
   stored: SectionRow | undefined,
-  { facts, envelope }: ReadReport,
+  report: ReadReport,
   now: Date,
 ): SectionRow {
+  const { facts, envelope } = report;
   const brought = facts.get(section.id);
   const known = stored?.hash === section.hash && stored.facts_held === 1 ? stored : undefined;
   const data = brought ?? known?.data ?? null;
   return {
-    device_id: deviceId,
+    device_id: device.id,
     section_id: section.id,
     state: section.state,
     collected_at: section.collectedAt,
+    clock_offset_seconds: clockOffsetOf(report, device, now),
     duration_ms: section.durationMs,
     hash: section.hash,
     data,
@@ -75,6 +77,19 @@ function merge(
     // The report that brought the facts, so that they can be traced to the bytes that were signed.
     report_id: known?.report_id ?? envelope.reportId,
   };
+}
+
+/** Two clocks that are kept right may differ by this much. */
+const toleranceMs = 5 * 60_000;
+
+/**
+ * What the device knew of its clock when it made the report. A server's time that has not come yet it did not hear from this
+ * server: its clock was set forward unnoticed, and how far is what the request itself has shown.
+ */
+function clockOffsetOf({ content }: ReadReport, device: DeviceRow, now: Date): number | null {
+  const known = Date.parse(content.serverTime ?? '');
+  if (!(known <= now.getTime() + toleranceMs)) return device.clock_offset_seconds;
+  return Math.round((Date.parse(content.createdAt) - known) / 1000);
 }
 
 async function upsert(trx: Database, row: SectionRow): Promise<void> {

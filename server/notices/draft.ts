@@ -1,4 +1,4 @@
-/** From what a person writes to a signed notice. */
+/** From what a person writes to a signed notice, and back. */
 import { randomUUID } from 'node:crypto';
 import { type Notice, notice } from '../../agent/contract/policy.ts';
 import { jwsTypes } from '../../agent/contract/wire.ts';
@@ -10,6 +10,11 @@ import type { NoticeDraft } from '../api/contract.ts';
 export function noticeFrom(draft: NoticeDraft, now: Date): Notice {
   const { issuedAt: _filled, id = randomUUID(), validFrom = now.toISOString(), ...rest } = draft;
   return { ...rest, id, validFrom, issuedAt: now.toISOString() };
+}
+
+/** Of a notice that is published: it was verified then, and what stands in the database is no stranger's. */
+export function saidIn(jws: string): Notice {
+  return notice.parse(JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()));
 }
 
 /** Throws `ZodError` for what is no notice. */

@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { uuid } from '../../agent/contract/field.ts';
-import { notice } from '../../agent/contract/policy.ts';
 import type {
+  NoticeAcknowledgement,
   NoticeDevice,
   NoticeEntry,
   NoticeReach,
@@ -12,12 +12,14 @@ import type {
   noticeQuery,
   noticeReachQuery,
 } from '../api/contract.ts';
+import type { pageQuery } from '../api/page-query.ts';
 import { decodeCursor, page } from '../fleet/cursor.ts';
 import { findAudience } from '../fleet/policy-audience.ts';
 import { notFound } from '../fleet/refusal.ts';
 import { type FleetContext, noticesIn, type Scope } from '../fleet/scope.ts';
 import type { Database } from '../store/database.ts';
 import { deliveriesFor, devicesFor, progressOf } from './deliveries.ts';
+import { saidIn } from './draft.ts';
 
 const dayMs = 86_400_000;
 
@@ -55,11 +57,6 @@ function rowsOf(db: Database, scope: Scope, now: Date) {
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof rowsOf>['rows']['executeTakeFirstOrThrow']>>;
-
-/** It was verified when it was published; what stands in the database is no stranger's. */
-function saidIn(jws: string) {
-  return notice.parse(JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()));
-}
 
 async function entryOf(db: Database, scope: Scope, row: Row): Promise<NoticeEntry> {
   const { audience: _audience, recalled: _recalled, ...said } = saidIn(row.jws);
@@ -157,6 +154,40 @@ export async function listNoticeDevices(
     deliveredAt: device.delivered_at,
     lastHeardAt: device.last_heard_at,
   }));
+  return { items, nextCursor: shown.nextCursor };
+}
+
+const namePlace = z.tuple([z.string().max(253), uuid, z.string().max(120)]);
+
+/** By device and name. Nothing for a notice whose answers are counted. Throws `Refusal` not-found or invalid-cursor. */
+export async function listAcknowledgements(
+  { db, now }: FleetContext,
+  scope: Scope,
+  id: string,
+  query: z.output<typeof pageQuery>,
+): Promise<Page<NoticeAcknowledgement>> {
+  const row = await findRow(db, scope, id, now());
+  if (saidIn(row.jws).answers !== 'named') return { items: [], nextCursor: null };
+  const named = devicesFor(db, scope, row)
+    .innerJoin('notice_answers as answer', 'answer.device_id', 'devices.id')
+    .where('answer.notice_id', '=', row.id)
+    .where('answer.issued_at', '=', row.issued_at)
+    .where('answer.kind', '=', 'acknowledged')
+    .select(['devices.id', 'devices.hostname', sql<string>`coalesce(answer.stated_name, '')`.as('name')])
+    .distinct();
+  let wanted = db.selectFrom(named.as('each')).selectAll('each');
+  if (query.cursor !== undefined) {
+    const after = decodeCursor(query.cursor, namePlace);
+    wanted = wanted.where(({ eb, refTuple, tuple }) => eb(refTuple('hostname', 'id', 'name'), '>', tuple(...after)));
+  }
+  const found = await wanted
+    .orderBy('hostname')
+    .orderBy('id')
+    .orderBy('name')
+    .limit(query.limit + 1)
+    .execute();
+  const shown = page(found, query.limit, (each) => [each.hostname, each.id, each.name]);
+  const items = shown.rows.map(({ id, hostname, name }) => ({ id, hostname, statedName: name === '' ? null : name }));
   return { items, nextCursor: shown.nextCursor };
 }
 

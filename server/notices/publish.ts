@@ -22,6 +22,7 @@ export async function publishNotice(
   const now = context.now();
   const notice = await genuine(jws, trust, now);
   requireShown(notice);
+  requireAnswerable(notice);
   await context.db.transaction().execute(async (trx) => {
     await requireAudience(trx, actor, notice);
     await requireNewer(trx, notice);
@@ -55,6 +56,7 @@ export async function publishNotice(
         severity: notice.severity,
         audience: notice.audience,
         until: notice.validUntil,
+        ...(notice.answers === 'named' ? { answers: notice.answers } : {}),
       },
     });
   });
@@ -79,6 +81,15 @@ function requireShown({ validFrom, validUntil }: Notice): void {
   throw new Refusal('invalid', {
     de: 'Die Mitteilung endet, bevor sie beginnt: Niemand würde sie sehen.',
     en: 'The notice ends before it begins: nobody would ever see it.',
+  });
+}
+
+/** The window says which name goes along beside the button; without one nobody would hear of it, and nobody could answer. */
+function requireAnswerable({ answers, mustAcknowledge }: Notice): void {
+  if (answers !== 'named' || mustAcknowledge) return;
+  throw new Refusal('invalid', {
+    de: 'Namen gibt es nur bei einer Mitteilung, die zur Kenntnis genommen werden muss.',
+    en: 'Answers can be named only where a notice has to be acknowledged.',
   });
 }
 

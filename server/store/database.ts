@@ -15,6 +15,8 @@ import * as retention from './migrations/0011-retention.ts';
 import * as wordsVersion from './migrations/0012-words-version.ts';
 import * as timeCorrections from './migrations/0013-time-corrections.ts';
 import * as releases from './migrations/0014-releases.ts';
+import * as statedNames from './migrations/0015-stated-names.ts';
+import * as clocks from './migrations/0016-clocks.ts';
 import type { Schema } from './schema.ts';
 import { appliedMigrations, sqliteDialect } from './sqlite.ts';
 
@@ -35,6 +37,8 @@ const migrations = {
   '0012-words-version': wordsVersion,
   '0013-time-corrections': timeCorrections,
   '0014-releases': releases,
+  '0015-stated-names': statedNames,
+  '0016-clocks': clocks,
 };
 
 /** The file was written by a newer server; it was not touched. */

@@ -148,7 +148,10 @@ export interface SectionTable {
   device_id: string;
   section_id: string;
   state: 'complete' | 'partial' | 'missing';
+  /** By the clock of the device. */
   collected_at: string;
+  /** How far that clock was off then, as far as anybody knew; null = not known. */
+  clock_offset_seconds: number | null;
   duration_ms: number;
   hash: string;
   /** JSON facts; null when the section is missing, or while the server has only their hash (`facts_held` 0). */
@@ -557,6 +560,8 @@ export interface NoticeAnswerTable {
   at: string;
   /** For 'deferred'; device time. */
   until: string | null;
+  /** For 'acknowledged', where the notice asks for names; null again once the time of names is over. */
+  stated_name: Generated<string | null>;
   received_at: string;
   report_id: string;
 }
@@ -603,6 +608,8 @@ export interface RetentionTable {
   settings: string;
   /** Day (UTC) of the last sweep that came to its end. */
   swept_on: string | null;
+  /** When that was, by the clock of then; null before the first. */
+  swept_at: string | null;
   /** JSON: what the sweep under way has removed so far, by kind. */
   removed: string;
 }

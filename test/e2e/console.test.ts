@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readSettingsFile } from '../../agent/setup/setup-input.ts';
 import type { Device } from '../../server/api/contract.ts';
 import { createTestAgent } from '../fakes/test-agent.ts';
 import { type ConsoleFixture, hostileName, password, resultsDir, startConsole } from './console-fixture.ts';
@@ -274,6 +275,16 @@ test('a new device: token, enrolment, approval, records from CSV, move, retireme
   await page.getByRole('button', { name: 'Token anlegen' }).click();
   await page.getByRole('heading', { name: 'Das Token ist angelegt' }).waitFor();
   const token = await page.locator('code.secret').innerText();
+  const downloads = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Einrichtungsdatei herunterladen' }).click();
+  const setup = await downloads;
+  expect(setup.suggestedFilename()).toBe('kits-agent-setup.json');
+  // Read as an installer reads it.
+  expect(readSettingsFile(await setup.path())).toEqual({
+    server: fixture.server.url,
+    serverKey: fixture.server.keyThumbprint,
+    token,
+  });
   const agent = await createTestAgent({ url: fixture.server.url, token, hostname: 'gra-pc-01' });
   expect((await agent.enrol()).state).toBe('pending');
   await page.reload();

@@ -1,4 +1,5 @@
 /** Notices in the console: written, looked at as the clerk sees them, published, followed, replaced and recalled. */
+import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createTestAgent, type TestAgent } from '../fakes/test-agent.ts';
@@ -33,6 +34,7 @@ async function fillIn(page: Page): Promise<void> {
   await form.getByLabel('Text auf Deutsch').fill(body);
   await form.getByLabel('Dringlichkeit').selectOption({ label: 'Dringend' });
   await form.getByLabel('Muss zur Kenntnis genommen werden').check();
+  expect(await form.getByLabel('Antworten').inputValue()).toBe('counted');
 }
 
 describe('from the text to the screens', () => {
@@ -59,6 +61,8 @@ describe('from the text to the screens', () => {
     await page.getByText('Jede Zeile muss eine vollständige Adresse sein', { exact: false }).waitFor();
     await page.getByText('Das Ende muss in der Zukunft liegen.').waitFor();
     await page.getByText('Überschrift und Text gehören zusammen', { exact: false }).waitFor();
+    await form.getByLabel('Antworten').selectOption({ label: 'mit Namen' });
+    await form.getByText('Namen sind nur mit einem Grund zulässig', { exact: false }).waitFor();
     expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'notice-faults');
     await form.getByLabel('Links').fill('https://www.kits.example/wartung');
@@ -73,6 +77,7 @@ describe('from the text to the screens', () => {
     const english = page.getByRole('region', { name: 'Englisch' });
     expect(await english.innerText()).toContain('Maintenance on Friday');
     expect(await english.innerText()).toContain('https://www.kits.example/wartung');
+    expect(await english.innerText()).toMatch(/is reported to KITS with the name/);
     expect(await axeFaults(page)).toEqual([]);
     await shot(page, 'notice-compose');
 
@@ -87,6 +92,7 @@ describe('from the text to the screens', () => {
     await page.getByRole('button', { name: 'Veröffentlichen …' }).click();
     const dialog = page.getByRole('dialog', { name: 'Mitteilung veröffentlichen' });
     await dialog.getByText('„Wartung am Freitag“ geht an 1 Gerät', { exact: false }).waitFor();
+    await dialog.getByText('Wer sie zur Kenntnis nimmt, wird mit Namen gemeldet.', { exact: false }).waitFor();
     await dialog.getByRole('button', { name: 'Abbrechen' }).click();
     expect((await (await page.request.get('/api/v1/notices')).json()).items).toEqual([]);
     await page.getByRole('button', { name: 'Veröffentlichen …' }).click();
@@ -103,6 +109,14 @@ describe('from the text to the screens', () => {
     const page = await context.newPage();
     await page.goto(`/mitteilungen/${noticeId}`);
     await page.getByRole('row', { name: /was-pc-31 Zugestellt/ }).waitFor();
+    const { issuedAt } = await (await page.request.get(`/api/v1/notices/${noticeId}`)).json();
+    const said = { noticeId, issuedAt, at: issuedAt, kind: 'acknowledged', statedName: 'k.mueller' };
+    const noticeAnswers = [{ ...said, requestId: randomUUID() }];
+    await agent.report([], { body: { noticeAnswers }, envelope: { class: 'acknowledgement' } });
+    await page.reload();
+    const names = page.getByRole('region', { name: 'Wer sie zur Kenntnis genommen hat' });
+    await names.getByRole('row', { name: /k\.mueller\s*angegeben, nicht nachgewiesen\s*was-pc-31/ }).waitFor();
+    await names.getByText('90 Tage nach dem Ende der Mitteilung', { exact: false }).waitFor();
     await page.getByLabel('Zustellung').selectOption({ label: 'Nicht erreichbar' });
     await page.getByText('Kein Gerät in diesem Zustand.').waitFor();
     await page.getByLabel('Zustellung').selectOption({ label: 'Alle' });
@@ -135,6 +149,10 @@ describe('from the text to the screens', () => {
     await page.getByText('Keine Mitteilung passt zu diesem Filter.').waitFor();
     await page.goto('/protokoll');
     await page.getByRole('row', { name: /Mitteilung zurückgenommen/ }).waitFor();
+    await page
+      .getByRole('row', { name: /Mitteilung veröffentlicht.*Antworten: mit Namen/ })
+      .first()
+      .waitFor();
   });
 
   test('whoever only reads sees them and changes nothing', async () => {

@@ -3,7 +3,7 @@
  * process of its own, the real console and the real tray program in Chromium. Nothing between them is replaced.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** In the console; answers the address of the page on which its progress is followed. */
-async function publish(page: Page, title: string): Promise<string> {
+async function publish(page: Page, title: string, answers = 'nur gezählt'): Promise<string> {
   await page.goto('/mitteilungen/neu');
   const form = page.getByRole('form', { name: 'Neue Mitteilung' });
   await form.getByLabel('Gemeinde').selectOption({ label: 'Wasungen' });
@@ -34,6 +34,7 @@ async function publish(page: Page, title: string): Promise<string> {
   await form.getByLabel('Text auf Deutsch').fill('Bitte speichern Sie Ihre Arbeit und starten Sie den PC neu.');
   await form.getByLabel('Dringlichkeit').selectOption({ label: 'Dringend' });
   await form.getByLabel('Muss zur Kenntnis genommen werden').check();
+  await form.getByLabel('Antworten').selectOption({ label: answers });
   await form.getByRole('button', { name: 'Vorschau zeigen' }).click();
   await page.getByRole('button', { name: 'Veröffentlichen …' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Jetzt veröffentlichen' }).click();
@@ -88,11 +89,14 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   await expect.poll(() => acknowledgedSays(console, address), { timeout: 20_000 }).toBe('an 1 Gerät');
 
   // The server is away at the moment she answers: it is said at the PC, and it arrives later.
-  const second = await publish(console, 'Das Netz wird gewartet');
+  const second = await publish(console, 'Das Netz wird gewartet', 'mit Namen');
   await window.getByRole('heading', { name: 'Das Netz wird gewartet' }).waitFor();
   await expect.poll(() => toastOf('Das Netz wird gewartet')?.shown).toBe(1);
+  await window
+    .getByText(`Ihre Bestätigung wird mit dem Namen „\u2068${userInfo().username}\u2069“ an KITS gemeldet.`)
+    .waitFor();
   await kill(server.child);
-  await window.getByRole('button', { name: /Das Netz wird gewartet.* zur Kenntnis genommen$/ }).click();
+  await window.getByRole('button', { name: /Das Netz wird gewartet.* mit Namen zur Kenntnis genommen$/ }).click();
   await expect.poll(() => service.status()?.reporting.waiting, { timeout: 20_000 }).toBeGreaterThan(0);
   server = await place.startServer(server.port);
   expect(await acknowledgedSays(console, second)).toBe('an 0 Geräten');
@@ -101,4 +105,25 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
   await window.getByRole('button', { name: 'Jetzt prüfen' }).click();
   await expect.poll(() => acknowledgedSays(console, second), { timeout: 20_000 }).toBe('an 1 Gerät');
   await window.getByText(/^Geprüft: /).waitFor();
+  // She was told which name goes along, and the console says what it is worth.
+  const names = console.getByRole('region', { name: 'Wer sie zur Kenntnis genommen hat' });
+  const { username } = userInfo();
+  await names.getByRole('row', { name: new RegExp(`^${username}\\s*angegeben, nicht nachgewiesen`) }).waitFor();
+  expect(await (await context.request.get(address.replace('/mitteilungen/', '/api/v1/notices/'))).text()).not.toContain(
+    username,
+  );
+  await window.getByRole('link', { name: 'Was wird übermittelt?' }).click();
+  await window
+    .getByRole('button', { name: /^Kenntnisnahme/ })
+    .first()
+    .click();
+  await window
+    .locator('summary')
+    .filter({ hasText: /^Bericht: / })
+    .click();
+  await window
+    .locator('dd')
+    .filter({ hasText: 'Nur wenn die Mitteilung es vorher ankündigt' })
+    .getByText(username, { exact: true })
+    .waitFor();
 });

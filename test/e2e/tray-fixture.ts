@@ -29,6 +29,7 @@ export async function startTrayWindow() {
       return join(base, name);
     },
     openLink: async (url) => void opened.push(url),
+    accountName: 'k.mueller',
     systemLanguages: ['de-DE'],
     warn: (line) => complaints.push(line),
     asked: () => void refresh(),

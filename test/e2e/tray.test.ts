@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Notice } from '../../agent/contract/policy.ts';
 import type { Status } from '../../agent/contract/status.ts';
 import { uiFiles } from '../../main/window/ui-files.ts';
 import { resultsDir } from './console-fixture.ts';
@@ -34,7 +35,7 @@ const pageNames = Object.keys(pages) as (keyof typeof pages)[];
 const nineDaysAgo = (): string => new Date(Date.now() - 9 * 86_400_000).toISOString();
 
 /** Something in every state, and a notice to acknowledge. */
-async function publishTroubled(): Promise<{ noticeId: string }> {
+async function publishTroubled(change: Partial<Notice> = {}): Promise<{ noticeId: string }> {
   const issuedAt = new Date(Date.now() - 60_000).toISOString();
   const validUntil = new Date(Date.now() + 86_400_000).toISOString();
   const notice = fixture.kits.noticeOf({
@@ -45,6 +46,7 @@ async function publishTroubled(): Promise<{ noticeId: string }> {
     title: { de: 'Bitte heute neu starten', en: 'Please restart today' },
     links: ['https://kits.example.de/neustart'],
     mustAcknowledge: true,
+    ...change,
   });
   await fixture.publish({
     overall: 'critical',
@@ -188,10 +190,35 @@ test('a notice is seen, acknowledged, and the way of the acknowledgement is show
   const { notices } = JSON.parse(readFileSync(join(fixture.publicDir, 'status.json'), 'utf8')) as { notices: string[] };
   await fixture.publish({ notices, handledRequests: [said.requestId] });
   await page.getByText('Zur Kenntnis genommen.').waitFor();
+  // Nothing is left to do with it.
+  await page.getByRole('link', { name: 'Mitteilungen', exact: true }).waitFor();
 
   await fixture.publish({ notices: [await fixture.kits.signNotice({}, fixture.kits.device)] });
   await page.getByText('Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist.').waitFor();
   expect(await page.getByRole('article').count()).toBe(0);
+});
+
+test('a notice nobody can have seen does not count as seen: the window is minimised or the screen is locked', async () => {
+  const issuedAt = new Date(Date.now() - 60_000).toISOString();
+  const notice = fixture.kits.noticeOf({
+    issuedAt,
+    validFrom: issuedAt,
+    validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+  });
+  await fixture.publish({ notices: [await fixture.kits.signNotice(notice)] });
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  const look = (state: string): string =>
+    `Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => '${state}' });
+     document.dispatchEvent(new Event('visibilitychange'))`;
+  await page.addInitScript(look('hidden'));
+  await show(page, 'notices', 'de');
+  await page.getByRole('article').waitFor();
+  const seen = () => fixture.mailbox().filter((one) => one.kind === 'notice-seen' && one.noticeId === notice.id);
+  await page.evaluate(`kits.request('view:get')`);
+  expect(seen()).toEqual([]);
+  await page.evaluate(look('visible'));
+  await expect.poll(seen).toHaveLength(1);
 });
 
 test('a notice is put off and kept apart; its address opens where the policy allows it, and is text elsewhere', async () => {
@@ -221,6 +248,80 @@ test('a notice is put off and kept apart; its address opens where the policy all
   await page.getByText(/^Zurückgestellt\. Wir erinnern Sie: \d/).waitFor();
   await page.getByRole('link', { name: 'Mitteilungen', exact: true }).waitFor();
   expect(fixture.mailbox().filter(({ kind }) => kind === 'notice-deferred')).toMatchObject([{ noticeId: notice.id }]);
+});
+
+test('after one of several is put off, the keyboard goes on at the next, and a screen reader hears what became of it', async () => {
+  const issuedAt = new Date(Date.now() - 60_000).toISOString();
+  const validUntil = new Date(Date.now() + 20 * 86_400_000).toISOString();
+  const notices = ['Erste', 'Zweite'].map((de, index) =>
+    fixture.kits.noticeOf({
+      severity: index === 0 ? 'warning' : 'info',
+      title: { de },
+      issuedAt,
+      validFrom: issuedAt,
+      validUntil,
+    }),
+  );
+  await fixture.publish({ notices: await Promise.all(notices.map((notice) => fixture.kits.signNotice(notice))) });
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  await show(page, 'notices', 'de');
+  const first = page.getByRole('article').filter({ hasText: 'Erste' });
+  await first.getByText('Später erinnern').press('Enter');
+  await first.locator('.choices').getByRole('button').last().press('Enter');
+  await page.getByRole('heading', { name: 'Zurückgestellt' }).waitFor();
+  await expect.poll(() => focused(page)).toBe('Zweite');
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^„Erste“ ist bis .+ zurückgestellt\.$/ })
+    .waitFor({ state: 'attached' });
+});
+
+describe('a notice whose answers are named', () => {
+  const publishNamed = async (): Promise<{ noticeId: string; notices: string[] }> => {
+    const issuedAt = new Date(Date.now() - 60_000).toISOString();
+    const notice = fixture.kits.noticeOf({
+      severity: 'warning',
+      title: { de: 'Unterweisung Datenschutz', en: 'Data protection briefing' },
+      issuedAt,
+      validFrom: issuedAt,
+      validUntil: new Date(Date.now() + 20 * 86_400_000).toISOString(),
+      mustAcknowledge: true,
+      answers: 'named',
+    });
+    const notices = [await fixture.kits.signNotice(notice)];
+    await fixture.publish({ notices });
+    return { noticeId: notice.id, notices };
+  };
+
+  test.each(['de', 'en'] as const)('says so before anybody answers, with the name that goes: %s', async (language) => {
+    await publishNamed();
+    await using context = await fixture.open({ language });
+    const page = await context.newPage();
+    await show(page, 'notices', language);
+    const button = page.getByRole('button', { name: { de: /mit Namen/, en: /by name/ }[language] });
+    const described = await button.getAttribute('aria-describedby');
+    const words = await page.locator(`[id="${described}"]`).innerText();
+    expect(words.replaceAll(/[\u2068\u2069]/g, '')).toMatch(
+      { de: /mit dem Namen „k\.mueller“ an KITS gemeldet/, en: /to KITS with the name “k\.mueller”/ }[language],
+    );
+    expect(await axeFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(resultsDir, `tray-named-${language}.png`), fullPage: true });
+  });
+
+  test('sends it with the answer, and says with which name that went', async () => {
+    const { noticeId, notices } = await publishNamed();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'notices', 'de');
+    await page.getByRole('button', { name: '„Unterweisung Datenschutz“ mit Namen zur Kenntnis genommen' }).click();
+    await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
+    const said = fixture.mailbox().findLast(({ kind }) => kind === 'notice-acknowledged')!;
+    expect(said).toMatchObject({ noticeId, statedName: 'k.mueller' });
+    await fixture.publish({ notices, handledRequests: [said.requestId] });
+    await page.getByText(/^Mit dem Namen „.k\.mueller.“ zur Kenntnis genommen\./).waitFor();
+    expect(await page.getByText('So heißt Ihr Konto an diesem PC.').count()).toBe(0);
+  });
 });
 
 test('the emergency card names whom to reach, with its date, also when the service is silent', async () => {
@@ -304,6 +405,8 @@ test('with the keyboard alone: every function of the window', async () => {
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByText(/^Zurückgestellt\. Wir erinnern Sie: \d/).waitFor();
+  // Nothing else is waiting: the keyboard is at the head of the page.
+  await expect.poll(() => focused(page)).toBe('Mitteilungen');
   await tabTo(/zur Kenntnis genommen$/);
   await page.keyboard.press('Enter');
   await page.getByText('Ihre Kenntnisnahme ist gespeichert').waitFor();
@@ -370,7 +473,7 @@ describe('for everybody', () => {
     'axe finds nothing in any view: %s, both themes, with forced colours and without',
     { timeout: 120_000 },
     async (language) => {
-      await publishTroubled();
+      await publishTroubled({ answers: 'named' });
       await using context = await fixture.open({ reducedMotion: 'reduce', language });
       const page = await context.newPage();
       const found: string[] = [];
@@ -397,7 +500,7 @@ describe('for everybody', () => {
     'nothing is cut at 320 px or with 200 % text: %s',
     { timeout: 120_000 },
     async (language) => {
-      await publishTroubled();
+      await publishTroubled({ answers: 'named' });
       await using context = await fixture.open({ language });
       const page = await context.newPage();
       for (const name of pageNames) {

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TrustFile } from '../../agent/contract/keys.ts';
 import { mailboxRequest, type Status } from '../../agent/contract/status.ts';
+import { accountName } from '../../main/agent-link/account-name.ts';
 import { createAgentLink } from '../../main/agent-link/agent-link.ts';
 import { createOwnRequests, maxWaiting } from '../../main/agent-link/own-requests.ts';
 import { readTrust, verifiedNotices } from '../../main/agent-link/read-notices.ts';
@@ -124,6 +125,9 @@ describe('what a person asks of the service', () => {
     const requests = own();
     for (let count = 0; count < maxWaiting; count += 1) requests.ask({ kind: 'report-suspicion', text: `${count}` });
     expect(() => requests.ask({ kind: 'report-suspicion', text: 'noch eine' })).toThrow('too many requests wait');
+    const about = { kind: 'notice-acknowledged', noticeId: id, issuedAt: later(0) } as const;
+    requests.ask(about);
+    expect(requests.isSaid(about.kind, { id, issuedAt: later(0) })).toBe(true);
   });
 
   test.each(['', '{', '[]', '{"entries":[{"request":{"kind":"format-disk"}}]}'])(
@@ -175,12 +179,14 @@ describe('a notice is verified again before it is shown', () => {
       await kits.signNotice({}, kits.device),
       await kits.signNotice({}, kits.server),
       await kits.signNotice({ audience: { municipality: id } }),
-      await kits.signNotice({ issuedAt: later(-9), validFrom: later(-9), validUntil: later(-1) }),
       await kits.signNotice({ issuedAt: later(2), validFrom: later(2) }),
       await kits.signPolicy(),
       'a.b.c',
     ];
     expect(await verified(signed, trust)).toEqual({ notices: [], refused: signed.length });
+    // Nothing is wrong with one that has run out: nobody is warned of it.
+    const over = await kits.signNotice({ issuedAt: later(-9), validFrom: later(-9), validUntil: later(-1) });
+    expect(await verified([over], trust)).toEqual({ notices: [], refused: 0 });
   });
 
   test('nor what was recalled or is not yet due; without keys nothing is shown', async () => {
@@ -197,7 +203,11 @@ describe('a notice is verified again before it is shown', () => {
 
 describe('what the window may do with a notice', () => {
   const linked = 'https://kits.example.de/neustart';
-  async function windowOf(change: Parameters<Authority['noticeOf']>[0] = {}, hosts: string[] = []) {
+  async function windowOf(
+    change: Parameters<Authority['noticeOf']>[0] = {},
+    hosts: string[] = [],
+    name: string | null = 'k.mueller',
+  ) {
     const kits = await authority();
     const notice = kits.noticeOf({ links: [linked, 'https://evil.example/'], ...change });
     time = now;
@@ -218,7 +228,9 @@ describe('what the window may do with a notice', () => {
       linkHosts: hosts,
       handledRequests: [],
     };
-    writeFileSync(join(folder, 'status.json'), JSON.stringify(status));
+    const publish = (more: Partial<Status> = {}) =>
+      writeFileSync(join(folder, 'status.json'), JSON.stringify({ ...status, ...more }));
+    publish();
     writeFileSync(mailbox(), '');
     const opened: string[] = [];
     const link = createAgentLink({
@@ -227,12 +239,40 @@ describe('what the window may do with a notice', () => {
       now: () => time,
       saveFile: async () => undefined,
       openLink: async (url) => void opened.push(url),
+      accountName: name ?? undefined,
       systemLanguages: ['fr-FR', 'en-GB', 'de-DE'],
       asked: () => undefined,
       warn: () => undefined,
     });
-    return { link, notice, opened };
+    return { link, notice, opened, publish };
   }
+
+  test.each([
+    ['three hours behind', -3],
+    ['three hours ahead', 3],
+    ['a year behind', -365 * 24],
+  ])('a clock %s changes nothing about it: the server says what time it is', async (_, off) => {
+    const inHours = (count: number): string => later(count / 24);
+    const said = { severity: 'warning', validFrom: inHours(-0.1), validUntil: inHours(48) } as const;
+    const { link, notice, publish } = await windowOf(said);
+    publish({ writtenAt: inHours(off), validUntil: inHours(off + 9), serverTime: inHours(0) });
+    time = new Date(inHours(off));
+    const { view } = await link.refresh();
+    expect(view).toMatchObject({ refusedNotices: 0, noticesAt: inHours(0), notices: [{ id: notice.id }] });
+    expect(view.notices[0]?.deferralChoices[0]).toEqual({ kind: 'one-hour', until: inHours(1) });
+    await link.handlers['notice:defer']({ noticeId: notice.id, issuedAt: notice.issuedAt, kind: 'one-hour' });
+    const deferredUntil = async () => (await link.refresh()).view.notices[0]?.deferredUntil;
+    expect(await deferredUntil()).toBe(inHours(1));
+    // Put right meanwhile: an hour is an hour all the same.
+    publish({ writtenAt: inHours(0.5), validUntil: inHours(9), serverTime: inHours(0.5) });
+    time = new Date(inHours(0.9));
+    expect(await deferredUntil()).toBe(inHours(1));
+    time = new Date(inHours(1));
+    expect(await deferredUntil()).toBeUndefined();
+    time = new Date(inHours(48));
+    publish({ writtenAt: inHours(48), validUntil: inHours(49), serverTime: inHours(48) });
+    expect((await link.refresh()).view).toMatchObject({ refusedNotices: 0, notices: [] });
+  });
 
   test('open its links on hosts the policy names, and no other, whatever the window asks', async () => {
     const { link, notice, opened } = await windowOf({}, ['kits.example.de']);
@@ -257,7 +297,8 @@ describe('what the window may do with a notice', () => {
 
   test('put it off as often as it may be, for a time of ours and not of the window, and never past its end', async () => {
     const { link, notice } = await windowOf({ severity: 'warning' });
-    const defer = () => link.handlers['notice:defer']({ noticeId: notice.id, kind: 'one-hour' });
+    const defer = () =>
+      link.handlers['notice:defer']({ noticeId: notice.id, issuedAt: notice.issuedAt, kind: 'one-hour' });
     for (const hour of [11, 12, 13]) {
       await defer();
       const { view } = await link.refresh();
@@ -271,10 +312,86 @@ describe('what the window may do with a notice', () => {
     expect(new Set(lines().map(({ requestId }) => requestId)).size).toBe(3);
   });
 
-  test('an unknown notice can neither be acknowledged nor put off', async () => {
-    const { link } = await windowOf();
-    await expect(link.handlers['notice:acknowledge']({ noticeId: id })).rejects.toThrow('no such notice');
-    await expect(link.handlers['notice:defer']({ noticeId: id, kind: 'one-hour' })).rejects.toThrow('no such notice');
+  test.each([
+    ['has to be acknowledged', true, 'notice:acknowledge'],
+    ['is only to be read', false, 'notice:seen'],
+  ] as const)(
+    'one that %s is open until that is done, and not while it is put off',
+    async (_, mustAcknowledge, done) => {
+      const { link, notice } = await windowOf({ mustAcknowledge, severity: 'warning' });
+      const wording = { noticeId: notice.id, issuedAt: notice.issuedAt };
+      const isOpen = async () => (await link.refresh()).view.notices[0]?.isOpen;
+      expect(await isOpen()).toBe(true);
+      await link.handlers['notice:defer']({ ...wording, kind: 'one-hour' });
+      expect(await isOpen()).toBe(false);
+      time = new Date(later(1 / 24));
+      expect(await isOpen()).toBe(true);
+      if (mustAcknowledge) await link.handlers['notice:seen'](wording);
+      expect(await isOpen()).toBe(true);
+      await link.handlers[done](wording);
+      expect(await isOpen()).toBe(false);
+    },
+  );
+
+  describe('whose answers are named', () => {
+    const named = { mustAcknowledge: true, answers: 'named' } as const;
+
+    test('sends the name it has shown, with the acknowledgement and with nothing else', async () => {
+      const { link, notice } = await windowOf({ ...named, severity: 'warning' });
+      const wording = { noticeId: notice.id, issuedAt: notice.issuedAt };
+      expect((await link.refresh()).view).toMatchObject({ accountName: 'k.mueller', notices: [{ answers: 'named' }] });
+      await link.handlers['notice:seen'](wording);
+      await link.handlers['notice:defer']({ ...wording, kind: 'one-hour' });
+      await link.handlers['notice:acknowledge'](wording);
+      expect(lines().map((line) => [line.kind, 'statedName' in line ? line.statedName : undefined])).toEqual([
+        ['notice-seen', undefined],
+        ['notice-deferred', undefined],
+        ['notice-acknowledged', 'k.mueller'],
+      ]);
+      const { requests } = (await link.refresh()).view;
+      expect(requests.at(-1)).toMatchObject({ kind: 'notice-acknowledged', statedName: 'k.mueller' });
+    });
+
+    test('goes without where the account has no name to show', async () => {
+      const { link, notice } = await windowOf(named, [], null);
+      expect((await link.refresh()).view).not.toHaveProperty('accountName');
+      await link.handlers['notice:acknowledge']({ noticeId: notice.id, issuedAt: notice.issuedAt });
+      expect(lines()).toHaveLength(1);
+      expect(lines()[0]).not.toHaveProperty('statedName');
+    });
+
+    test.each(['counted', undefined] as const)('and no name goes where they are %s', async (answers) => {
+      const { link, notice } = await windowOf({ mustAcknowledge: true, ...(answers === undefined ? {} : { answers }) });
+      await link.handlers['notice:acknowledge']({ noticeId: notice.id, issuedAt: notice.issuedAt });
+      expect(readFileSync(mailbox(), 'utf8')).toContain('notice-acknowledged');
+      expect(readFileSync(mailbox(), 'utf8')).not.toContain('k.mueller');
+    });
+  });
+
+  test('the name is that of the account, or none', () => {
+    expect(accountName()).toBe(userInfo().username);
+    expect(accountName(() => 'WASUNGEN\\K. Mu\u0308ller')).toBe('WASUNGEN\\K. Müller');
+    expect(accountName(() => 'k\u202ereleum')).toBeUndefined();
+    expect(accountName(() => ' ')).toBeUndefined();
+    expect(
+      accountName(() => {
+        throw new Error('ENOENT: no such user');
+      }),
+    ).toBeUndefined();
+  });
+
+  test('neither an unknown notice nor an earlier wording can be answered', async () => {
+    const { link, notice } = await windowOf();
+    const { issuedAt } = notice;
+    for (const wording of [
+      { noticeId: id, issuedAt },
+      // Corrected since the window was drawn: the person has not read what this would answer.
+      { noticeId: notice.id, issuedAt: later(-5) },
+    ]) {
+      await expect(link.handlers['notice:acknowledge'](wording)).rejects.toThrow('no such notice');
+      await expect(link.handlers['notice:seen'](wording)).rejects.toThrow('no such notice');
+      await expect(link.handlers['notice:defer']({ ...wording, kind: 'one-hour' })).rejects.toThrow('no such notice');
+    }
     expect(lines()).toEqual([]);
   });
 
@@ -296,6 +413,7 @@ describe('without a service', () => {
       now: () => time,
       saveFile: async () => undefined,
       openLink: async () => undefined,
+      accountName: 'k.mueller',
       systemLanguages: [],
       warn: () => undefined,
       asked: () => {

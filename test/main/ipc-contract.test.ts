@@ -7,6 +7,7 @@ import { ipcRendererEvents, seen } from '../fakes/electron.ts';
 
 const view: View = {
   at: '2026-11-23T09:40:00.000Z',
+  noticesAt: '2026-11-23T09:40:00.000Z',
   language: 'de',
   service: 'unreadable',
   notices: [],
@@ -60,11 +61,16 @@ describe('the contract of the window', () => {
 
   test.each([
     ['another type', 'notice:acknowledge', { noticeId: 7 }],
-    ['no id', 'notice:acknowledge', { noticeId: '../status.json' }],
+    ['no id', 'notice:acknowledge', { noticeId: '../status.json', issuedAt: view.at }],
+    ['no wording', 'notice:acknowledge', { noticeId: id }],
     ['nothing', 'notice:acknowledge', undefined],
     ['a path for a number', 'sent:get', { sequence: '1' }],
     ['a number no report has', 'sent:export', { sequence: 0 }],
-    ['a time of its own for putting off', 'notice:defer', { noticeId: id, until: '2099-01-01T00:00:00Z' }],
+    [
+      'a time of its own for putting off',
+      'notice:defer',
+      { noticeId: id, issuedAt: view.at, until: '2099-01-01T00:00:00Z' },
+    ],
     ['another language', 'language:choose', { language: '../de' }],
     ['an endless address', 'link:open', { noticeId: id, url: `https://${'x'.repeat(500)}` }],
     ['an endless text', 'suspicion:report', { text: 'x'.repeat(2001) }],
@@ -75,6 +81,13 @@ describe('the contract of the window', () => {
     const { invoke } = start(undefined, { [channel]: handler });
     await expect(invoke(channel, value)).rejects.toThrow(channel);
     expect(handler).not.toHaveBeenCalled();
+  });
+
+  test('the window gives no name of its own', async () => {
+    const { invoke, acknowledge } = start();
+    const wording = { noticeId: id, issuedAt: view.at };
+    await invoke('notice:acknowledge', { ...wording, statedName: 'b.schmidt' });
+    expect(acknowledge).toHaveBeenCalledExactlyOnceWith(wording);
   });
 
   test('an answer that does not fit never reaches the window', async () => {

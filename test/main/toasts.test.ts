@@ -121,8 +121,15 @@ test('what is answered in the window takes its toast along', async () => {
     sender: seen.windows[0]!.webContents,
     senderFrame: { parent: null, url: 'app://ui/index.html' },
   } as never;
-  await seen.handlers.get('notice:acknowledge')!(event, { noticeId: acknowledged!.id });
-  await seen.handlers.get('notice:defer')!(event, { noticeId: putOff!.id, kind: 'one-hour' });
+  await seen.handlers.get('notice:acknowledge')!(event, {
+    noticeId: acknowledged!.id,
+    issuedAt: acknowledged!.issuedAt,
+  });
+  await seen.handlers.get('notice:defer')!(event, {
+    noticeId: putOff!.id,
+    issuedAt: putOff!.issuedAt,
+    kind: 'one-hour',
+  });
   await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true, true]));
   await poll();
   expect(seen.notifications).toHaveLength(2);
@@ -133,9 +140,12 @@ test('a long text or a link cannot be acknowledged without reading it', async ()
   await publish([
     kits.noticeOf({ ...change, body: { de: 'Lang. '.repeat(40) } }),
     kits.noticeOf({ ...change, links: ['https://kits.example.de/'] }),
+    // The toast does not say with which name the answer goes.
+    kits.noticeOf({ ...change, answers: 'named' }),
   ]);
   const { seen } = await start();
   expect(seen.notifications.map(({ options }) => options.actions?.map(({ text }) => text))).toEqual([
+    ['Später'],
     ['Später'],
     ['Später'],
   ]);
@@ -158,11 +168,14 @@ test('a locked screen shows an urgent notice neutrally, and its words after unlo
     state.idleState = 'locked';
   });
   expect(seen.notifications.map(({ options }) => options.title)).toEqual(['Neue Mitteilung von KITS']);
+  // Whoever stands before a locked screen puts nothing off.
+  expect(seen.notifications[0]?.options.actions).toEqual([]);
   seen.idleState = 'active';
   powerMonitor.emit('unlock-screen');
   await vi.waitFor(() => expect(seen.notifications).toHaveLength(2));
   expect(seen.notifications[0]?.closed).toBe(true);
   expect(seen.notifications[1]?.options.title).toBe('KITS, dringend: Wartung am Freitag');
+  expect(seen.notifications[1]?.options.actions?.map(({ text }) => text)).toEqual(['Später']);
 });
 
 test('recalled, replaced, ended or acknowledged: the toast is taken back', async () => {

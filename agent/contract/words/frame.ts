@@ -12,6 +12,7 @@ export const frameWords: Readonly<Record<string, Words>> = {
   bodyHash: { de: 'Prüfsumme des Inhalts', en: 'Checksum of the content' },
   bodyBytes: { de: 'Größe des Inhalts', en: 'Size of the content' },
   previousHash: { de: 'Prüfsumme des vorigen Berichts', en: 'Checksum of the report before' },
+  first: { de: 'Früherer Platz', en: 'Former place' },
   serverTime: { de: 'Zeit des KITS-Servers', en: 'Time of the KITS server' },
   agentVersion: { de: 'Version von KITS Agent', en: 'Version of KITS Agent' },
   platform: { de: 'Art des Systems', en: 'Kind of system' },
@@ -58,6 +59,7 @@ export const frameWords: Readonly<Record<string, Words>> = {
   kind: { de: 'Art', en: 'Kind' },
   at: { de: 'Zeitpunkt', en: 'Time' },
   until: { de: 'Zurückgestellt bis', en: 'Put off until' },
+  statedName: { de: 'Name, angegeben', en: 'Name, as stated' },
   suspicions: { de: 'Gemeldeter Verdacht', en: 'Reported suspicion' },
   text: { de: 'Wortlaut', en: 'Words' },
 };

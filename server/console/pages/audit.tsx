@@ -22,6 +22,7 @@ export function AuditPage(): JSX.Element {
     ...Object.entries(t.state),
     ...Object.entries(t.role),
     ...Object.entries(t.policyLevel),
+    ...Object.entries(t.noticeAnswersKind),
   ]);
   const retention = useResource<Retention>('retention').data;
   const period = (days: number | null): string => (days === null ? t.keptForEver : t.keptDays(format.number(days)));
@@ -54,6 +55,11 @@ export function AuditPage(): JSX.Element {
     <Page title={t.audit} lead={t.auditLead}>
       {retention === undefined ? null : (
         <p class="hint">{t.kept(period(retention.reportDays), period(retention.incidentDays))}</p>
+      )}
+      {retention?.held == null ? null : (
+        <p class="notice notice-critical" role="alert">
+          {t.keptBack(format.instant(retention.held.sweptAt))}
+        </p>
       )}
       <MorePages pages={pages}>
         {(items) =>

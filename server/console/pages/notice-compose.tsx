@@ -5,7 +5,6 @@ import type { Municipality, NoticeEntry, NoticeSigning } from '../../api/contrac
 import { change } from '../api.ts';
 import {
   emptyNotice,
-  longest,
   type NoticeDraft,
   type NoticeFaults,
   noticeAfter,
@@ -16,121 +15,15 @@ import {
 import { noticeAddress, noticesAddress, replacedIn } from '../notice-query.ts';
 import { announce } from '../parts/announcer.tsx';
 import { Confirm } from '../parts/confirm.tsx';
-import { Field } from '../parts/field.tsx';
 import { Loaded } from '../parts/load-state.tsx';
 import { Page } from '../parts/page.tsx';
-import { Tick } from '../parts/setting-input.tsx';
 import { useResource } from '../resource.ts';
 import { Link, navigate, usePlace } from '../router.tsx';
 import { useSpeech } from '../speech.ts';
 import { Audience, Reach } from './notice-audience.tsx';
+import { Manner, Period, Texts } from './notice-fields.tsx';
 import { NoticeKey } from './notice-key.tsx';
 import { NoticePreview, type Said } from './notice-preview.tsx';
-
-type TextKey = 'titleDe' | 'bodyDe' | 'titleEn' | 'bodyEn' | 'sender' | 'links' | 'from' | 'until';
-
-interface PartProps {
-  readonly draft: NoticeDraft;
-  readonly faults: NoticeFaults;
-  readonly set: (change: Partial<NoticeDraft>) => void;
-}
-
-interface InputProps extends PartProps {
-  readonly name: TextKey;
-  readonly label: string;
-  readonly hint?: string;
-  readonly rows?: number;
-  readonly type?: 'datetime-local';
-  readonly lang?: 'de' | 'en';
-}
-
-function Input({ draft, faults, set, name, label, hint, rows, type, lang }: InputProps): JSX.Element {
-  const { t } = useSpeech();
-  const fault = faults.get(name);
-  const common = {
-    value: draft[name],
-    lang,
-    onInput: (event: { currentTarget: { value: string } }) => set({ [name]: event.currentTarget.value }),
-  };
-  return (
-    <Field
-      label={label}
-      {...(hint === undefined ? {} : { hint })}
-      fault={fault === undefined ? undefined : t.noticeFault[fault]}
-    >
-      {(marks) =>
-        type !== undefined ? (
-          <input {...marks} {...common} type={type} />
-        ) : rows === undefined ? (
-          <input {...marks} {...common} autoComplete="off" />
-        ) : (
-          <textarea {...marks} {...common} rows={rows} />
-        )
-      }
-    </Field>
-  );
-}
-
-function Texts(props: PartProps): JSX.Element {
-  const { t, format } = useSpeech();
-  const counted = (name: 'titleDe' | 'bodyDe', most: number): string =>
-    t.noticeUpTo(props.draft[name].trim().length, format.number(most));
-  return (
-    <fieldset class="notice-part">
-      <legend>{t.noticeText}</legend>
-      <Input {...props} name="titleDe" lang="de" label={t.noticeTitleDe} hint={counted('titleDe', longest.title)} />
-      <Input {...props} name="titleEn" lang="en" label={t.noticeTitleEn} hint={t.noticeEnglishHint} />
-      <Input
-        {...props}
-        name="bodyDe"
-        lang="de"
-        rows={6}
-        label={t.noticeBodyDe}
-        hint={counted('bodyDe', longest.body)}
-      />
-      <Input {...props} name="bodyEn" lang="en" rows={6} label={t.noticeBodyEn} />
-      <Input {...props} name="links" rows={2} label={t.noticeLinks} hint={t.noticeLinksHint} />
-      <Input {...props} name="sender" label={t.noticeSender} hint={t.noticeSenderHint} />
-    </fieldset>
-  );
-}
-
-function Manner(props: PartProps): JSX.Element {
-  const { t } = useSpeech();
-  const { draft, set } = props;
-  return (
-    <fieldset class="notice-part">
-      <legend>{t.noticeWhen}</legend>
-      <Input {...props} name="from" type="datetime-local" label={t.noticeFrom} hint={t.noticeFromHint} />
-      <Input {...props} name="until" type="datetime-local" label={t.noticeUntil} hint={t.noticeUntilHint} />
-      <Field label={t.noticeSeverity}>
-        {(marks) => (
-          <select
-            {...marks}
-            value={draft.severity}
-            onChange={(event) => {
-              const wanted = event.currentTarget.value;
-              set({ severity: (['warning', 'urgent'] as const).find((one) => one === wanted) ?? 'info' });
-            }}
-          >
-            {Object.entries(t.noticeSeverities).map(([severity, words]) => (
-              <option key={severity} value={severity}>
-                {words}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <div class="field">
-        <Tick
-          label={t.noticeMustAcknowledge}
-          ticked={draft.mustAcknowledge}
-          tick={(mustAcknowledge) => set({ mustAcknowledge })}
-        />
-      </div>
-    </fieldset>
-  );
-}
 
 interface CheckedProps {
   readonly draft: NoticeDraft;
@@ -172,7 +65,10 @@ function Checked({ draft, replaces }: CheckedProps): JSX.Element {
             {asking && reach !== undefined ? (
               <Confirm
                 title={t.noticePublishTitle}
-                text={t.noticePublishText(said.title.de, reach.devices, format.number(reach.devices))}
+                text={[
+                  t.noticePublishText(said.title.de, reach.devices, format.number(reach.devices)),
+                  ...(said.answers === 'named' ? [t.noticePublishNamed] : []),
+                ].join(' ')}
                 verb={t.noticePublishNow}
                 act={publish}
                 close={() => setAsking(false)}
@@ -218,6 +114,7 @@ function Form({ municipalities, before }: FormProps): JSX.Element {
       <form ref={form} class="notice-form" noValidate aria-label={t.newNotice} onSubmit={check}>
         <Audience {...parts} municipalities={municipalities} fixed={before !== undefined} />
         <Texts {...parts} />
+        <Period {...parts} />
         <Manner {...parts} />
         {faults.size === 0 ? null : <p class="fault">{t.noticeFaults(faults.size)}</p>}
         <div class="buttons">

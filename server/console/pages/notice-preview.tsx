@@ -10,7 +10,7 @@ export const severityLights = { info: 'ok', warning: 'attention', urgent: 'criti
 
 export type Said = Pick<
   NoticeEntry,
-  'severity' | 'title' | 'body' | 'sender' | 'links' | 'validUntil' | 'mustAcknowledge'
+  'severity' | 'title' | 'body' | 'sender' | 'links' | 'validUntil' | 'mustAcknowledge' | 'answers'
 >;
 
 function Shown({ said, language }: { readonly said: Said; readonly language: Language }): JSX.Element {
@@ -48,7 +48,19 @@ function Shown({ said, language }: { readonly said: Said; readonly language: Lan
         <p class="second">
           {t.noticeFromSender(said.sender)} · {t.noticeUntilTime(format.instant(said.validUntil))}
         </p>
-        {said.mustAcknowledge ? <p class="preview-button">{t.noticeAcknowledge(title.text)}</p> : null}
+        {said.answers === 'named' ? (
+          <div class="preview-named">
+            <p>
+              <strong>{t.noticeAnsweredByName(t.noticeAccount)}</strong>
+            </p>
+            <p>{t.noticeWhoReadsName}</p>
+          </div>
+        ) : null}
+        {said.mustAcknowledge ? (
+          <p class="preview-button">
+            {said.answers === 'named' ? t.noticeAcknowledgeByName(title.text) : t.noticeAcknowledge(title.text)}
+          </p>
+        ) : null}
       </div>
     </section>
   );

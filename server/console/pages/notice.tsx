@@ -1,7 +1,7 @@
 /** One notice: what it says, how far it has come, and on which devices it has not arrived. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { NoticeDevice, NoticeEntry } from '../../api/contract.ts';
+import type { NoticeAcknowledgement, NoticeDevice, NoticeEntry, Retention } from '../../api/contract.ts';
 import { composeAddress, type NoticeWay, noticeAddress, noticesAddress, noticeWays } from '../notice-query.ts';
 import { announce } from '../parts/announcer.tsx';
 import { Choice } from '../parts/field.tsx';
@@ -61,7 +61,7 @@ function Facts({ notice }: { readonly notice: NoticeEntry }): JSX.Element {
   );
 }
 
-function Answers({ progress }: Pick<NoticeEntry, 'progress'>): JSX.Element {
+function Answers({ progress, answers }: Pick<NoticeEntry, 'progress' | 'answers'>): JSX.Element {
   const { t, format } = useSpeech();
   return (
     <section aria-labelledby="answers">
@@ -74,12 +74,12 @@ function Answers({ progress }: Pick<NoticeEntry, 'progress'>): JSX.Element {
           </div>
         ))}
       </dl>
-      <p class="second">{t.noticeAnswersStated}</p>
+      <p class="second">{answers === 'named' ? t.noticeAnswersNamed : t.noticeAnswersStated}</p>
     </section>
   );
 }
 
-function Progress({ progress }: Pick<NoticeEntry, 'progress'>): JSX.Element {
+function Progress({ progress, answers }: Pick<NoticeEntry, 'progress' | 'answers'>): JSX.Element {
   const { t, format } = useSpeech();
   return (
     <section aria-labelledby="progress">
@@ -95,7 +95,7 @@ function Progress({ progress }: Pick<NoticeEntry, 'progress'>): JSX.Element {
         />
       </div>
       <p class="second">{t.noticeWayHint}</p>
-      <Answers progress={progress} />
+      <Answers progress={progress} answers={answers} />
     </section>
   );
 }
@@ -158,6 +158,58 @@ function Devices({ id }: { readonly id: string }): JSX.Element {
   );
 }
 
+/** Each name with its mark: nobody reads a list of names as proof. */
+function Names({ id }: { readonly id: string }): JSX.Element {
+  const { t, format } = useSpeech();
+  const pages = usePages<NoticeAcknowledgement>(`notices/${id}/acknowledgements`);
+  const days = useResource<Retention>('retention').data?.nameDays;
+  const columns: Column<NoticeAcknowledgement>[] = [
+    {
+      id: 'name',
+      header: t.noticeName,
+      cell: ({ statedName }) =>
+        statedName === null ? (
+          <span class="muted">{t.noticeNameless}</span>
+        ) : (
+          <>
+            <bdi>{statedName}</bdi>
+            <div class="second">{t.noticeNameMark}</div>
+          </>
+        ),
+    },
+    {
+      id: 'device',
+      header: t.device,
+      names: true,
+      cell: (device) => (
+        <Link to={`/geraete/${device.id}`} class="row-link">
+          {device.hostname}
+        </Link>
+      ),
+    },
+  ];
+  return (
+    <section aria-labelledby="names">
+      <h2 id="names">{t.noticeNames}</h2>
+      {days === undefined ? null : <p>{t.noticeNamesLead(t.noticeNameDays(days, format.number(days)))}</p>}
+      <MorePages pages={pages}>
+        {(items) =>
+          items.length === 0 ? (
+            <Empty title={t.noticeNoName} />
+          ) : (
+            <Table
+              caption={t.noticeNames}
+              columns={columns}
+              rows={items}
+              keyOf={(one) => `${one.id} ${one.statedName}`}
+            />
+          )
+        }
+      </MorePages>
+    </section>
+  );
+}
+
 export function NoticePage({ id }: { readonly id: string }): JSX.Element {
   const { t, language } = useSpeech();
   const { mayChange } = useSignedIn();
@@ -185,11 +237,12 @@ export function NoticePage({ id }: { readonly id: string }): JSX.Element {
                   <Link to={composeAddress(notice.id)}>{t.noticeReplace}</Link>
                 </div>
               ) : null}
-              <Progress progress={notice.progress} />
+              <Progress progress={notice.progress} answers={notice.answers} />
               <section aria-labelledby="said">
                 <h2 id="said">{t.noticePreview}</h2>
                 <NoticePreview said={notice} />
               </section>
+              {notice.answers === 'named' ? <Names key={notice.issuedAt} id={notice.id} /> : null}
               <Devices key={notice.issuedAt} id={notice.id} />
               {recalling ? (
                 <NoticeRecall

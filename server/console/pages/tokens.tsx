@@ -1,7 +1,7 @@
 /** Enrolment tokens: made here, shown once, taken back when they are no longer wanted. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { EnrolmentToken, Municipality } from '../../api/contract.ts';
+import type { CreatedToken, EnrolmentToken, Municipality } from '../../api/contract.ts';
 import { change } from '../api.ts';
 import { announce } from '../parts/announcer.tsx';
 import { Confirm } from '../parts/confirm.tsx';
@@ -15,8 +15,6 @@ import { When } from '../parts/when.tsx';
 import { useResource } from '../resource.ts';
 import { useSignedIn } from '../signed-in.ts';
 import { useSpeech } from '../speech.ts';
-
-type CreatedToken = EnrolmentToken & { readonly token: string };
 
 interface CreateFormProps {
   readonly municipalities: readonly Municipality[];
@@ -74,6 +72,26 @@ function CreateForm({ municipalities, made }: CreateFormProps): JSX.Element {
       </button>
       {action.error === undefined ? null : <Failure error={action.error} />}
     </form>
+  );
+}
+
+/** Everything a silent installation needs, so that nobody copies a thumbprint by hand. */
+function SetupFile({ token, serverKey }: CreatedToken): JSX.Element {
+  const { t } = useSpeech();
+  const content = JSON.stringify({ server: location.origin, serverKey, token }, null, 2);
+  return (
+    <>
+      <p>
+        <a
+          class="button-link"
+          download="kits-agent-setup.json"
+          href={`data:application/json;charset=utf-8,${encodeURIComponent(`${content}\n`)}`}
+        >
+          {t.setupFile}
+        </a>
+      </p>
+      <p>{t.setupFileHint}</p>
+    </>
   );
 }
 
@@ -136,7 +154,11 @@ export function TokensPage(): JSX.Element {
           )}
         </Loaded>
       ) : null}
-      {made === undefined ? null : <NewSecret secret={made.token} />}
+      {made === undefined ? null : (
+        <NewSecret secret={made.token}>
+          <SetupFile {...made} />
+        </NewSecret>
+      )}
       <h2>{t.existingTokens}</h2>
       <Loaded resource={tokens}>
         {({ items }) =>

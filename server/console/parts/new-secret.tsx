@@ -1,10 +1,16 @@
 /** A token that was just made and is shown this once, with a button that copies it. */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useSpeech } from '../speech.ts';
 import { start } from './use-action.ts';
 
-export function NewSecret({ secret }: { readonly secret: string }): JSX.Element {
+interface NewSecretProps {
+  readonly secret: string;
+  /** What to do with it. */
+  readonly children?: ComponentChildren;
+}
+
+export function NewSecret({ secret, children }: NewSecretProps): JSX.Element {
   const { t } = useSpeech();
   const heading = useRef<HTMLHeadingElement>(null);
   const [told, setTold] = useState('');
@@ -33,6 +39,7 @@ export function NewSecret({ secret }: { readonly secret: string }): JSX.Element 
         </button>
         <span role="status">{told}</span>
       </div>
+      {children}
     </section>
   );
 }

@@ -1,91 +1,10 @@
-/** The agent against a real server when something has gone: full queue, damaged store, refusals, lost facts. */
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer as createHttp, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+/** The agent against a real server when something has gone: full queue, damaged store, lost facts. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Agent, openAgent } from '../../../agent/agent.ts';
-import { createLog } from '../../../agent/log.ts';
-import { type Clock, systemClock } from '../../../agent/platform/clock.ts';
-import { loadSettings } from '../../../agent/settings/settings.ts';
-import { describeDevice } from '../../../server/fleet/devices.ts';
-import { everything } from '../../../server/fleet/scope.ts';
-import { recordedMachine } from '../../fakes/recorded-machine.ts';
-import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
-import { vm } from '../../fixtures/vm.ts';
+import { describe, expect, test } from 'vitest';
+import type { TestServer } from '../../fakes/test-server.ts';
+import { deviceOf, gapsOf, movableClock, reportingOf, town } from './watched-town.ts';
 
-/** What the man in the middle answers instead of the server: status and code of a problem document. */
-type Instead =
-  | { readonly status: number; readonly code: string; readonly path?: string; readonly times?: number }
-  | undefined;
-
-/** A server, an agent enrolled with it, and somebody between them who may answer in its place. */
-async function town(options: { clock?: Clock; configuration?: object } = {}) {
-  const server = await startTestServer();
-  const dataDir = mkdtempSync(join(tmpdir(), 'kits-lost-'));
-  const configFile = join(dataDir, 'agent.json');
-  writeFileSync(configFile, JSON.stringify(options.configuration ?? {}));
-  const between = { instead: undefined as Instead, asked: 0 };
-  const proxy = createHttp((incoming, outgoing) => {
-    between.asked += 1;
-    if (between.instead !== undefined && (incoming.url ?? '').startsWith(between.instead.path ?? '/')) {
-      const { status, code, times } = between.instead;
-      if (times !== undefined) between.instead = times > 1 ? { ...between.instead, times: times - 1 } : undefined;
-      const problem = { type: 'about:blank', title: code, status, code };
-      incoming.resume();
-      outgoing.writeHead(status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
-      return;
-    }
-    const upstream = httpRequest(
-      server.url + incoming.url,
-      { method: incoming.method, headers: incoming.headers },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    upstream.on('error', () => outgoing.destroy());
-    incoming.pipe(upstream);
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const lines: { event: string }[] = [];
-  const open = (damaged = false): Promise<Agent> =>
-    openAgent({
-      dataDir,
-      settings: loadSettings({ configFile }),
-      machine: recordedMachine(vm, { hostname: 'rathaus-07' }),
-      log: createLog('info', (line) => lines.push(JSON.parse(line))),
-      clock: options.clock ?? systemClock,
-      damaged,
-    });
-  const self = { server, between, dataDir, lines, agent: await open(), open };
-  onTestFinished(async () => {
-    self.agent.close();
-    proxy.closeAllConnections();
-    proxy.close();
-    await server.close();
-    rmSync(dataDir, { recursive: true });
-  });
-  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  await self.agent.enrol({ server: url, token: server.token, serverKey: server.keyThumbprint });
-  return self;
-}
-
-async function deviceOf({ server, agent }: { server: TestServer; agent: Agent }) {
-  return describeDevice(server.context, everything, agent.enrolment()?.deviceId ?? '');
-}
-const gapsOf = async (here: { server: TestServer; agent: Agent }) =>
-  (await deviceOf(here)).gaps.map(({ from, to, reports, reason, standing }) => ({
-    from,
-    to,
-    reports,
-    reason,
-    standing,
-  }));
 const sequences = async (server: TestServer): Promise<[number, string, boolean][]> => {
   const rows = await server.context.db
     .selectFrom('reports')
@@ -96,22 +15,6 @@ const sequences = async (server: TestServer): Promise<[number, string, boolean][
   return rows.map((row) => [row.sequence, row.class, row.body.byteLength > 0]);
 };
 
-function movableClock(start: string): Clock & { forward(ms: number): void; set(ms: number): void } {
-  let at = Date.parse(start);
-  let passed = 0;
-  return {
-    now: () => new Date(at),
-    monotonicMs: () => passed,
-    sinceBootMs: () => passed,
-    forward: (ms) => {
-      at += ms;
-      passed += ms;
-    },
-    set: (ms) => {
-      at += ms;
-    },
-  };
-}
 const dayMs = 86_400_000;
 
 test('bodies given up by a full queue arrive as envelopes, and the gap is accounted for on the device page', async () => {
@@ -133,9 +36,7 @@ test('bodies given up by a full queue arrive as envelopes, and the gap is accoun
     [10, 'gap', true],
   ]);
   expect((await deviceOf(here)).events).toEqual([]);
-  here.agent.publishStatus();
-  const status = JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8'));
-  expect(status.reporting).not.toHaveProperty('thinned');
+  expect(reportingOf(here)).not.toHaveProperty('thinned');
 });
 
 test('a report the server refuses for good does not block the next, is shown, and is accounted for', async () => {
@@ -148,9 +49,7 @@ test('a report the server refuses for good does not block the next, is shown, an
   await here.agent.round('cheap');
   expect(await here.agent.exchange()).toMatchObject({ accepted: 2, refused: 0 });
   expect(await gapsOf(here)).toEqual([{ from: 1, to: 1, reports: 1, reason: 'refused', standing: 'declared' }]);
-  here.agent.publishStatus();
-  const status = JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8'));
-  expect(status.reporting.refused).toBe(1);
+  expect(reportingOf(here).refused).toBe(1);
   await here.agent.round('full');
   expect(store.readSections().find(({ id }) => id === 'agent')?.data).toMatchObject({ queue: { refused: 1 } });
   await here.agent.exchange();
@@ -264,170 +163,6 @@ describe('a damaged store', () => {
     expect(await here.agent.exchange()).toMatchObject({ accepted: 3, refused: 0 });
     expect(await gapsOf(here)).toEqual([{ from: 1, to: 1, reports: 1, reason: 'store-damaged', standing: 'declared' }]);
   });
-});
-
-describe('a server that says it does not know the device', () => {
-  test.each([
-    [401, 'proof-invalid'],
-    [404, 'unknown-device'],
-    [403, 'device-not-active'],
-  ])('%i %s once, five and fifty times: the key stays, byte for byte, and so do the reports', async (status, code) => {
-    const clock = movableClock(new Date().toISOString());
-    const here = await town({ clock });
-    const keyFile = join(here.dataDir, 'private', 'device-key.pem');
-    const key = { bytes: readFileSync(keyFile), inode: statSync(keyFile).ino };
-    await here.agent.round('cheap');
-    for (const times of [1, 5, 50]) {
-      here.between.instead = { status, code };
-      for (let time = 0; time < times; time += 1) {
-        await expect(here.agent.exchange()).rejects.toMatchObject({ name: 'ServerRefused', code });
-      }
-      expect({ bytes: readFileSync(keyFile), inode: statSync(keyFile).ino }).toEqual(key);
-      here.between.instead = undefined;
-      const { waiting } = here.agent.store.queue();
-      expect(await here.agent.exchange()).toMatchObject({ accepted: waiting, refused: 0 });
-      await here.agent.round('cheap');
-    }
-    expect(existsSync(join(here.dataDir, 'private', 'identity.json'))).toBe(true);
-    expect(here.agent.store.readExchange().refusedSince).toBeUndefined();
-  });
-
-  test('for more than a day needs the attention of people, and says so; the first answer ends it', async () => {
-    const clock = movableClock(new Date().toISOString());
-    const here = await town({ clock });
-    const reporting = () => {
-      here.agent.publishStatus();
-      return JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8')).reporting;
-    };
-    const since = clock.now().toISOString();
-    here.between.instead = { status: 404, code: 'unknown-device' };
-    for (let hour = 0; hour < 25; hour += 1) {
-      await expect(here.agent.exchange()).rejects.toThrow();
-      expect(reporting().needsAttention).toBeUndefined();
-      clock.forward(hour < 23 ? 3_600_000 : 0);
-    }
-    clock.forward(3_600_000);
-    expect(reporting().needsAttention).toEqual({ code: 'unknown-device', since });
-    here.between.instead = undefined;
-    clock.set(-24 * 3_600_000);
-    await here.agent.exchange();
-    expect(reporting().needsAttention).toBeUndefined();
-  });
-});
-
-test.each([
-  [400, 'malformed'],
-  [409, 'report-conflict'],
-  [409, 'sequence-rewound'],
-  [413, 'too-large'],
-  [422, 'malformed'],
-])(
-  'whoever breaks TLS cannot make a report be put aside with %i %s: the server has not signed it',
-  async (status, code) => {
-    const clock = movableClock(new Date().toISOString());
-    const here = await town({ clock });
-    await here.agent.round('cheap');
-    const { epoch } = here.agent.store;
-    here.between.instead = { status, code, path: '/agent/v1/reports' };
-    await expect(here.agent.exchange()).rejects.toMatchObject({ name: 'ServerRefused', code: 'refusal-unsigned' });
-    expect(here.agent.store.queue()).toMatchObject({ waiting: 1, refused: 0 });
-    expect(here.agent.store.epoch).toBe(epoch);
-    // Kept back for ever, it is for people to see to.
-    clock.forward(25 * 3_600_000);
-    await expect(here.agent.exchange()).rejects.toThrow('signature is missing');
-    here.agent.publishStatus();
-    const { reporting } = JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8'));
-    expect(reporting.needsAttention).toMatchObject({ code: 'refusal-unsigned' });
-    here.between.instead = undefined;
-    expect(await here.agent.exchange()).toMatchObject({ accepted: 1, refused: 0 });
-  },
-);
-
-/** What a filtering proxy does to one report and not to the others. */
-async function blocked() {
-  const clock = movableClock(new Date().toISOString());
-  const here = await town({ clock });
-  await here.agent.round('full');
-  await here.agent.exchange();
-  for (let more = 0; more < 3; more += 1) await here.agent.round('cheap');
-  const queued = here.agent.store.queue().waiting;
-  const tryOnce = async (): Promise<string> => {
-    clock.forward(3_600_000);
-    const { name, code } = await here.agent.exchange().then(
-      () => ({ name: 'through', code: '' }),
-      (error: { name: string; code: string }) => error,
-    );
-    return `${name} ${code}`.trim();
-  };
-  const reporting = () => {
-    here.agent.publishStatus();
-    return JSON.parse(readFileSync(join(here.dataDir, 'public', 'status.json'), 'utf8')).reporting;
-  };
-  return { here, clock, queued, tryOnce, reporting };
-}
-
-test('a report that a proxy always turns away is set aside with its body after its attempts, and the others go on', async () => {
-  const { here, clock, queued, tryOnce, reporting } = await blocked();
-  const head = here.agent.store.waiting(1)[0]!;
-  here.between.instead = { status: 413, code: 'not-kits', path: '/agent/v1/reports', times: 12 };
-  for (let attempt = 1; attempt < 12; attempt += 1) {
-    expect(await tryOnce()).toBe('ServerRefused refusal-unsigned');
-    expect(here.agent.store.queue()).toMatchObject({ waiting: queued, refused: 0 });
-  }
-  expect(await tryOnce()).toBe('through');
-  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0, aside: 1 });
-  expect(reporting()).toMatchObject({ waiting: 0, aside: 1 });
-  expect(reporting()).not.toHaveProperty('refused');
-  const told = { from: head.sequence, to: head.sequence, reports: 1, reason: 'refused', standing: 'declared' };
-  expect(await gapsOf(here)).toEqual([told]);
-
-  // Not at once, but a day later; one more refusal by nobody in particular costs nothing.
-  const asked = here.between.asked;
-  await here.agent.exchange();
-  expect(here.between.asked - asked).toBe(1);
-  clock.forward(25 * 3_600_000);
-  here.between.instead = { status: 413, code: 'not-kits', path: '/agent/v1/reports', times: 1 };
-  expect(await here.agent.exchange()).toMatchObject({ accepted: 0, refused: 0 });
-  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0, aside: 1 });
-  clock.forward(25 * 3_600_000);
-  await here.agent.exchange();
-  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
-  expect(await gapsOf(here)).toEqual([]);
-  const held = await here.server.context.db.selectFrom('reports').selectAll().where('id', '=', head.reportId).execute();
-  expect(held).toMatchObject([{ sequence: head.sequence, envelope_hash: head.envelopeHash }]);
-  expect(held[0]?.body.byteLength).toBeGreaterThan(0);
-});
-
-test('a signed refusal of what was set aside is final', async () => {
-  const { here, clock, tryOnce } = await blocked();
-  const head = here.agent.store.waiting(1)[0]!;
-  here.between.instead = { status: 413, code: 'not-kits', path: '/agent/v1/reports', times: 12 };
-  for (let attempt = 1; attempt <= 12; attempt += 1) await tryOnce();
-  expect(here.agent.store.queue()).toMatchObject({ aside: 1 });
-  // Somebody else's report holds its id by now: the server says no, and signs it.
-  const { db } = here.server.context;
-  const row = await db.selectFrom('reports').selectAll().limit(1).executeTakeFirstOrThrow();
-  await db
-    .insertInto('reports')
-    .values({ ...row, id: head.reportId, store_epoch: randomUUID() })
-    .execute();
-  clock.forward(25 * 3_600_000);
-  await here.agent.exchange();
-  expect(here.agent.store.queue()).toMatchObject({ refused: 1 });
-  expect(here.agent.store.queue().aside).toBeUndefined();
-});
-
-test('a server that asks for patience, or does not take this device, costs no report its turn', async () => {
-  const { here, queued, tryOnce } = await blocked();
-  for (const [status, code] of [
-    [503, 'busy'],
-    [429, 'too-many-requests'],
-    [403, 'device-not-active'],
-  ] as const) {
-    here.between.instead = { status, code, path: '/agent/v1/reports' };
-    for (let attempt = 1; attempt <= 13; attempt += 1) await tryOnce();
-    expect(here.agent.store.queue()).toMatchObject({ waiting: queued, refused: 0 });
-  }
 });
 
 test('the server hears once that the clock was set, and judges by its own', async () => {

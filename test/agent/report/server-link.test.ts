@@ -457,6 +457,9 @@ test('a restored server gets again what was of an earlier epoch of the device, t
   await agent.exchange();
   const before = await stored(later);
   expect(new Set(before.map(({ store_epoch }) => store_epoch)).size).toBe(2);
+  const facts = (of: KitsServer) =>
+    of.context.db.selectFrom('sections').select(['section_id', 'collected_at', 'hash']).orderBy('section_id').execute();
+  const newest = await facts(later);
   await later.close();
 
   const restored = await restoreTo(backup, serverDir, between);
@@ -466,6 +469,8 @@ test('a restored server gets again what was of an earlier epoch of the device, t
   const after = await stored(restored);
   expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
   expect(after.at(-1)?.store_epoch).toBe(agent.store.epoch);
+  // What came again last is not what is newest.
+  expect(await facts(restored)).toEqual(newest);
   const device = await describeDevice(restored.context, everything, enrolment.deviceId);
   expect([device.state, device.gaps]).toEqual(['active', []]);
 });

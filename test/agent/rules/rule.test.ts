@@ -77,6 +77,21 @@ describe('facts that cannot be used are unknown', () => {
     });
   });
 
+  test('a clock that was set since does not make them young: on the server the offset of then is taken out', () => {
+    const heard = { lastAt: now };
+    const by = (collectedAt: string, offsetThen: number, offsetNow: number) => {
+      const storage = { ...section('storage', goodFacts.storage), collectedAt, clockOffsetSeconds: offsetThen };
+      return judge('storage-free', input({ storage }, { clockOffsetSeconds: offsetNow, heard }));
+    };
+    const days = 40 * 86_400;
+    // 40 days ahead when they were collected, 40 days ago.
+    expect(by(earlier(0), days, 0)).toMatchObject({ reason: 'facts-stale' });
+    expect(by(earlier(-days * 1000), days, 0)).toMatchObject({ verdict: 'met' });
+    expect(by(earlier(days * 1000), -days, 0)).toMatchObject({ verdict: 'met' });
+    expect(by(earlier(0), 0, days)).toMatchObject({ verdict: 'met' });
+    expect(by(earlier(0), Number.NaN, 0)).toMatchObject({ reason: 'facts-stale' });
+  });
+
   test('with a wrong value, named by its path', () => {
     const volumes = [goodFacts.storage.volumes[0], { ...goodFacts.storage.volumes[0], freeBytes: -1 }];
     const found = judge('storage-free', input({ storage: section('storage', { disks: [], volumes }) }));

@@ -197,6 +197,71 @@ test('a notice is told as delivered once, and again when it was corrected', asyn
   ]);
 });
 
+describe('a name in an acknowledgement', () => {
+  const named = noticeOf(randomUUID(), { mustAcknowledge: true, answers: 'named' });
+  const acknowledged = (of: Notice, change: object = {}) => ({
+    requestId: randomUUID(),
+    kind: 'notice-acknowledged',
+    noticeId: of.id,
+    issuedAt: of.issuedAt,
+    statedName: 'k.mueller',
+    ...change,
+  });
+
+  test('is reported where the notice asks for it', async () => {
+    const { look, answers, write } = await mailbox([named]);
+    write(acknowledged(named), acknowledged(named, { statedName: undefined }));
+    await look();
+    expect(answers().map(({ kind, statedName }) => [kind, statedName])).toEqual([
+      ['acknowledged', 'k.mueller'],
+      ['acknowledged', undefined],
+    ]);
+  });
+
+  test.each([
+    ['a notice whose answers are counted', { answers: 'counted' }, {}],
+    ['a notice that says nothing of it', {}, {}],
+    ['an answer that names no wording', { answers: 'named' }, { issuedAt: undefined }],
+    ['having seen it', { answers: 'named' }, { kind: 'notice-seen' }],
+    ['putting it off', { answers: 'named' }, { kind: 'notice-deferred', until: '2026-11-24T12:00:00.000Z' }],
+  ] as const)('goes nowhere with %s; the answer counts', async (_, kind, change) => {
+    const notice = noticeOf(randomUUID(), { mustAcknowledge: true, ...kind });
+    const { look, spoken, memory, lines, write, handled } = await mailbox([notice]);
+    const request = acknowledged(notice, change);
+    write(request);
+    await look();
+    expect(spoken.flatMap(({ noticeAnswers = [] }) => noticeAnswers)).toHaveLength(1);
+    expect(handled()).toEqual([request.requestId]);
+    expect(JSON.stringify([spoken, [...memory], lines])).not.toContain('k.mueller');
+  });
+
+  test('said to a wording that asked for it goes nowhere once the correction does not', async () => {
+    const { look, spoken, write, state } = await mailbox([named]);
+    const { answers: _, ...corrected } = { ...named, issuedAt: '2099-01-01T00:00:00.000Z' };
+    state.notices = [corrected];
+    write(acknowledged(named));
+    await look();
+    expect(JSON.stringify(spoken)).not.toContain('k.mueller');
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['an endless one', 'x'.repeat(121)],
+    ['a second line', 'k.mueller\nb.schmidt'],
+    ['a terminal sequence', 'k\u001B[31mmueller'],
+    ['another direction', 'k\u202Ereleum'],
+    ['what cannot be seen', 'k\u200Bmueller'],
+    ['a heap of accents', `k${'\u0335'.repeat(9)}`],
+    ['half a character', 'k\uD800'],
+    ['an object', { de: 'k.mueller' }],
+  ])('%s is refused with its line', async (_, statedName) => {
+    const { look, answers, write, handled } = await mailbox([named]);
+    write(acknowledged(named, { statedName }));
+    await look();
+    expect([answers(), handled()]).toEqual([[], []]);
+  });
+});
+
 describe('hostile lines', () => {
   test.each([
     ['no JSON', 'hello'],

@@ -59,8 +59,9 @@ describe('enrolment tokens', () => {
       usesLeft: 30,
       revokedAt: null,
       token: expect.stringMatching(/^kits-enrol-[\w-]{43}$/),
+      serverKey: kits.server.keyThumbprint,
     });
-    const { token, ...listed } = made.body;
+    const { token, serverKey: _pin, ...listed } = made.body;
     expect((await admin.get('tokens')).body.items).toEqual([listed]);
     const stored = await kits.context.db.selectFrom('enrolment_tokens').selectAll().execute();
     expect(stored).toMatchObject([{ secret_hash: secretHash(token), created_by: 'Ada' }]);

@@ -127,6 +127,8 @@ describe('publishing', () => {
     ['an end that is past', { validUntil: hours(-1) }],
     ['an end before the beginning', { validFrom: hours(10), validUntil: hours(9) }],
     ['an end too far away', { validUntil: hours(367 * 24) }],
+    ['names where nothing is acknowledged', { answers: 'named' }],
+    ['another kind of answers', { mustAcknowledge: true, answers: 'signed' }],
     ['an id of its own', { id: '8b6ce0c5-0d3b-4f6b-9a53-0d9c0d2c4a11' }],
     ['a recall from the start', { recalled: true }],
     ['an unknown key', { colour: 'red' }],
@@ -155,6 +157,81 @@ describe('publishing', () => {
     await expect(composeNotice(missing, actor, request)).rejects.toMatchObject({ code: 'notice-key-missing' });
     expect((await technician.get('notices/signing')).body).toEqual({ key: 'online' });
     expect(ids(await technician.get('notices'))).toEqual([]);
+  });
+});
+
+describe('answers with names', () => {
+  const joined = async (hostname: string) => {
+    const { body } = await (await kits.script('admin')).client.send('POST', 'tokens', {
+      municipalityId: kits.wasungen,
+      uses: 5,
+      expiresInDays: 5,
+    });
+    const agent = await createTestAgent({ url: kits.server.url, token: body.token, hostname });
+    await agent.enrol();
+    return agent;
+  };
+  const say = (agent: Awaited<ReturnType<typeof joined>>, id: string, ...names: (string | undefined)[]) =>
+    agent.report([], {
+      body: {
+        noticeAnswers: names.map((statedName) => ({
+          requestId: randomUUID(),
+          noticeId: id,
+          issuedAt: hours(0),
+          kind: 'acknowledged',
+          at: hours(0),
+          ...(statedName === undefined ? {} : { statedName }),
+        })),
+      },
+      envelope: { class: 'acknowledgement' },
+    });
+  const named = { mustAcknowledge: true, answers: 'named' };
+
+  test('are signed as such, stand in the record, and are listed by device', async () => {
+    const [one, other] = [await joined('was-pc-1'), await joined('was-pc-2')];
+    const { id } = await published(named);
+    const { jws } = await kits.context.db.selectFrom('notices').select('jws').executeTakeFirstOrThrow();
+    expect(await readNotice(jws, kits.context.trust, kits.context.now())).toMatchObject(named);
+    const [deed] = await auditOf(kits.context, 'notice.publish');
+    expect(JSON.parse(deed?.detail ?? '')).toMatchObject({ answers: 'named' });
+    await say(other, id, 'k.mueller', undefined);
+    await say(one, id, 'b.schmidt', 'b.schmidt', 'a.weiß');
+    const listed = async (query = '') => (await technician.get(`notices/${id}/acknowledgements${query}`)).body;
+    const all = [
+      { id: one.state.deviceId, hostname: 'was-pc-1', statedName: 'a.weiß' },
+      { id: one.state.deviceId, hostname: 'was-pc-1', statedName: 'b.schmidt' },
+      { id: other.state.deviceId, hostname: 'was-pc-2', statedName: null },
+      { id: other.state.deviceId, hostname: 'was-pc-2', statedName: 'k.mueller' },
+    ];
+    expect(await listed()).toEqual({ items: all, nextCursor: null });
+    const { items, nextCursor } = await listed('?limit=3');
+    expect([...items, ...(await listed(`?cursor=${nextCursor}`)).items]).toEqual(all);
+    expect((await technician.get(`notices/${id}/acknowledgements?cursor=nonsense`)).body.code).toBe('invalid-cursor');
+    // Counts are as ever.
+    expect((await technician.get(`notices/${id}`)).body).toMatchObject({
+      answers: 'named',
+      progress: { acknowledged: 2 },
+    });
+    // Recalled, nobody needs to know any more.
+    await technician.send('POST', `notices/${id}/recall`);
+    expect((await listed()).items).toEqual([]);
+  });
+
+  test('are for those who may see the municipality, and there are none of a notice that counts', async () => {
+    const agent = await joined('was-pc-1');
+    const { id } = await published(named);
+    await say(agent, id, 'k.mueller');
+    const [abroad, viewer] = [
+      (await kits.script('admin', kits.grabfeld)).client,
+      (await kits.script('viewer', kits.wasungen)).client,
+    ];
+    const refused = await abroad.get(`notices/${id}/acknowledgements`);
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([404, expect.not.stringContaining('k.mueller')]);
+    expect((await kits.anonymous.get(`notices/${id}/acknowledgements`)).status).toBe(401);
+    expect((await viewer.get(`notices/${id}/acknowledgements`)).body.items).toHaveLength(1);
+    const counted = await published({ mustAcknowledge: true });
+    await say(agent, counted.id, undefined);
+    expect((await viewer.get(`notices/${counted.id}/acknowledgements`)).body.items).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { TestAgent } from '../../fakes/test-agent.ts';
 import { agentIn } from './fleet-agents.ts';
@@ -72,6 +73,20 @@ describe('a report asked for', () => {
     await agent.checkIn();
     agent.renewEpoch();
     await agent.report(only(agent, 'memory'));
+    expect(await openOf(agent)).toEqual([]);
+  });
+
+  test('is settled by a report that was signed anew only where that was made after the device was told', async () => {
+    const agent = await reporting();
+    await ask(agent, 'memory');
+    await agent.checkIn();
+    const told = { storeEpoch: agent.state.epoch, sequence: agent.state.sequence };
+    agent.renewEpoch();
+    const again = (first: typeof told) => agent.report(only(agent, 'memory'), { envelope: { first } });
+    await again(told);
+    await again({ ...told, storeEpoch: randomUUID(), sequence: 900 });
+    expect(await openOf(agent)).toEqual(['memory']);
+    await again({ ...told, sequence: told.sequence + 1 });
     expect(await openOf(agent)).toEqual([]);
   });
 

@@ -72,6 +72,10 @@ test('goes to the server without what was not filled in', () => {
     validUntil: '2026-12-01T17:00:00.000Z',
     mustAcknowledge: false,
   });
+  const named = { answers: 'named', until: '2026-12-01T18:00' } as const;
+  expect(noticeRequestOf(draft({ ...named, mustAcknowledge: true }), undefined).answers).toBe('named');
+  // Chosen before the tick was taken away again.
+  expect(noticeRequestOf(draft(named), undefined)).not.toHaveProperty('answers');
   // A group that was chosen before the level was changed back is not meant any more.
   expect(noticeRequestOf(draft({ level: 'device', group: 'g', device: 'd' }), 'n').audience).toEqual({
     municipality: 'm-1',

@@ -9,6 +9,13 @@ describe.each(['de', 'en'] as const)('the preview of a notice in %s', (language)
     ['how urgent it is', noticeTexts.noticeSeverities[language], window.severity],
     ['who says it', noticeTexts.noticeFromSender[language]('KITS'), window.noticeFrom('KITS')],
     ['until when it holds', noticeTexts.noticeUntilTime[language]('27.11.'), window.validUntil('27.11.')],
+    [
+      'the button with a name',
+      noticeTexts.noticeAcknowledgeByName[language]('Neustart'),
+      window.acknowledgeByName('Neustart'),
+    ],
+    ['which name goes along', noticeTexts.noticeAnsweredByName[language]('x'), window.answeredByName('x')],
+    ['who reads it', noticeTexts.noticeWhoReadsName[language], window.whoReadsName],
     ['the button', noticeTexts.noticeAcknowledge[language]('Neustart'), window.acknowledge('Neustart')],
   ])('names %s as the window does', (_name, console, shown) => {
     expect(console).toEqual(shown);

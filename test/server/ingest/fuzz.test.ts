@@ -45,17 +45,20 @@ const gz = promisify(gzip);
 const encoded = async (frame: Uint8Array, encoding: string): Promise<Uint8Array> =>
   encoding === 'zstd' ? zstd(frame) : encoding === 'gzip' ? gz(frame, { level: 1 }) : frame;
 
-test('a transport proof', fuzzTime, () =>
-  storesNothing(async () => {
-    const body = Buffer.from('{}');
-    const request = { method: 'POST', path: '/agent/v1/check-in', body };
-    const verify = async (proof: string) => {
-      const claimed = await findClaimedDevice(ingest.context, proof);
-      await verifyRequest(ingest.context, claimed, { ...request, proof });
-    };
+test('a transport proof', fuzzTime, async () => {
+  const body = Buffer.from('{}');
+  const request = { method: 'POST', path: '/agent/v1/check-in', body };
+  const verify = async (proof: string) => {
+    const claimed = await findClaimedDevice(ingest.context, proof);
+    await verifyRequest(ingest.context, claimed, { ...request, proof });
+  };
+  // That the device's own proof arrives beside another request is noted, once a day.
+  const { proof: elsewhere } = await ingest.agent.proofFor('/elsewhere', body, { nonce: ingest.nonce });
+  expect(await outcomeOf(verify(elsewhere))).toBe('401 request-altered');
+  await storesNothing(async () => {
     const { proof } = await ingest.agent.proofFor(request.path, body, { nonce: ingest.nonce });
     expect(await outcomeOf(verify(proof))).toBe('taken');
-    const refusals = ['401 proof-invalid', '404 unknown-device'];
+    const refusals = ['401 proof-invalid', '401 request-altered', '404 unknown-device'];
     await fuzz(damagedJws(proof), async (changed) => expect(refusals).toContain(await outcomeOf(verify(changed))), 0.7);
     // Really signed: what the device says about its clock and counter is its own, everything else is checked.
     const claims = JSON.parse(Buffer.from(proof.split('.')[1]!, 'base64url').toString());
@@ -72,8 +75,8 @@ test('a transport proof', fuzzTime, () =>
       },
       0.3,
     );
-  }),
-);
+  });
+});
 
 test('an enrolment', fuzzTime, () =>
   storesNothing(async () => {

@@ -156,6 +156,72 @@ describe('what does not follow', () => {
     await agent.report(agent.sections({ memory: { totalBytes: 222 } }), { createdAt: new Date(Date.now() + 1000) });
     expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
   });
+
+  test('a report that was signed anew behind younger ones joins the history and overwrites nothing', async () => {
+    const agent = await enrolled();
+    const ago = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+    const before = { storeEpoch: agent.state.epoch, sequence: 7 };
+    agent.renewEpoch();
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }), { createdAt: ago(1) });
+    const again = await agent.report(agent.sections({ memory: { totalBytes: 111 } }), {
+      createdAt: ago(2),
+      envelope: { first: before },
+    });
+    expect(again.status).toBe(201);
+    expect(again.receipt?.need).toContain('memory');
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
+    // Nor does it become the measure for what is new.
+    await agent.report(agent.sections({ memory: { totalBytes: 333 } }), { createdAt: ago(3) });
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 333 });
+    await agent.report(agent.sections({ memory: { totalBytes: 444 } }), {
+      createdAt: ago(2.5),
+      envelope: { first: { ...before, sequence: 8 } },
+    });
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 333 });
+  });
+
+  test('a report that was signed anew and is the newest there is brings its facts', async () => {
+    const agent = await enrolled();
+    await agent.report(agent.sections({ memory: { totalBytes: 111 } }), { createdAt: new Date(Date.now() - 60_000) });
+    const before = { storeEpoch: agent.state.epoch, sequence: 2 };
+    agent.renewEpoch();
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }), { envelope: { first: before } });
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
+  });
+
+  test('a report from a clock that was set right since is as old as it is', async () => {
+    const agent = await enrolled();
+    const day = 86_400_000;
+    const [made, byItsClock] = [new Date(Date.now() - 40 * day), new Date()];
+    const sections = agent.sections().map((section) => ({ ...section, collectedAt: byItsClock.toISOString() }));
+    const verdictOn = async (rule: string) =>
+      db()
+        .selectFrom('verdicts')
+        .select(['verdict', 'reason'])
+        .where('device_id', '=', agent.state.deviceId)
+        .where('rule_id', '=', rule)
+        .executeTakeFirst();
+    await agent.report(sections, { createdAt: byItsClock, body: { serverTime: made.toISOString() } });
+    expect((await stored.deviceOf(agent)).clock_offset_seconds).toBe(0);
+    expect(await verdictOn('storage-free')).toEqual({ verdict: 'unknown', reason: 'facts-stale' });
+    // A server's time that has not come yet was never said by a server.
+    const ahead = new Date(Date.now() + 40 * day).toISOString();
+    await agent.report(sections, { body: { serverTime: ahead } });
+    expect(await verdictOn('storage-free')).toMatchObject({ verdict: 'met' });
+  });
+
+  test('what was stored while the clock of the server was years ahead holds nothing back', async () => {
+    const agent = await enrolled();
+    await agent.report(agent.sections({ memory: { totalBytes: 111 } }));
+    await db()
+      .updateTable('devices')
+      .set({ facts_created_at: '2135-01-01T00:00:00.000Z' })
+      .where('id', '=', agent.state.deviceId)
+      .execute();
+    agent.renewEpoch();
+    await agent.report(agent.sections({ memory: { totalBytes: 222 } }));
+    expect(await memoryOf(agent)).toEqual({ totalBytes: 222 });
+  });
 });
 
 describe('a clone', () => {

@@ -98,10 +98,10 @@ test('one proof works once, and a stranger retires nobody', async () => {
     { 'content-type': 'application/json', [proofHeader]: proof },
     bodyOf({ waiting: 1 }),
   );
-  expect(swapped.code).toBe('proof-invalid');
+  expect(swapped.code).toBe('request-altered');
   const elsewhere = await agent.proofFor('/agent/v1/check-in', body);
   const forged = await agent.post(path, { 'content-type': 'application/json', [proofHeader]: elsewhere.proof }, body);
-  expect(forged.code).toBe('proof-invalid');
+  expect(forged.code).toBe('request-altered');
   expect((await agent.post(path, { 'content-type': 'application/json' }, body)).status).toBe(401);
   expect((await retire(agent, Buffer.from('{"waiting":-1}'))).code).toBe('malformed');
   expect([await stateOf(agent), await stateOf(other)]).toEqual(['active', 'active']);

@@ -1,6 +1,6 @@
 /** What people at a PC said, as it reaches the server: counted once, only for the municipality's own notices. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Notice } from '../../../agent/contract/policy.ts';
 import type { NoticeAnswer, NoticeAnswerKind, Suspicion } from '../../../agent/contract/report.ts';
 import { countsFor } from '../../../server/fleet/notice-answers.ts';
@@ -23,8 +23,11 @@ async function device(token = server.token): Promise<TestAgent> {
   return agent;
 }
 
-async function published(municipality = server.municipalityId): Promise<Notice> {
-  const notice = noticeOf(municipality);
+async function published(
+  municipality = server.municipalityId,
+  change: Parameters<typeof noticeOf>[1] = {},
+): Promise<Notice> {
+  const notice = noticeOf(municipality, change);
   await publish(server, notice);
   return notice;
 }
@@ -112,6 +115,116 @@ test('one device cannot fill the disk with answers', async () => {
   expect((await countsFor(server.context.db, notice.id)).seen).toEqual({ devices: 1, answers: 2000 });
 });
 
+describe('a name', () => {
+  const named = { mustAcknowledge: true, answers: 'named' } as const;
+  /** What the server keeps of the last report of a device: the names beside its answers, and whether its body is there. */
+  const kept = async (agent: TestAgent) => {
+    const { db } = server.context;
+    const report = await db
+      .selectFrom('reports')
+      .selectAll()
+      .where('device_id', '=', agent.state.deviceId)
+      .orderBy('sequence', 'desc')
+      .executeTakeFirstOrThrow();
+    const rows = await db
+      .selectFrom('notice_answers')
+      .selectAll()
+      .where('device_id', '=', agent.state.deviceId)
+      .execute();
+    const everything = JSON.stringify([rows, { ...report, body: Buffer.from(report.body).toString('latin1') }]);
+    return {
+      names: rows.map(({ stated_name }) => stated_name).sort(),
+      hasBody: report.body.byteLength > 0,
+      removedAt: report.body_removed_at,
+      everything,
+    };
+  };
+  const statedName = 'k.mueller';
+
+  test('is kept with the acknowledgement of a notice that asks for it', async () => {
+    const agent = await device();
+    const notice = await published(undefined, named);
+    await say(agent, [answer(notice, 'acknowledged', { statedName }), answer(notice, 'seen')]);
+    expect(await kept(agent)).toMatchObject({ names: [statedName, null], hasBody: true, removedAt: null });
+    expect(await stored.eventsOf(agent)).toEqual([]);
+  });
+
+  test.each<[string, (agent: TestAgent) => Promise<NoticeAnswer>]>([
+    [
+      'of a notice whose answers are counted',
+      async () =>
+        answer(await published(undefined, { mustAcknowledge: true, answers: 'counted' }), 'acknowledged', {
+          statedName,
+        }),
+    ],
+    ['of a notice that says nothing of names', async () => answer(await published(), 'acknowledged', { statedName })],
+    ['of having seen it', async () => answer(await published(undefined, named), 'seen', { statedName })],
+    [
+      'of a notice that nobody published',
+      async () => answer(noticeOf(server.municipalityId, named), 'acknowledged', { statedName }),
+    ],
+    [
+      'of another municipality',
+      async () =>
+        answer(await published(await server.addMunicipality(`Fremd ${randomUUID()}`), named), 'acknowledged', {
+          statedName,
+        }),
+    ],
+    [
+      'of another device',
+      async () => {
+        const other = await device();
+        const audience = { municipality: server.municipalityId, device: other.state.deviceId };
+        return answer(await published(undefined, { ...named, audience }), 'acknowledged', { statedName });
+      },
+    ],
+    ...([{ answers: 'counted' }, { answers: 'named' }] as const).map(
+      (after): [string, (agent: TestAgent) => Promise<NoticeAnswer>] => [
+        `said to a wording that was corrected since, whose answers are ${after.answers}`,
+        async () => {
+          const before = await published(undefined, named);
+          const issuedAt = new Date(Date.parse(before.issuedAt) + 1).toISOString();
+          await publish(server, { ...before, ...after, issuedAt });
+          return answer(before, 'acknowledged', { statedName });
+        },
+      ],
+    ),
+  ])('%s is stored nowhere: neither beside the answer nor in the report', async (_, make) => {
+    const agent = await device();
+    const said = await make(agent);
+    await say(agent, [said]);
+    const { names, hasBody, removedAt, everything } = await kept(agent);
+    expect(names.filter((name) => name !== null)).toEqual([]);
+    expect([hasBody, typeof removedAt]).toEqual([false, 'string']);
+    expect(everything).not.toContain(statedName);
+    expect(await stored.eventsOf(agent)).toEqual(['name-discarded']);
+    // The device gets its receipt, and has nothing to send again.
+    expect((await agent.report([])).status).toBe(201);
+  });
+
+  test('in a report that is no acknowledgement, or beside one that nobody asked for, takes its body along', async () => {
+    const agent = await device();
+    const [asked, counted] = [await published(undefined, named), await published()];
+    const noticeAnswers = [answer(asked, 'acknowledged', { statedName })];
+    await agent.report([], { body: { noticeAnswers }, envelope: { class: 'routine' } });
+    expect(await kept(agent)).toMatchObject({ names: [null], hasBody: false });
+    await say(agent, [
+      answer(asked, 'acknowledged', { statedName: 'b.schmidt' }),
+      answer(counted, 'acknowledged', { statedName: 'b.schmidt' }),
+    ]);
+    // The one that was asked for is kept.
+    expect(await kept(agent)).toMatchObject({ names: ['b.schmidt', null, null], hasBody: false });
+  });
+
+  test('that comes once more in another report is kept once', async () => {
+    const agent = await device();
+    const said = answer(await published(undefined, named), 'acknowledged', { statedName });
+    await say(agent, [said]);
+    await say(agent, [said]);
+    expect(await kept(agent)).toMatchObject({ names: [statedName], hasBody: false });
+  });
+});
+
 test('a suspicion is stored once with its words, and the device history names it without them', async () => {
   const agent = await device();
   const suspicions: Suspicion[] = [
@@ -135,6 +248,10 @@ test('a suspicion is stored once with its words, and the device history names it
 
 test.each([
   ['an unknown kind', { noticeAnswers: [{ ...answer(noticeOf(randomUUID()), 'seen'), kind: 'signed' }] }],
+  [
+    'a name that is none',
+    { noticeAnswers: [{ ...answer(noticeOf(randomUUID()), 'acknowledged'), statedName: 'k\u202Ereleum' }] },
+  ],
   ['too many', { noticeAnswers: Array.from({ length: 257 }, () => answer(noticeOf(randomUUID()), 'seen')) }],
   ['an empty suspicion', { suspicions: [{ requestId: randomUUID(), at: '2026-11-24T09:00:00.000Z', text: '' }] }],
 ])('%s is refused', async (_, body) => {

@@ -2,7 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, createZstdCompress, gzip, zstdCompress } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nonceHeader, proofHeader, reportMediaType } from '../../../agent/contract/wire.ts';
+import {
+  jwsTypes,
+  nonceHeader,
+  problemDocument,
+  proofHeader,
+  reportMediaType,
+  signedRefusal,
+} from '../../../agent/contract/wire.ts';
+import { verifyJws } from '../../../agent/signing/jws.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
 import { encodeFrame, signReport } from '../../../agent/signing/report-frame.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
@@ -142,13 +150,37 @@ describe('a transport proof', () => {
       'is signed by another key',
       async (agent) => (await agent.proofFor(checkInPath, checkInBody(agent), { key: await generateKey() })).proof,
     ],
-    ['is for another path', async (agent) => (await agent.proofFor('/agent/v1/reports', checkInBody(agent))).proof],
-    ['is for another body', async (agent) => (await agent.proofFor(checkInPath, Buffer.from('{}'))).proof],
   ])('that %s is refused', async (_name, make) => {
     const agent = await enrolled();
     const refused = await checkInWith(agent, await make(agent));
     expect([refused.status, refused.code]).toEqual([401, 'proof-invalid']);
     expect(refused.headers.get(nonceHeader)).toBeNull();
+  });
+
+  test.each<[string, string, Uint8Array | undefined]>([
+    ['another path', '/agent/v1/reports', undefined],
+    ['another body', checkInPath, Buffer.from('{}')],
+  ])('for %s is refused, and its device is told so by signed words', async (_name, path, body) => {
+    const agent = await enrolled();
+    const { proof, jti } = await agent.proofFor(path, body ?? checkInBody(agent));
+    const refused = await checkInWith(agent, proof);
+    expect([refused.status, refused.code]).toEqual([401, 'request-altered']);
+    const { refusal } = problemDocument.parse(refused.body);
+    const { publicKey, thumbprint } = server.context.signingKey;
+    expect(await verifyJws(jwsTypes.refusal, refusal ?? '', [{ publicKey, thumbprint }], signedRefusal)).toEqual({
+      nonce: jti,
+      status: 401,
+      code: 'request-altered',
+    });
+    const db = server.context.db;
+    const events = () =>
+      db.selectFrom('device_events').select('code').where('device_id', '=', agent.state.deviceId).execute();
+    expect(await events()).toEqual([{ code: 'request-altered' }]);
+    // However often, it is noted once a day; and a proof that was used up gets no word of the server.
+    expect((await checkInWith(agent, proof)).code).toBe('request-altered');
+    expect(await events()).toHaveLength(1);
+    expect((await agent.checkIn()).status).toBe(200);
+    expect((await checkInWith(agent, proof)).code).toBe('use-nonce');
   });
 
   test('of a device nobody knows is refused', async () => {
@@ -362,8 +394,9 @@ describe('the wire', () => {
     const other = await promisify(zstdCompress)('neither envelope nor body');
     for (const encoding of ['br', 'gzip', 'identity']) {
       const refused = await agent.sendBytes(frame, { 'content-encoding': encoding });
-      expect([415, 422]).toContain(refused.status);
-      expect(refused.body).not.toHaveProperty('refusal');
+      // Signed as well, and puts nothing aside.
+      expect([refused.status, refused.code]).toEqual([401, 'request-altered']);
+      expect(refused.body).toHaveProperty('refusal');
     }
     expect((await agent.sendBytes(other, { 'content-encoding': 'zstd' })).body).toHaveProperty('refusal');
     expect((await agent.sendBytes(frame, { 'content-encoding': 'zstd' })).status).toBe(201);
