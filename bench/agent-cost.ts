@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bundleAgent, sourceVersion } from '../build/bundle.ts';
 import { nodeBinary } from '../build/node-binary.ts';
 import { runTool } from '../build/run-tool.ts';
-import { buildSingleExecutable, v8Flags } from '../build/single-executable.ts';
+import { buildSingleExecutable, memoryFlags } from '../build/single-executable.ts';
 import { startTestServer, type TestServer } from '../test/fakes/test-server.ts';
 
 const runs = 11;
@@ -164,7 +164,7 @@ export async function measureAgent(): Promise<AgentCost[]> {
     const programs: [name: string, program: Program][] = [
       [
         'plain Node',
-        [nodeBinary('linux'), '--disable-warning=ExperimentalWarning', ...v8Flags, join(bundle, 'kits-agent.cjs')],
+        [nodeBinary('linux'), '--disable-warning=ExperimentalWarning', ...memoryFlags, join(bundle, 'kits-agent.cjs')],
       ],
       ['single executable', [executable]],
     ];
