@@ -27,9 +27,17 @@ const powershellScripts = ['collect.ps1', 'search-updates.ps1'] as const;
 const partsFolder = 'parts';
 /**
  * For a process that is idle nearly always: a small young generation, one helper thread instead of four and one compiler instead
- * of three need less memory and no more CPU, and the service may give back what a round took.
+ * of three need less memory and no more CPU. The old generation may grow to what a round needs before it is looked through;
+ * afterwards the service gives back what the round took.
  */
-export const memoryFlags = ['--max-semi-space-size=1', '--v8-pool-size=1', '--no-maglev', '--no-sparkplug', '--expose-gc'] as const;
+export const memoryFlags = [
+  '--max-semi-space-size=1',
+  '--initial-old-space-size=32',
+  '--v8-pool-size=1',
+  '--no-maglev',
+  '--no-sparkplug',
+  '--expose-gc',
+] as const;
 
 export interface SingleExecutable {
   readonly platform: Platform;
