@@ -16,23 +16,15 @@ import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
 import { agentVersion } from '../version.ts';
 import { isGap } from './collect.ts';
-import {
-  type CommandInput,
-  dataDirOf,
-  type ExitCode,
-  exitCodes,
-  logOf,
-  settingsOf,
-  stringOption,
-  UsageError,
-} from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
-function openAt(input: CommandInput, damaged = false): Promise<Agent> {
+async function openAt(input: CommandInput, damaged = false): Promise<Agent> {
   const settings = settingsOf(input);
   return openAgent({
     dataDir: dataDirOf(input),
     settings,
-    machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
+    machine: await thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
     log: logOf(input, settings.settings.logLevel),
     damaged,
     wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),
