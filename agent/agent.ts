@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackupMemory } from './backup/memory.ts';
 import type { AgentState } from './collectors/collector.ts';
-import { collectors } from './collectors/index.ts';
+import { collectorsOf } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
 import {
@@ -116,6 +116,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
   });
   if (store.replaces !== undefined) log.error('store-damaged', { keptAs: store.replaces });
+  const collectors = await collectorsOf(machine.platform);
   const publicDir = join(dataDir, 'public');
   const backupMemory = createBackupMemory(store);
   const keyFile = join(dataDir, 'private', 'device-key.pem');
@@ -245,7 +246,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const now = clock.now();
     backupMemory.noteDayOn(now);
     const enrolment = store.readEnrolment();
-    const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = store.readExchange();
+    const exchange = store.readExchange();
+    const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = exchange;
+    const serverTime = knownServerTime(exchange, now);
     const { waiting, refused, aside, thinned } = store.queue();
     const verdicts = judge(readSections());
     const since = sinceWhen(store, verdicts, now);
@@ -267,6 +270,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       contractVersion,
       writtenAt: now.toISOString(),
       validUntil: new Date(now.getTime() + statusValidMs).toISOString(),
+      ...(serverTime === undefined ? {} : { serverTime: serverTime.toISOString() }),
       agentVersion,
       device: {
         hostname: machine.hostname,

@@ -11,6 +11,7 @@ import { sourceVersion } from './bundle.ts';
 import { licenceText } from './licences.ts';
 import { buildAgentPackage } from './linux/agent-package.ts';
 import { buildTrayPackage, hasElectron } from './linux/tray-package.ts';
+import { outFolder } from './out-folder.ts';
 import { buildSingleExecutable } from './single-executable.ts';
 import { sourceDate } from './source-date.ts';
 
@@ -25,7 +26,7 @@ const { values } = parseArgs({
 });
 const version = values.version ?? sourceVersion();
 const compression = values.fast === true ? 'fast' : 'small';
-const outDir = values.out ?? join(root, 'dist');
+const outDir = outFolder(values.out ?? join(root, 'dist'));
 const executable = join(root, 'dist/bin/linux-x64', version, 'kits-agent');
 const licences = licenceText(await buildSingleExecutable({ platform: 'linux', version, outFile: executable }));
 const outFile = buildAgentPackage({

@@ -143,7 +143,7 @@ async function run(isFirst: boolean): Promise<void> {
     isSupported: () => Notification.isSupported(),
     create: (options) => new Notification(options),
     open: (notice) => window.open('notices', notice?.id),
-    now,
+    now: link.time,
     warn,
   });
   const renewal = createRenewal({
@@ -159,9 +159,9 @@ async function run(isFirst: boolean): Promise<void> {
 
   async function refresh(): Promise<void> {
     const reading = await link.refresh();
-    const unread = reading.view.notices.filter(({ deferredUntil }) => deferredUntil === undefined).length;
+    const open = reading.view.notices.filter(({ isOpen }) => isOpen).length;
     const language = link.language.current();
-    icons.show(trayView(reading.service, now(), language), unread, language);
+    icons.show(trayView(reading.service, now(), language), open, language);
     window.tell('view:changed', reading.view);
     announcer.update(reading);
   }

@@ -41,6 +41,11 @@ export function lightOf(view: View): Light {
   return view.service === 'newer' || view.service === 'waking' ? 'unknown' : 'offline';
 }
 
+/** How many still want something of the person. */
+export function openNotices({ notices }: View): number {
+  return notices.filter(({ isOpen }) => isOpen).length;
+}
+
 export function sentenceOf(view: View, t: Texts): string {
   return view.service === 'waking' ? t.waking : t.sentence[lightOf(view)];
 }
@@ -90,7 +95,7 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
     // For the tray and its toasts; the window speaks it in any case.
     api.request('language:choose', { language: wanted }).catch(() => undefined);
   };
-  const waiting = view?.notices.filter(({ deferredUntil }) => deferredUntil === undefined).length ?? 0;
+  const waiting = view === undefined ? 0 : openNotices(view);
 
   const Shown = pages[page];
   return (
@@ -114,6 +119,9 @@ export function App({ api }: { readonly api: AppApi }): JSX.Element {
       </header>
       <p class="unseen" role="status">
         {view === undefined ? '' : sentenceOf(view, t)}
+      </p>
+      <p class="unseen" role="status">
+        {waiting > 0 ? t.noticesWaiting(waiting) : ''}
       </p>
       {view === undefined ? (
         <main>

@@ -16,12 +16,12 @@ export const noticeTexts = {
   refusedNotices: {
     de: (count: number) =>
       count === 1
-        ? 'Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist.'
-        : `${count} Mitteilungen werden nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist.`,
+        ? 'Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist. Bleibt dieser Hinweis stehen, sagen Sie es KITS.'
+        : `${count} Mitteilungen werden nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist. Bleibt dieser Hinweis stehen, sagen Sie es KITS.`,
     en: (count: number) =>
       count === 1
-        ? 'One notice is not shown because it is not proven to be genuine.'
-        : `${count} notices are not shown because they are not proven to be genuine.`,
+        ? 'One notice is not shown because it is not proven to be genuine. If this stays here, tell KITS.'
+        : `${count} notices are not shown because they are not proven to be genuine. If this stays here, tell KITS.`,
   },
   severity: {
     de: { info: 'Hinweis', warning: 'Achtung', urgent: 'Dringend' } satisfies Record<Severity, string>,

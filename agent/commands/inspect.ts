@@ -17,7 +17,8 @@ import { readDeviceKey } from '../store/device-key.ts';
 import { linuxInstallRoot } from '../upgrade/linux-versions.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { agentVersion } from '../version.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes } from './command.ts';
+import { dataDirOf, settingsOf } from './command-settings.ts';
 import { expectedOwner, type RightsInput, rightsFindings } from './rights-checks.ts';
 import { walk } from './windows-checklist.ts';
 import { windowsFindings } from './windows-checks.ts';
@@ -174,7 +175,7 @@ export async function doctorCommand(
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...enrolled(dataDir),
     ...(await server(settings, dataDir)),
-    ...(process.platform === 'win32' ? await windowsFindings(thisMachine(), new Date()) : []),
+    ...(process.platform === 'win32' ? await windowsFindings(await thisMachine(), new Date()) : []),
   ];
   const isBad = findings.some(({ result }) => result === 'problem');
   if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
@@ -198,7 +199,7 @@ async function windowsInstallation(dataDir: string): Promise<Finding[]> {
     })),
     ...(await installationFindings({
       run: askPowerShell,
-      schtasks: (args) => thisMachine().run('schtasks', args, limits),
+      schtasks: async (args) => (await thisMachine()).run('schtasks', args, limits),
       exists: existsSync,
     })),
   ];

@@ -16,23 +16,15 @@ import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
 import { agentVersion } from '../version.ts';
 import { isGap } from './collect.ts';
-import {
-  type CommandInput,
-  dataDirOf,
-  type ExitCode,
-  exitCodes,
-  logOf,
-  settingsOf,
-  stringOption,
-  UsageError,
-} from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
-function openAt(input: CommandInput, damaged = false): Promise<Agent> {
+async function openAt(input: CommandInput, damaged = false): Promise<Agent> {
   const settings = settingsOf(input);
   return openAgent({
     dataDir: dataDirOf(input),
     settings,
-    machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
+    machine: await thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
     log: logOf(input, settings.settings.logLevel),
     damaged,
     wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),
@@ -218,24 +210,31 @@ export async function resetIdentityCommand(input: CommandInput): Promise<ExitCod
     return exitCodes.done;
   }
   const store = openStore(privateDir);
-  try {
-    const { waiting } = store.queue();
-    if (waiting > 0 && input.options['discard-waiting'] !== true) {
-      throw new UsageError(
-        `${waiting} reports have not reached the server yet and would be lost. ` +
-          'Run "kits-agent report" first, or add --discard-waiting.',
-      );
-    }
-    // Under the lock: a service that starts now is refused instead of working on a store that goes away.
-    const names = readdirSync(privateDir).filter((name) => /^(identity\.json|device-key\.pem|agent\.db)/.test(name));
-    // First what an interrupted run could bring the identity back from; put-aside stores go as well.
-    names.sort((a, b) => Number(b === 'identity.json') - Number(a === 'identity.json'));
-    for (const name of names) rmSync(join(privateDir, name), { force: true });
-    for (const name of ['status.json', 'trust.json']) rmSync(join(dataDirOf(input), 'public', name), { force: true });
-    rmSync(join(dataDirOf(input), 'public', 'sent'), { recursive: true, force: true });
-  } finally {
-    store.close();
+  const { waiting } = store.queue();
+  const isRefused = waiting > 0 && input.options['discard-waiting'] !== true;
+  // Still under the lock: a service that starts now is refused instead of working on a store that goes away.
+  store.close(() => {
+    if (!isRefused) removeIdentity(dataDirOf(input));
+  });
+  if (isRefused) {
+    throw new UsageError(
+      `${waiting} reports have not reached the server yet and would be lost. ` +
+        'Run "kits-agent report" first, or add --discard-waiting.',
+    );
   }
   input.out('The identity was removed. The next enrolment makes a new one.');
   return exitCodes.done;
+}
+
+/** Copies of the store that an upgrade has made are stores as well, what could not be stored belongs to one, and logs name the device. */
+const identityNames = /^(identity\.json|device-key\.pem|agent\.db|store\.before-|unstored$|(service|guard)\.log)/;
+
+function removeIdentity(dataDir: string): void {
+  const privateDir = join(dataDir, 'private');
+  const names = readdirSync(privateDir).filter((name) => identityNames.test(name));
+  // First what an interrupted run could bring the identity back from; put-aside stores go as well.
+  names.sort((a, b) => Number(b === 'identity.json') - Number(a === 'identity.json'));
+  for (const name of names) rmSync(join(privateDir, name), { force: true });
+  for (const name of ['status.json', 'trust.json']) rmSync(join(dataDir, 'public', name), { force: true });
+  rmSync(join(dataDir, 'public', 'sent'), { recursive: true, force: true });
 }

@@ -4,7 +4,8 @@ import { oneLine } from '../contract/printable.ts';
 import { type ExplainedField, explainReport } from '../contract/purposes.ts';
 import type { SentReport } from '../contract/status.ts';
 import { listSent, readSent } from '../status/sent-reports.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf } from './command-settings.ts';
 
 const words = {
   de: {

@@ -17,6 +17,8 @@ export const status = z.object({
   writtenAt: instant,
   /** After this instant the file says nothing any more: the service is not running. */
   validUntil: instant,
+  /** Server time at `writtenAt`, as far as the device knows it: KITS speaks by that clock, however wrong the one here goes. */
+  serverTime: instant.optional(),
   agentVersion: text(40),
   device: z.object({
     hostname: text(253),

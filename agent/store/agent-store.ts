@@ -103,7 +103,8 @@ export interface AgentStore extends Outbox {
   /** ms since 1970 of the last run of each task. */
   lastRuns(): ReadonlyMap<string, number>;
   ran(task: string, at: Date): void;
-  close(): void;
+  /** `last` runs when no file is open any more and the directory is still held: Windows removes nothing that is open. */
+  close(last?: () => void): void;
 }
 
 /**
@@ -329,9 +330,13 @@ function useStore(
     ran: (task, at) => {
       db.prepare('INSERT INTO runs VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at').run(task, at.getTime());
     },
-    close: () => {
+    close: (last = () => undefined) => {
       db.close();
-      release();
+      try {
+        last();
+      } finally {
+        release();
+      }
     },
   };
 }

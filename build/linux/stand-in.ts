@@ -1,5 +1,5 @@
 /** Electron for Linux where its binary cannot be had: enough to build and try everything around it, and marked as what it is. */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { standInMark } from '../../server/releases/stand-in.ts';
 import { runTool } from '../run-tool.ts';
@@ -26,6 +26,17 @@ export function makeStandInElectron(folder: string, version: string): string {
   }
   writeFileSync(join(folder, 'version'), version);
   return folder;
+}
+
+/**
+ * Adds a part of its own to a Debian package, where no compression hides the mark from whoever reads the file. dpkg passes over parts
+ * behind the last one (deb(5)); ar(5) says how one looks.
+ */
+export function markAsStandIn(deb: string): void {
+  const content = `${standInMark}\n`;
+  const header = `${'_kits-stand-in'.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}`;
+  const padding = statSync(deb).size % 2 === 0 ? '' : '\n';
+  appendFileSync(deb, `${padding}${header}${String(content.length).padEnd(10)}\`\n${content}`);
 }
 
 /** Throws for a Debian package that holds a stand-in, or is none: to be asked by whatever hands packages on to PCs. */

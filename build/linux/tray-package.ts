@@ -1,5 +1,5 @@
 /** The Debian package of the tray: Electron with our bundles, started at every logon. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as buildElectron, type Configuration, Platform } from 'electron-builder';
 import { productName } from '../../main/app-identity.ts';
@@ -9,7 +9,7 @@ import { licenceText, trayPackages } from '../licences.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { changelog } from './agent-package.ts';
 import { type Compression, createPackageTree } from './package-tree.ts';
-import { makeStandInElectron, standInField } from './stand-in.ts';
+import { makeStandInElectron, markAsStandIn, standInField } from './stand-in.ts';
 
 const root = join(import.meta.dirname, '../..');
 const sources = join(import.meta.dirname, 'tray');
@@ -86,8 +86,9 @@ function electronVersion(): string {
 export async function buildTrayPackage(options: TrayPackage): Promise<string> {
   const { version, outDir, compression, sourceDate, standIn } = options;
   const file = `${name}_${version}_amd64${standIn ? `.${standInMark}` : ''}.deb`;
-  const work = join(outDir, `${file}.work`);
-  rmSync(work, { recursive: true, force: true });
+  // Within the project: electron-builder takes nothing from /var and the like, wherever the package is to go.
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const work = mkdtempSync(join(root, 'dist/tray-package-'));
   try {
     await stageTrayApp(join(work, 'staged'), version);
     const electronDist = standIn ? makeStandInElectron(join(work, 'electron'), electronVersion()) : undefined;
@@ -138,7 +139,9 @@ export async function buildTrayPackage(options: TrayPackage): Promise<string> {
     tree.packed(`${documents}/third-party-licences.txt.gz`, licenceText(trayPackages().bundled));
     tree.packed(`${documents}/changelog.gz`, changelog(name, version, sourceDate));
     tree.text(`usr/share/lintian/overrides/${name}`, source('lintian-overrides'));
-    return tree.build(join(outDir, file), compression);
+    const made = tree.build(join(outDir, file), compression);
+    if (standIn) markAsStandIn(made);
+    return made;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -1,22 +1,26 @@
 /**
- * `npm run dist:win [-- --stand-in] [--version V] [--agent FILE]`: the installers for Windows, into dist/installers.
+ * `npm run dist:win [-- --stand-in] [--version V] [--out FOLDER]`: the installers for Windows, into dist/installers.
  *
  * Without --stand-in electron-builder downloads Electron and NSIS as usual. With it nothing is downloaded: a program that is not
  * Electron and stand-ins for the plugins take their places. What is made then says so in its name and in its files.
  */
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { standInMark } from '../../server/releases/stand-in.ts';
 import { sourceVersion } from '../bundle.ts';
 import { appIco } from '../icons.ts';
+import { licenceText } from '../licences.ts';
+import { emptyOutFolder } from '../out-folder.ts';
 import { runTool } from '../run-tool.ts';
 import { signForWindows } from '../sign-windows.ts';
 import { buildSingleExecutable } from '../single-executable.ts';
+import { sourceDate } from '../source-date.ts';
 import { stageTrayApp } from '../tray-app.ts';
 import { writePolicyDefinitions } from './admx.ts';
-import { makeStandInElectron, standInMark } from './electron-distribution.ts';
+import { makeStandInElectron } from './electron-distribution.ts';
 import { buildMsi } from './msi.ts';
 import { standInNsis } from './nsis-tools.ts';
 
@@ -25,13 +29,11 @@ const { values } = parseArgs({
   options: {
     'stand-in': { type: 'boolean', default: false },
     version: { type: 'string', default: sourceVersion() },
-    /** A single executable that is built already. */
-    agent: { type: 'string' },
     out: { type: 'string', default: join(root, 'dist/installers') },
   },
 });
 const { version } = values;
-const out = resolve(values.out);
+const out = emptyOutFolder(values.out, 'artefacts.json');
 const standIn = values['stand-in'];
 // Windows Installer knows three numbers and nothing behind them.
 if (!/^\d{1,3}\.\d{1,3}\.\d{1,5}$/.test(version)) throw new Error(`--version ${version}: expected three numbers`);
@@ -42,16 +44,15 @@ function say(line: string): void {
 
 const work = join(root, 'dist/windows');
 const delivered = join(work, 'agent/kits-agent.exe');
+rmSync(join(work, 'agent'), { recursive: true, force: true });
 mkdirSync(join(work, 'agent'), { recursive: true });
 mkdirSync(join(work, 'build-resources'), { recursive: true });
-if (values.agent === undefined) {
-  await buildSingleExecutable({ platform: 'win32', version, outFile: delivered });
-} else copyFileSync(values.agent, delivered);
+const inside = await buildSingleExecutable({ platform: 'win32', version, outFile: delivered });
+writeFileSync(join(work, 'agent/third-party-licences.txt'), licenceText(inside));
 say(`Service:  ${delivered}`);
 const staged = join(work, 'tray');
 await stageTrayApp(staged, version);
 writeFileSync(join(work, 'build-resources/icon.ico'), appIco());
-rmSync(out, { recursive: true, force: true });
 
 const name = standIn ? `kits-agent-${version}-stand-in` : `kits-agent-${version}`;
 const overrides: string[] = [`-c.directories.output=${out}`, `-c.nsis.artifactName=${name}-setup.\${ext}`];
@@ -69,7 +70,14 @@ runTool(
   { cwd: root, env, timeoutMs: 1_800_000 },
 );
 const msi = join(out, `${name}.msi`);
-buildMsi({ folder: join(out, 'win-unpacked'), version, outFile: msi, work: join(work, 'msi') });
+buildMsi({
+  folder: join(out, 'win-unpacked'),
+  version,
+  outFile: msi,
+  work: join(work, 'msi'),
+  sourceDate: sourceDate(),
+  standIn,
+});
 
 writePolicyDefinitions(join(out, 'PolicyDefinitions'));
 

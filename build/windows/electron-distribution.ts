@@ -1,11 +1,9 @@
 /** Electron for Windows: the real one as electron-builder downloads it, or a stand-in that is marked as one. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { standInMark } from '../../server/releases/stand-in.ts';
 import { runTool } from '../run-tool.ts';
 import { withIdentity } from '../windows-resources.ts';
-
-/** Stands in every stand-in of this project, so that no step takes one for the real thing. */
-export const standInMark = 'KITS-STAND-IN';
 
 /**
  * A folder that looks like an unpacked distribution of Electron. Needs gcc-mingw-w64-i686.

@@ -1,17 +1,36 @@
-/** The MSI: files of the unpacked Windows application, packed by wixl, finished by msibuild. Needs Debian's wixl and msitools. */
+/**
+ * The MSI: files of the unpacked Windows application, packed by wixl, finished by msibuild. The same files, version and date give the
+ * same bytes. Needs Debian's wixl, msitools and gcc-mingw-w64-i686.
+ */
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { appUserModelId, productName } from '../../main/app-identity.ts';
+import { standInMark } from '../../server/releases/stand-in.ts';
 import { runTool } from '../run-tool.ts';
+import { signForWindows } from '../sign-windows.ts';
+import { steadySummary } from './msi-summary.ts';
 
 export interface MsiOptions {
-  /** What electron-builder calls win-unpacked. */
+  /** What electron-builder calls win-unpacked; its files are given the time of `sourceDate`. */
   readonly folder: string;
   /** Three numbers. */
   readonly version: string;
   readonly outFile: string;
   readonly work: string;
+  /** Seconds; the time every file carries. */
+  readonly sourceDate: number;
+  /** The folder holds a stand-in: the MSI says so where no compression hides it. */
+  readonly standIn: boolean;
 }
 
 /** Properties an administrator may set; also when Windows Installer runs the rest as another account. */
@@ -19,30 +38,20 @@ export const publicProperties = ['SERVER', 'TOKEN', 'SERVERKEY', 'RECOVERYKEY', 
 const agentFile = 'resources/agent/kits-agent.exe';
 /** Of this product, for ids that must stay the same from version to version. */
 const namespace = 'b5c6b6e0-5e5d-4c43-8d39-0c3c8e6b8d11';
-/** msidbCustomActionTypeHideTarget: what the action is called with stays out of the log. */
-const hideTarget = 0x2000;
+/** A type of action that sets a property, and msidbCustomActionTypeHideTarget: what it sets stays out of the log. */
+const [setsProperty, hideTarget] = [51, 0x2000];
 
-/** wixl puts these before the beginning and behind the end; deferred actions belong between InstallInitialize and InstallFinalize. */
-export const sequence = {
-  DeleteGuard: 3410,
-  DeleteTrayTask: 3415,
-  EndService: 3420,
-  DeleteService: 3430,
-  Retire: 3440,
-  RemoveVersions: 3450,
-  RemoveSettings: 3460,
-  SetUp: 5100,
-  Activate: 5110,
-  StartTray: 5120,
-} as const;
-
-export function buildMsi({ folder, version, outFile, work }: MsiOptions): void {
+export function buildMsi({ folder, version, outFile, work, sourceDate, standIn }: MsiOptions): void {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   // wixl takes files from paths relative to the source only.
   symlinkSync(folder, join(work, 'app'));
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), sourceDate, sourceDate);
+  }
   copyFileSync(join(import.meta.dirname, 'kits-agent.wxs'), join(work, 'kits-agent.wxs'));
   writeFileSync(join(work, 'files.wxs'), filesFragment(folder));
+  buildSetUpAction(join(work, 'set-up-action.dll'));
   const built = join(work, basename(outFile));
   const variables = {
     Version: version,
@@ -51,24 +60,34 @@ export function buildMsi({ folder, version, outFile, work }: MsiOptions): void {
     AgentFile: idOf('f', agentFile),
   };
   const defines = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
-  runTool('wixl', ['-a', 'x64', ...defines, '-o', built, 'kits-agent.wxs', 'files.wxs'], { cwd: work });
-  runTool('msibuild', [built, ...finishing().flatMap((query) => ['-q', query])]);
-  copyFileSync(built, outFile);
+  const sources = ['kits-agent.wxs', 'files.wxs'];
+  // The archive inside holds local times.
+  runTool('wixl', ['-a', 'x64', ...defines, '-o', built, ...sources], { cwd: work, env: { TZ: 'UTC' } });
+  runTool('msibuild', [built, ...finishing(standIn).flatMap((query) => ['-q', query])]);
+  writeFileSync(outFile, steadySummary(readFileSync(built), sourceDate));
 }
 
-function finishing(): string[] {
+/** For 32 bits, which Windows Installer runs in packages of either kind. Signed as every program is: WDAC asks for libraries as well. */
+function buildSetUpAction(outFile: string): void {
+  runTool('i686-w64-mingw32-gcc', [
+    ...['-Wall', '-Wextra', '-Werror', '-Os', '-s', '-shared', '-static-libgcc'],
+    ...['-Wl,--no-insert-timestamp,--kill-at,--nxcompat,--dynamicbase,--disable-auto-image-base'],
+    ...['-o', outFile, join(import.meta.dirname, 'set-up-action.c'), '-lmsi'],
+  ]);
+  signForWindows(outFile, productName);
+}
+
+function finishing(standIn: boolean): string[] {
   const secure = [...publicProperties, 'WIX_UPGRADE_DETECTED', 'WIX_DOWNGRADE_DETECTED'].join(';');
   return [
     `UPDATE \`Property\` SET \`Value\`='${secure}' WHERE \`Property\`='SecureCustomProperties'`,
+    ...(standIn ? [`INSERT INTO \`Property\` (\`Property\`, \`Value\`) VALUES ('StandIn', '${standInMark}')`] : []),
     // Windows 10 and 11 call themselves 6.3 here.
     "INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES ('Installed OR VersionNT64 >= 603', " +
       "'KITS Agent braucht Windows 10 oder 11 in 64 Bit. / KITS Agent needs 64-bit Windows 10 or 11.')",
     // Where the settings file beside the MSI is.
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('ResolveSource', 'NOT Installed', 850)",
-    ...Object.entries(sequence).map(
-      ([action, at]) => `UPDATE \`InstallExecuteSequence\` SET \`Sequence\`=${at} WHERE \`Action\`='${action}'`,
-    ),
-    `UPDATE \`CustomAction\` SET \`Type\`=${18 + 1024 + 2048 + hideTarget} WHERE \`Action\`='SetUp'`,
+    `UPDATE \`CustomAction\` SET \`Type\`=${setsProperty + hideTarget} WHERE \`Action\`='TellSetUp'`,
     'CREATE TABLE `MsiShortcutProperty` (`MsiShortcutProperty` CHAR(72) NOT NULL, `Shortcut_` CHAR(72) NOT NULL, ' +
       '`PropertyKey` CHAR(255) NOT NULL LOCALIZABLE, `PropVariantValue` CHAR(255) NOT NULL LOCALIZABLE PRIMARY KEY `MsiShortcutProperty`)',
     'INSERT INTO `MsiShortcutProperty` (`MsiShortcutProperty`, `Shortcut_`, `PropertyKey`, `PropVariantValue`) VALUES ' +

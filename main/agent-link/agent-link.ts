@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type DeferralChoice, deferralChoices, isDeferred } from '../../agent/contract/deferral.ts';
 import type { Notice } from '../../agent/contract/policy.ts';
+import type { Status } from '../../agent/contract/status.ts';
 import type { Handlers, View, Wording } from '../ipc/contract.ts';
 import { createLanguageChoice, type LanguageChoice } from '../language.ts';
 import { allowedLink } from '../notices/allowed-link.ts';
@@ -48,6 +49,8 @@ export interface AgentLink {
   readonly memory: NoticeMemory;
   readonly requests: Pick<OwnRequests, 'isSaid'>;
   readonly language: LanguageChoice;
+  /** By which notices are judged: that of the server, as the service knows it, or else that of this PC. */
+  time(): Date;
   /** What somebody may choose who puts this notice off now; empty = not any more. */
   deferralChoices(notice: Notice): DeferralChoice[];
   /** Says what became of a notice without anybody asking in the window. Throws when too much waits. */
@@ -63,6 +66,10 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const memory = createNoticeMemory(join(userDir, 'notices.json'), warn);
   const language = createLanguageChoice(join(userDir, 'language.json'), systemLanguages);
 
+  /** Server time minus the clock of this PC, by the last status that counted; ms. */
+  let serverAheadMs = 0;
+  const time = (): Date => new Date(now().getTime() + serverAheadMs);
+
   const ask = (wish: Wish): void => {
     own.ask(wish);
     asked();
@@ -73,9 +80,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     const at = now();
     const service = await readStatus(join(publicDir, 'status.json'), at, options.isWaking?.(at));
     const isRunning = service.kind === 'running';
+    if (isRunning) serverAheadMs = aheadOf(service.status);
+    const noticesAt = time();
     const signed = isRunning ? [...service.status.notices, ...(service.status.recalls ?? [])] : [];
     const trust = signed.length === 0 ? undefined : await readTrust(join(publicDir, 'trust.json'));
-    const { notices, genuine, refused } = await verifiedNotices(signed, trust, at, memory);
+    const { notices, genuine, refused } = await verifiedNotices(signed, trust, noticesAt, memory);
     // A service that is silent has said nothing new, and what waits is sent again all the same.
     const taken = isRunning ? service.status.handledRequests : [];
     const isKnown = isRunning && refused === 0;
@@ -83,6 +92,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     const hosts = isRunning ? (service.status.linkHosts ?? []) : [];
     const view: View = {
       at: at.toISOString(),
+      noticesAt: noticesAt.toISOString(),
       language: language.current(),
       ...(accountName === undefined ? {} : { accountName }),
       service: service.kind,
@@ -91,7 +101,8 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       ...lastingOf(service),
       notices: notices.map((notice) => ({
         ...notice,
-        ...deferredUntil(notice, at),
+        isOpen: isOpen(notice, noticesAt),
+        ...deferredUntil(notice, noticesAt),
         deferralChoices: choicesFor(notice).map(({ kind, until }) => ({ kind, until: until.toISOString() })),
         openable: notice.links.filter((link) => allowedLink(link, hosts) !== undefined),
       })),
@@ -107,16 +118,21 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     return deferral !== undefined && isDeferred(notice, deferral, at) ? { deferredUntil: deferral.until } : {};
   }
 
+  function isOpen(notice: Notice, at: Date): boolean {
+    if (deferredUntil(notice, at).deferredUntil !== undefined) return false;
+    return !own.isSaid(notice.mustAcknowledge ? 'notice-acknowledged' : 'notice-seen', notice);
+  }
+
   function choicesFor(notice: Notice): DeferralChoice[] {
     if (own.isSaid('notice-acknowledged', notice)) return [];
-    return deferralChoices(notice, { now: now(), count: memory.of(notice)?.deferrals ?? 0 });
+    return deferralChoices(notice, { now: time(), count: memory.of(notice)?.deferrals ?? 0 });
   }
 
   function defer(notice: Notice, kind: DeferralChoice['kind']): void {
     const choice = choicesFor(notice).find((one) => one.kind === kind);
     if (choice === undefined) throw new Error('this notice cannot be put off like that');
     const until = choice.until.toISOString();
-    memory.defer(notice, { deferredAt: now().toISOString(), until });
+    memory.defer(notice, { deferredAt: time().toISOString(), until });
     ask({ kind: 'notice-deferred', noticeId: notice.id, issuedAt: notice.issuedAt, until });
   }
 
@@ -139,6 +155,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     memory,
     requests: own,
     language,
+    time,
     deferralChoices: choicesFor,
     say,
     defer,
@@ -179,6 +196,10 @@ function lastingOf(service: ServiceState): Pick<View, 'contacts' | 'device'> {
   const lasting = service.kind === 'running' ? service.status : 'lasting' in service ? service.lasting : undefined;
   if (lasting === undefined) return {};
   return { device: lasting.device, ...(lasting.contacts === undefined ? {} : { contacts: lasting.contacts }) };
+}
+
+function aheadOf({ serverTime, writtenAt: at }: Pick<Status, 'serverTime' | 'writtenAt'>): number {
+  return serverTime === undefined ? 0 : Date.parse(serverTime) - Date.parse(at);
 }
 
 function writtenAt(service: ServiceState): { writtenAt?: string } {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { instant } from '../../agent/contract/field.ts';
 import type { Notice } from '../../agent/contract/policy.ts';
 import { type MailboxRequest, mailboxRequest } from '../../agent/contract/status.ts';
+import { maxNotices } from '../../agent/contract/wire.ts';
 import { type AskedRequest, maxAsked } from '../ipc/contract.ts';
 import { readUserFile, writeUserFile } from '../user-file.ts';
 
@@ -40,7 +41,7 @@ export interface OwnRequests {
    * where they are known; what waits for any other is given up, because the service would never take it on.
    */
   settle(handled: readonly string[], notices?: readonly Pick<Notice, 'id' | 'issuedAt'>[]): boolean;
-  isSaid(kind: 'notice-acknowledged', notice: Pick<Notice, 'id' | 'issuedAt'>): boolean;
+  isSaid(kind: 'notice-seen' | 'notice-acknowledged', notice: Pick<Notice, 'id' | 'issuedAt'>): boolean;
   list(): AskedRequest[];
   mailboxReachable(): boolean;
 }
@@ -75,7 +76,9 @@ export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions):
     ask(wish) {
       const request = mailboxRequest.parse({ ...wish, requestId: randomUUID() });
       if (entries.some((known) => isSame(known, request))) return;
-      if (entries.filter(({ handled }) => !handled).length >= maxWaiting) throw new Error('too many requests wait');
+      // Whatever else waits, an acknowledgement of each notice has room.
+      const room = request.kind === 'notice-acknowledged' ? maxWaiting + maxNotices : maxWaiting;
+      if (entries.filter(({ handled }) => !handled).length >= room) throw new Error('too many requests wait');
       const at = now().toISOString();
       const asked = [...entries, send({ request, askedAt: at, attempts: 0, nextAt: at, handled: false })];
       while (asked.length > maxAsked) {

@@ -14,6 +14,7 @@ export interface VerifiedNotices {
   readonly notices: Notice[];
   /** All that hold, also those to come, recalled or replaced. */
   readonly genuine: readonly Notice[];
+  /** What does not hold. A notice that has run out is genuine, and nothing to warn of. */
   readonly refused: number;
 }
 
@@ -43,7 +44,7 @@ export async function verifiedNotices(
       held.set(said.id, said);
     } catch (error) {
       if (!(error instanceof JwsError)) throw error;
-      refused += 1;
+      if (error.reason !== 'expired') refused += 1;
     }
   }
   const genuine = [...held.values()];

@@ -31,6 +31,8 @@ export const maxAsked = 200;
 const deferralKinds = ['one-hour', 'four-hours', 'next-morning'] as const satisfies readonly DeferralChoice['kind'][];
 
 const shownNotice = notice.extend({
+  /** Still wants something: neither put off nor acknowledged, nor seen where that is all. */
+  isOpen: z.boolean(),
   /** This person put it off, and the time has not come. */
   deferredUntil: instant.optional(),
   /** What may be chosen; empty = it cannot be put off any more. */
@@ -42,6 +44,8 @@ const shownNotice = notice.extend({
 const view = z.object({
   /** When this was put together, device time. */
   at: instant,
+  /** The same moment by the clock that notices are judged by. */
+  noticesAt: instant,
   /** For a window in which nobody has chosen. */
   language: z.enum(languages),
   /** Goes along with the acknowledgement of a notice whose answers are named; absent = it goes without. */

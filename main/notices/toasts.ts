@@ -61,11 +61,13 @@ export function createToasts(options: ToastsOptions): Toasts {
     const t = toastTexts[options.language()];
     const words = wordsOf(notice, options.language());
     const isWhole = manner === 'full' && words.body.length <= shortBody && notice.links.length === 0;
+    // What is urgent goes without its words where nobody of ours may be looking: who stands there puts nothing off.
+    const isForPerson = manner === 'full' || notice.severity !== 'urgent';
     // With which name an answer goes has to be read first; that is for the window to say.
     const isNamed = notice.answers === 'named';
     const buttons = [
       ...(isWhole && notice.mustAcknowledge && !isNamed ? [{ text: t.acknowledge, act: options.acknowledge }] : []),
-      ...(options.canDefer(notice) ? [{ text: t.later, act: options.later }] : []),
+      ...(isForPerson && options.canDefer(notice) ? [{ text: t.later, act: options.later }] : []),
     ];
     const toast = present(
       notice.id,

@@ -22,11 +22,18 @@ export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX
   const { t, language, instant } = useSpeech();
   const keys = view.notices.map(keyOf).join('\n');
   useEffect(() => {
-    for (const key of keys === '' ? [] : keys.split('\n')) {
-      const [noticeId = '', issuedAt = ''] = key.split(' ');
-      // Whether it was seen is a help to KITS and nothing the person waits for: the next opening says it again.
-      api.request('notice:seen', { noticeId, issuedAt }).catch(() => undefined);
-    }
+    const tell = (): void => {
+      // Minimised, covered or behind a locked screen nobody has seen anything.
+      if (document.visibilityState !== 'visible') return;
+      for (const key of keys === '' ? [] : keys.split('\n')) {
+        const [noticeId = '', issuedAt = ''] = key.split(' ');
+        // Whether it was seen is a help to KITS and nothing the person waits for: the next opening says it again.
+        api.request('notice:seen', { noticeId, issuedAt }).catch(() => undefined);
+      }
+    };
+    tell();
+    document.addEventListener('visibilitychange', tell);
+    return () => document.removeEventListener('visibilitychange', tell);
   }, [api, keys]);
   const isWanted = view.notices.some(({ id }) => id === noticeId);
   const waiting = view.notices.filter(({ deferredUntil }) => deferredUntil === undefined);
@@ -140,7 +147,7 @@ function OneNotice({ api, view, notice, isWanted, defer }: OneNoticeProps): JSX.
           </button>
         )}
         {notice.deferralChoices.length > 0 && (
-          <Later notice={notice} now={Date.parse(view.at)} defer={(kind) => attempt(defer(kind))} />
+          <Later notice={notice} now={Date.parse(view.noticesAt)} defer={(kind) => attempt(defer(kind))} />
         )}
       </div>
       <p role="status">

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PageInput } from '../app.tsx';
-import { lightOf, sentenceOf } from '../app.tsx';
+import { lightOf, openNotices, sentenceOf } from '../app.tsx';
 import { type AreaState, areaStates, isInformed } from '../areas.ts';
 import { Page } from '../parts/page.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -13,7 +13,7 @@ export function StatusPage({ api, view, takesFocus }: PageInput): JSX.Element {
   const light = lightOf(view);
   const { status } = view;
   const collectedAt = status?.reporting.lastCollectedAt;
-  const waiting = view.notices.filter(({ deferredUntil }) => deferredUntil === undefined).length;
+  const waiting = openNotices(view);
   return (
     <Page title={t.pages.status} takesFocus={takesFocus}>
       <section class={`answer answer-${light}`}>

@@ -18,15 +18,16 @@ import { recordedMachine } from '../fakes/recorded-machine.ts';
 import { startTestServer } from '../fakes/test-server.ts';
 import { vm } from '../fixtures/vm.ts';
 
-async function office() {
+/** `off`: how far ahead the clock of the PC goes, ms. */
+async function office(off = 0) {
   const dataDir = mkdtempSync(join(tmpdir(), 'kits-desk-'));
   const time = { at: Date.now(), passed: 0 };
   const clock: Clock = {
-    now: () => new Date(time.at),
+    now: () => new Date(time.at + off),
     monotonicMs: () => time.passed,
     sinceBootMs: () => time.passed,
   };
-  const server = await startTestServer({ now: clock.now });
+  const server = await startTestServer({ now: () => new Date(time.at) });
   const lines: { event: string; task?: string }[] = [];
   const log = createLog('debug', (line) => lines.push(JSON.parse(line)));
   const agent = await openAgent({ dataDir, settings: loadSettings(), machine: recordedMachine(vm), log, clock });
@@ -92,6 +93,24 @@ test('what a clerk says of a notice reaches the server; said while it is out of 
   await minutes(30);
   expect((await countsFor(db, notice.id)).acknowledged).toEqual({ devices: 1, answers: 1 });
 });
+
+test.each([-2, 2])(
+  'a clock %s hours off: the status says the time of the server, and notices hold by it',
+  async (hours) => {
+    const { server, minutes, status, clock } = await office(hours * 3_600_000);
+    const real = (): Date => new Date(clock.now().getTime() - hours * 3_600_000);
+    const notice = noticeOf(
+      server.municipalityId,
+      { validUntil: new Date(real().getTime() + 3_600_000).toISOString() },
+      real(),
+    );
+    await publish(server, notice);
+    await minutes(2);
+    const { serverTime = '', writtenAt, notices } = status();
+    expect(notices).toHaveLength(1);
+    expect(Math.round((Date.parse(writtenAt) - Date.parse(serverTime)) / 60_000)).toBe(hours * 60);
+  },
+);
 
 test('a suspicion reaches the server, and its words stand in no file that others at the PC can read', async () => {
   const { db, minutes, say, publicDir, lines, status } = await office();

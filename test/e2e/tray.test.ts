@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Notice } from '../../agent/contract/policy.ts';
 import type { Status } from '../../agent/contract/status.ts';
 import { uiFiles } from '../../main/window/ui-files.ts';
 import { resultsDir } from './console-fixture.ts';
@@ -34,7 +35,7 @@ const pageNames = Object.keys(pages) as (keyof typeof pages)[];
 const nineDaysAgo = (): string => new Date(Date.now() - 9 * 86_400_000).toISOString();
 
 /** Something in every state, and a notice to acknowledge. */
-async function publishTroubled(): Promise<{ noticeId: string }> {
+async function publishTroubled(change: Partial<Notice> = {}): Promise<{ noticeId: string }> {
   const issuedAt = new Date(Date.now() - 60_000).toISOString();
   const validUntil = new Date(Date.now() + 86_400_000).toISOString();
   const notice = fixture.kits.noticeOf({
@@ -45,6 +46,7 @@ async function publishTroubled(): Promise<{ noticeId: string }> {
     title: { de: 'Bitte heute neu starten', en: 'Please restart today' },
     links: ['https://kits.example.de/neustart'],
     mustAcknowledge: true,
+    ...change,
   });
   await fixture.publish({
     overall: 'critical',
@@ -188,10 +190,35 @@ test('a notice is seen, acknowledged, and the way of the acknowledgement is show
   const { notices } = JSON.parse(readFileSync(join(fixture.publicDir, 'status.json'), 'utf8')) as { notices: string[] };
   await fixture.publish({ notices, handledRequests: [said.requestId] });
   await page.getByText('Zur Kenntnis genommen.').waitFor();
+  // Nothing is left to do with it.
+  await page.getByRole('link', { name: 'Mitteilungen', exact: true }).waitFor();
 
   await fixture.publish({ notices: [await fixture.kits.signNotice({}, fixture.kits.device)] });
   await page.getByText('Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist.').waitFor();
   expect(await page.getByRole('article').count()).toBe(0);
+});
+
+test('a notice nobody can have seen does not count as seen: the window is minimised or the screen is locked', async () => {
+  const issuedAt = new Date(Date.now() - 60_000).toISOString();
+  const notice = fixture.kits.noticeOf({
+    issuedAt,
+    validFrom: issuedAt,
+    validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+  });
+  await fixture.publish({ notices: [await fixture.kits.signNotice(notice)] });
+  await using context = await fixture.open();
+  const page = await context.newPage();
+  const look = (state: string): string =>
+    `Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => '${state}' });
+     document.dispatchEvent(new Event('visibilitychange'))`;
+  await page.addInitScript(look('hidden'));
+  await show(page, 'notices', 'de');
+  await page.getByRole('article').waitFor();
+  const seen = () => fixture.mailbox().filter((one) => one.kind === 'notice-seen' && one.noticeId === notice.id);
+  await page.evaluate(`kits.request('view:get')`);
+  expect(seen()).toEqual([]);
+  await page.evaluate(look('visible'));
+  await expect.poll(seen).toHaveLength(1);
 });
 
 test('a notice is put off and kept apart; its address opens where the policy allows it, and is text elsewhere', async () => {
@@ -446,7 +473,7 @@ describe('for everybody', () => {
     'axe finds nothing in any view: %s, both themes, with forced colours and without',
     { timeout: 120_000 },
     async (language) => {
-      await publishTroubled();
+      await publishTroubled({ answers: 'named' });
       await using context = await fixture.open({ reducedMotion: 'reduce', language });
       const page = await context.newPage();
       const found: string[] = [];
@@ -473,7 +500,7 @@ describe('for everybody', () => {
     'nothing is cut at 320 px or with 200 % text: %s',
     { timeout: 120_000 },
     async (language) => {
-      await publishTroubled();
+      await publishTroubled({ answers: 'named' });
       await using context = await fixture.open({ language });
       const page = await context.newPage();
       for (const name of pageNames) {

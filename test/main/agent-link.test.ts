@@ -125,6 +125,9 @@ describe('what a person asks of the service', () => {
     const requests = own();
     for (let count = 0; count < maxWaiting; count += 1) requests.ask({ kind: 'report-suspicion', text: `${count}` });
     expect(() => requests.ask({ kind: 'report-suspicion', text: 'noch eine' })).toThrow('too many requests wait');
+    const about = { kind: 'notice-acknowledged', noticeId: id, issuedAt: later(0) } as const;
+    requests.ask(about);
+    expect(requests.isSaid(about.kind, { id, issuedAt: later(0) })).toBe(true);
   });
 
   test.each(['', '{', '[]', '{"entries":[{"request":{"kind":"format-disk"}}]}'])(
@@ -176,12 +179,14 @@ describe('a notice is verified again before it is shown', () => {
       await kits.signNotice({}, kits.device),
       await kits.signNotice({}, kits.server),
       await kits.signNotice({ audience: { municipality: id } }),
-      await kits.signNotice({ issuedAt: later(-9), validFrom: later(-9), validUntil: later(-1) }),
       await kits.signNotice({ issuedAt: later(2), validFrom: later(2) }),
       await kits.signPolicy(),
       'a.b.c',
     ];
     expect(await verified(signed, trust)).toEqual({ notices: [], refused: signed.length });
+    // Nothing is wrong with one that has run out: nobody is warned of it.
+    const over = await kits.signNotice({ issuedAt: later(-9), validFrom: later(-9), validUntil: later(-1) });
+    expect(await verified([over], trust)).toEqual({ notices: [], refused: 0 });
   });
 
   test('nor what was recalled or is not yet due; without keys nothing is shown', async () => {
@@ -223,7 +228,9 @@ describe('what the window may do with a notice', () => {
       linkHosts: hosts,
       handledRequests: [],
     };
-    writeFileSync(join(folder, 'status.json'), JSON.stringify(status));
+    const publish = (more: Partial<Status> = {}) =>
+      writeFileSync(join(folder, 'status.json'), JSON.stringify({ ...status, ...more }));
+    publish();
     writeFileSync(mailbox(), '');
     const opened: string[] = [];
     const link = createAgentLink({
@@ -237,8 +244,35 @@ describe('what the window may do with a notice', () => {
       asked: () => undefined,
       warn: () => undefined,
     });
-    return { link, notice, opened };
+    return { link, notice, opened, publish };
   }
+
+  test.each([
+    ['three hours behind', -3],
+    ['three hours ahead', 3],
+    ['a year behind', -365 * 24],
+  ])('a clock %s changes nothing about it: the server says what time it is', async (_, off) => {
+    const inHours = (count: number): string => later(count / 24);
+    const said = { severity: 'warning', validFrom: inHours(-0.1), validUntil: inHours(48) } as const;
+    const { link, notice, publish } = await windowOf(said);
+    publish({ writtenAt: inHours(off), validUntil: inHours(off + 9), serverTime: inHours(0) });
+    time = new Date(inHours(off));
+    const { view } = await link.refresh();
+    expect(view).toMatchObject({ refusedNotices: 0, noticesAt: inHours(0), notices: [{ id: notice.id }] });
+    expect(view.notices[0]?.deferralChoices[0]).toEqual({ kind: 'one-hour', until: inHours(1) });
+    await link.handlers['notice:defer']({ noticeId: notice.id, issuedAt: notice.issuedAt, kind: 'one-hour' });
+    const deferredUntil = async () => (await link.refresh()).view.notices[0]?.deferredUntil;
+    expect(await deferredUntil()).toBe(inHours(1));
+    // Put right meanwhile: an hour is an hour all the same.
+    publish({ writtenAt: inHours(0.5), validUntil: inHours(9), serverTime: inHours(0.5) });
+    time = new Date(inHours(0.9));
+    expect(await deferredUntil()).toBe(inHours(1));
+    time = new Date(inHours(1));
+    expect(await deferredUntil()).toBeUndefined();
+    time = new Date(inHours(48));
+    publish({ writtenAt: inHours(48), validUntil: inHours(49), serverTime: inHours(48) });
+    expect((await link.refresh()).view).toMatchObject({ refusedNotices: 0, notices: [] });
+  });
 
   test('open its links on hosts the policy names, and no other, whatever the window asks', async () => {
     const { link, notice, opened } = await windowOf({}, ['kits.example.de']);
@@ -277,6 +311,27 @@ describe('what the window may do with a notice', () => {
     // Sent again until the service takes them on.
     expect(new Set(lines().map(({ requestId }) => requestId)).size).toBe(3);
   });
+
+  test.each([
+    ['has to be acknowledged', true, 'notice:acknowledge'],
+    ['is only to be read', false, 'notice:seen'],
+  ] as const)(
+    'one that %s is open until that is done, and not while it is put off',
+    async (_, mustAcknowledge, done) => {
+      const { link, notice } = await windowOf({ mustAcknowledge, severity: 'warning' });
+      const wording = { noticeId: notice.id, issuedAt: notice.issuedAt };
+      const isOpen = async () => (await link.refresh()).view.notices[0]?.isOpen;
+      expect(await isOpen()).toBe(true);
+      await link.handlers['notice:defer']({ ...wording, kind: 'one-hour' });
+      expect(await isOpen()).toBe(false);
+      time = new Date(later(1 / 24));
+      expect(await isOpen()).toBe(true);
+      if (mustAcknowledge) await link.handlers['notice:seen'](wording);
+      expect(await isOpen()).toBe(true);
+      await link.handlers[done](wording);
+      expect(await isOpen()).toBe(false);
+    },
+  );
 
   describe('whose answers are named', () => {
     const named = { mustAcknowledge: true, answers: 'named' } as const;

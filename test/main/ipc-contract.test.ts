@@ -7,6 +7,7 @@ import { ipcRendererEvents, seen } from '../fakes/electron.ts';
 
 const view: View = {
   at: '2026-11-23T09:40:00.000Z',
+  noticesAt: '2026-11-23T09:40:00.000Z',
   language: 'de',
   service: 'unreadable',
   notices: [],

@@ -168,11 +168,14 @@ test('a locked screen shows an urgent notice neutrally, and its words after unlo
     state.idleState = 'locked';
   });
   expect(seen.notifications.map(({ options }) => options.title)).toEqual(['Neue Mitteilung von KITS']);
+  // Whoever stands before a locked screen puts nothing off.
+  expect(seen.notifications[0]?.options.actions).toEqual([]);
   seen.idleState = 'active';
   powerMonitor.emit('unlock-screen');
   await vi.waitFor(() => expect(seen.notifications).toHaveLength(2));
   expect(seen.notifications[0]?.closed).toBe(true);
   expect(seen.notifications[1]?.options.title).toBe('KITS, dringend: Wartung am Freitag');
+  expect(seen.notifications[1]?.options.actions?.map(({ text }) => text)).toEqual(['Später']);
 });
 
 test('recalled, replaced, ended or acknowledged: the toast is taken back', async () => {

@@ -19,8 +19,8 @@ mountpoints() {
   mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
   mountpoint -q "$root/dev" || { mount --bind /dev "$root/dev" && mount --make-private "$root/dev"; } # what is mounted inside stays inside
   mountpoint -q "$root/dev/shm" || mount -t tmpfs tmpfs "$root/dev/shm"
-  mkdir -p "$root/work" "$dir/work"
-  mountpoint -q "$root/work" || mount --bind "$dir/work" "$root/work"
+  mkdir -p "$root/machines" "$dir/machines"
+  mountpoint -q "$root/machines" || mount --bind "$dir/machines" "$root/machines"
 }
 if [ -e "$made" ]; then mountpoints; exit 0; fi
 
@@ -32,7 +32,7 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 mkdir -p "$dir"
 if [ ! -e "$root/usr/bin/wine" ]; then
-  if mountpoint -q "$root/proc"; then umount -l "$root/work" "$root/dev/shm" "$root/dev" "$root/proc" || true; fi
+  if mountpoint -q "$root/proc"; then umount -l "$root/machines" "$root/dev/shm" "$root/dev" "$root/proc" || true; fi
   rm -rf --one-file-system "$root"
   debootstrap --variant=minbase --arch=amd64 --keyring="$keys" trixie "$root" "$mirror" >"$dir/debootstrap.log" ||
     cannot "debootstrap failed, see $dir/debootstrap.log"

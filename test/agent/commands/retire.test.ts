@@ -1,10 +1,20 @@
 /** The removal of the package: the real command against a real server, and against none. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Agent, openAgent } from '../../../agent/agent.ts';
+import { resetIdentityCommand } from '../../../agent/commands/report.ts';
 import { retireCommand } from '../../../agent/commands/retire.ts';
 import { createLog } from '../../../agent/log.ts';
 import { loadSettings } from '../../../agent/settings/settings.ts';
@@ -87,6 +97,30 @@ test('keeps the data where it is asked to, but not who this PC was', async () =>
   await agent.enrol({ server: server.url, token: server.token, serverKey: server.keyThumbprint });
   agent.close();
   expect((await states()).sort()).toEqual(['active', 'retired']);
+});
+
+test('before its disk is copied, a PC becomes nobody, but not while reports wait', async () => {
+  const { dataDir, open, said, states } = await installed();
+  const reset = (options: Record<string, boolean> = {}) =>
+    resetIdentityCommand({
+      options: { 'data-dir': dataDir, ...options },
+      out: (line) => said.push(line),
+      err: () => undefined,
+      signal: new AbortController().signal,
+    });
+  // As an upgrade leaves it.
+  copyFileSync(join(dataDir, 'private/agent.db'), join(dataDir, 'private/store.before-0.1.0.db'));
+  const before = readdirSync(join(dataDir, 'private')).sort();
+  expect(before).toEqual(expect.arrayContaining(['agent.db', 'device-key.pem', 'identity.json']));
+  await expect(reset()).rejects.toThrow('1 reports have not reached the server yet');
+  expect(readdirSync(join(dataDir, 'private')).sort()).toEqual(before);
+  expect(await reset({ 'discard-waiting': true })).toBe(0);
+  expect(readdirSync(join(dataDir, 'private'))).toEqual(['lock.db']);
+  expect(readdirSync(join(dataDir, 'public'))).toEqual(['requests']);
+  expect(await states()).toEqual(['active']);
+  const agent = await open();
+  expect(agent.enrolment()).toBeUndefined();
+  agent.close();
 });
 
 test('without a server it goes all the same, says so, and ends with 0', async () => {

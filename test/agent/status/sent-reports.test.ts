@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { main } from '../../../agent/cli.ts';
-import { collectors } from '../../../agent/collectors/index.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
 import { showSent } from '../../../agent/commands/show-sent.ts';
 import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
@@ -21,7 +20,7 @@ import { listSent, markAccepted, publishSent, readSent } from '../../../agent/st
 import { type RecordedTree, recordedMachine } from '../../fakes/recorded-machine.ts';
 import { notebook } from '../../fixtures/notebook.ts';
 import { vm } from '../../fixtures/vm.ts';
-import { contextOf } from '../collectors/context.ts';
+import { collectors, contextOf } from '../collectors/context.ts';
 
 const key = await generateKey();
 const deviceId = '11111111-1111-4111-8111-111111111111';

@@ -1,7 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -216,6 +225,27 @@ describe('the data directory', () => {
     expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', open()], { stdio: 'pipe' })).toThrow(
       /AgentRunning/,
     );
+  });
+
+  test('is held until what was to be done last has been done, with no file of the store open', () => {
+    const openFiles = (): string[] =>
+      readdirSync('/proc/self/fd').flatMap((name) => {
+        try {
+          return [readlinkSync(join('/proc/self/fd', name))];
+        } catch {
+          return [];
+        }
+      });
+    const ofStore = (): string[] => openFiles().filter((file) => file.startsWith(join(dir, 'agent.db')));
+    expect(ofStore()).not.toEqual([]);
+    let looked = false;
+    store.close(() => {
+      looked = true;
+      expect(ofStore()).toEqual([]);
+      expect(() => openStore(dir)).toThrow(/Another KITS Agent/);
+    });
+    expect(looked).toBe(true);
+    store = openStore(dir);
   });
 
   test('is free again when that process was killed', async () => {

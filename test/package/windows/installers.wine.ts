@@ -41,6 +41,7 @@ async function placesOfSecrets(machine: WineMachine): Promise<string> {
   const files = [
     `${programFolder}/install.log`,
     `${dataFolder}/agent.json`,
+    ...['service.log', 'guard.log'].map((name) => `${dataFolder}/private/${name}`),
     'kits-test/tasks/service.log',
     'kits-test/icacls.log',
   ];
@@ -48,6 +49,26 @@ async function placesOfSecrets(machine: WineMachine): Promise<string> {
     .filter((file) => existsSync(machine.at(file)))
     .map((file) => readFileSync(machine.at(file), 'utf8').replaceAll('\0', ''));
   return [...texts, await machine.registry()].join('\n');
+}
+
+/** Command lines of processes that fit, as every user of a PC can read them; collected until the answer is called. */
+function watchCommandLines(pattern: RegExp): () => string[] {
+  const seen = new Set<string>();
+  const look = (): void => {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        if (pattern.test(line)) seen.add(line);
+      } catch {
+        // Gone in the meantime.
+      }
+    }
+  };
+  const timer = setInterval(look, 50);
+  return () => {
+    clearInterval(timer);
+    return [...seen];
+  };
 }
 
 async function joined(machine: WineMachine, server: TestServer): Promise<void> {
@@ -89,6 +110,10 @@ describe('NSIS', () => {
     const status = await until('status.json', () => existsSync(machine.at(`${dataFolder}/public/status.json`)));
     expect(status).toBe(true);
     expect(readFileSync(machine.at(`${dataFolder}/public/requests`))).toHaveLength(0);
+    // Windows keeps nothing of what a task says.
+    expect(readFileSync(machine.at(`${dataFolder}/private/service.log`), 'utf8')).toContain(
+      '"event":"service-started"',
+    );
   });
 
   test('the access lists are set by SID, and before anything is written', () => {
@@ -200,6 +225,16 @@ describe('NSIS', () => {
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
   });
 
+  test('a PC can be made nobody before its disk is copied: nothing that is removed is still open', async () => {
+    const program = `C:\\Program Files\\KITS Agent\\versions\\${newer}\\kits-agent.exe`;
+    // Not enrolled, it ends with 3 and leaves its store.
+    expect(await machine.run(program, 'report --data-dir C:\\kits-test\\other')).toMatchObject({ code: 3 });
+    const left = (): string[] => readdirSync(machine.at('kits-test/other/private'));
+    expect(left()).toContain('agent.db');
+    expect(await machine.run(program, 'reset-identity --data-dir C:\\kits-test\\other')).toMatchObject({ code: 0 });
+    expect(left()).toEqual(['lock.db']);
+  });
+
   test('an uninstallation leaves neither program nor task nor autostart', async () => {
     expect(await machine.run('C:\\Program Files\\KITS Agent\\Uninstall KITS Agent.exe', '/allusers /S')).toMatchObject({
       code: 0,
@@ -248,7 +283,11 @@ describe('MSI', () => {
     const own = await startTestServer();
     try {
       const properties = `SERVER=${own.url}/ TOKEN=${own.token} SERVERKEY=${own.keyThumbprint}`;
+      const watched = watchCommandLines(/kits-agent\.exe\0*.?set-up/);
       expect(await msiexec(`/i ${msi} /qn /l*v C:\\media\\install.txt ${properties}`)).toMatchObject({ code: 0 });
+      const seen = watched();
+      expect(seen).not.toEqual([]);
+      expect(seen.join('\n')).not.toContain(own.token);
       await joined(machine, own);
       expect(settingsOf(machine)).toEqual({ serverUrl: `${own.url}/`, serverKey: own.keyThumbprint });
       expect(await placesOfSecrets(machine)).not.toContain(own.token);

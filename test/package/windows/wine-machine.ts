@@ -19,9 +19,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 const root = join(import.meta.dirname, '../../..');
-/** Folder of the set-up; `work` below it is the same folder inside and outside. */
+/** Folder of the set-up; `machines` below it is the same folder inside and outside. */
 export const wineDir = process.env['KITS_WINE_DIR'] ?? '/var/cache/kits-agent-wine';
-const work = join(wineDir, 'work');
+const machines = join(wineDir, 'machines');
 const standIns = ['schtasks', 'icacls', 'takeown'] as const;
 
 export interface Ended {
@@ -42,22 +42,22 @@ export interface WineMachine extends AsyncDisposable {
 }
 
 export async function createWineMachine(): Promise<WineMachine> {
-  const template = join(work, 'template');
+  const template = join(machines, 'template');
   if (!existsSync(join(template, 'made'))) {
     rmSync(template, { recursive: true, force: true });
     mkdirSync(template, { recursive: true });
-    await wine('/work/template', ['wineboot', '-i'], {});
-    await wineserver('/work/template', '-w');
+    await wine('/machines/template', ['wineboot', '-i'], {});
+    await wineserver('/machines/template', '-w');
     writeFileSync(join(template, 'made'), '');
   }
-  const home = mkdtempSync(join(work, 'run-'));
+  const home = mkdtempSync(join(machines, 'run-'));
   // Links, which are quick; but the registry is written in place where a file has two names.
   execFileSync('cp', ['-al', join(template, 'prefix'), join(home, 'prefix')]);
   for (const name of ['system.reg', 'user.reg', 'userdef.reg']) {
     rmSync(join(home, 'prefix', name));
     copyFileSync(join(template, 'prefix', name), join(home, 'prefix', name));
   }
-  const inside = `/work/${home.slice(work.length + 1)}`;
+  const inside = `/machines/${home.slice(machines.length + 1)}`;
   const drive = join(home, 'prefix/drive_c');
   for (const name of standIns) {
     const made = join(home, `${name}.exe`);
@@ -127,11 +127,11 @@ function environment(home: string): Record<string, string> {
 
 /** Output goes through a file: Node in wine cannot write to a pipe. */
 async function wine(home: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  const file = join(work, `${home.slice('/work/'.length)}`, 'output');
+  const file = join(machines, `${home.slice('/machines/'.length)}`, 'output');
   const output = openSync(file, 'w');
   try {
     const child = spawn('/usr/sbin/chroot', [join(wineDir, 'chroot'), 'wine', ...words], {
-      cwd: work,
+      cwd: machines,
       env: { ...environment(home), ...env },
       stdio: ['ignore', output, output],
     });

@@ -178,18 +178,17 @@ describe('a name', () => {
         return answer(await published(undefined, { ...named, audience }), 'acknowledged', { statedName });
       },
     ],
-    [
-      'said to a wording that was corrected since',
-      async () => {
-        const before = await published(undefined, named);
-        const { answers: _, ...corrected } = {
-          ...before,
-          issuedAt: new Date(Date.parse(before.issuedAt) + 1).toISOString(),
-        };
-        await publish(server, corrected);
-        return answer(before, 'acknowledged', { statedName });
-      },
-    ],
+    ...([{ answers: 'counted' }, { answers: 'named' }] as const).map(
+      (after): [string, (agent: TestAgent) => Promise<NoticeAnswer>] => [
+        `said to a wording that was corrected since, whose answers are ${after.answers}`,
+        async () => {
+          const before = await published(undefined, named);
+          const issuedAt = new Date(Date.parse(before.issuedAt) + 1).toISOString();
+          await publish(server, { ...before, ...after, issuedAt });
+          return answer(before, 'acknowledged', { statedName });
+        },
+      ],
+    ),
   ])('%s is stored nowhere: neither beside the answer nor in the report', async (_, make) => {
     const agent = await device();
     const said = await make(agent);
