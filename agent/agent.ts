@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackupMemory } from './backup/memory.ts';
 import type { AgentState } from './collectors/collector.ts';
-import { collectors } from './collectors/index.ts';
+import { collectorsOf } from './collectors/index.ts';
 import { type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
 import {
@@ -116,6 +116,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
   });
   if (store.replaces !== undefined) log.error('store-damaged', { keptAs: store.replaces });
+  const collectors = await collectorsOf(machine.platform);
   const publicDir = join(dataDir, 'public');
   const backupMemory = createBackupMemory(store);
   const keyFile = join(dataDir, 'private', 'device-key.pem');

@@ -1,8 +1,7 @@
 /** Entry of the single executable: the command line, or the process that reads files of other programs for it. */
 import process from 'node:process';
-import { runProcess } from './cli.ts';
 import { readerWord } from './platform/packed.ts';
 
 const [, , word, ...args] = process.argv;
 if (word === readerWord) void import('./platform/reader-child.ts').then(({ readerChild }) => readerChild(args));
-else void runProcess();
+else void import('./cli.ts').then(({ runProcess }) => runProcess());

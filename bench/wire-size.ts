@@ -68,7 +68,7 @@ export async function measureWire(): Promise<WireSizes> {
     const agent = await openAgent({
       dataDir,
       settings: loadSettings({ configFile }),
-      machine: thisMachine({ privateDir: join(dataDir, 'private') }),
+      machine: await thisMachine({ privateDir: join(dataDir, 'private') }),
       log: createLog('error', () => undefined),
     });
     await agent.enrol({ server: url, token: server.token, serverKey: server.keyThumbprint });

@@ -1,6 +1,6 @@
 /** Bundles the programs, each into files that need nothing beside them but Node or Electron. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { build, type Plugin } from 'vite';
 import { type LicensedPackage, packagesOf } from './licences.ts';
 
@@ -21,9 +21,11 @@ export interface NodeBundle {
   readonly external?: readonly string[];
   /** The entry starts by itself; else it is started by what it exports or by being loaded. */
   readonly isProgram?: boolean;
+  /** What is imported dynamically goes into files of its own beside the entry: they are read when they are asked for. */
+  readonly inParts?: boolean;
 }
 
-/** One file, with everything but Node's own modules and `external` inside. Returns the packages that went into it. */
+/** One file (or several, in parts), with everything but Node's own modules and `external` inside. Returns the packages that went into it. */
 export async function bundleForNode({
   entry,
   outDir,
@@ -32,6 +34,7 @@ export async function bundleForNode({
   version,
   external = [],
   isProgram = false,
+  inParts = false,
 }: NodeBundle): Promise<LicensedPackage[]> {
   const built = await build({
     root,
@@ -49,7 +52,13 @@ export async function bundleForNode({
       minify: true,
       rolldownOptions: {
         external: [...external],
-        output: { format, codeSplitting: false, entryFileNames: fileName },
+        // Names without hashes: the same source gives the same names.
+        output: {
+          format,
+          codeSplitting: inParts,
+          entryFileNames: fileName,
+          chunkFileNames: `[name]${extname(fileName)}`,
+        },
       },
     },
   });
@@ -71,8 +80,15 @@ function stampVersion(version: string): Plugin {
   };
 }
 
-/** `kits-agent.cjs`: what the single executable runs. */
+/** `kits-agent.cjs` and its parts: what the single executable runs. `outDir` has nothing else in it. */
 export function bundleAgent(outDir: string, version: string): Promise<LicensedPackage[]> {
   const fileName = 'kits-agent.cjs';
-  return bundleForNode({ entry: 'agent/single-executable.ts', outDir, fileName, format: 'cjs', version });
+  return bundleForNode({
+    entry: 'agent/single-executable.ts',
+    outDir,
+    fileName,
+    format: 'cjs',
+    version,
+    inParts: true,
+  });
 }

@@ -1,5 +1,14 @@
 /** `kits-agent` as one file: Node with our bundle inside, which runs that bundle and nothing else. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inject } from 'postject';
 import { bundleAgent } from './bundle.ts';
@@ -14,6 +23,10 @@ const resourceName = 'NODE_SEA_BLOB';
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 /** What Windows' PowerShell runs; it wants files, so the agent writes them out where only administrators write. */
 const powershellScripts = ['collect.ps1', 'search-updates.ps1'] as const;
+
+const partsFolder = 'parts';
+/** SIGUSR1 would open a debugger. A small young generation: 20 MiB less in a process that is idle nearly always. */
+export const v8Flags = ['--disable-sigusr1', '--max-semi-space-size=1'] as const;
 
 export interface SingleExecutable {
   readonly platform: Platform;
@@ -31,7 +44,7 @@ export async function buildSingleExecutable({
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   try {
-    const packages = await bundleAgent(work, version);
+    const packages = await bundleAgent(join(work, partsFolder), version);
     const file = join(work, platform === 'win32' ? 'kits-agent.exe' : 'kits-agent');
     const content = blob(work, platform);
     if (platform === 'win32') {
@@ -58,19 +71,22 @@ export async function buildSingleExecutable({
 /** The bundle as Node reads it. The blob does not depend on the platform, so that Linux can make the one for Windows. */
 function blob(work: string, platform: Platform): Buffer {
   const scripts = join(root, 'agent/platform/windows');
+  const parts = readdirSync(join(work, partsFolder)).sort();
+  copyFileSync(join(import.meta.dirname, 'load-parts.cjs'), join(work, 'load-parts.cjs'));
   const config = {
     // Relative: the blob carries the path, and the place of the build is no part of the product.
-    main: 'kits-agent.cjs',
+    main: 'load-parts.cjs',
     output: 'kits-agent.blob',
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    // SIGUSR1 would open a debugger. A small young generation: 20 MiB less in a process that is idle nearly always.
-    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '--max-semi-space-size=1'],
+    execArgv: ['--disable-warning=ExperimentalWarning', ...v8Flags],
     // Neither NODE_OPTIONS nor the command line reach Node: this program is no interpreter for anybody.
     execArgvExtension: 'none',
-    assets:
-      platform === 'win32' ? Object.fromEntries(powershellScripts.map((name) => [name, join(scripts, name)])) : {},
+    assets: Object.fromEntries([
+      ...parts.map((name) => [`./${name}`, join(partsFolder, name)]),
+      ...(platform === 'win32' ? powershellScripts.map((name) => [name, join(scripts, name)]) : []),
+    ]),
   };
   writeFileSync(join(work, 'sea.json'), JSON.stringify(config));
   runTool(nodeBinary(process.platform === 'win32' ? 'win32' : 'linux'), ['--experimental-sea-config', 'sea.json'], {

@@ -195,7 +195,7 @@ async function main(): Promise<void> {
     const settings = trialSettings(server);
     const agentDir = join(dataDir, 'agent');
     const log = createLog('info', (line) => void process.stderr.write(line));
-    const agent = await openAgent({ dataDir: agentDir, settings, machine: thisMachine(), log });
+    const agent = await openAgent({ dataDir: agentDir, settings, machine: await thisMachine(), log });
     try {
       await step(
         'Enrolment',

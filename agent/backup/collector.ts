@@ -2,15 +2,12 @@
 import { type CollectContext, CollectError, type Collector } from '../collectors/collector.ts';
 import { parseInstalled } from '../collectors/linux/dpkg-installed.ts';
 import { atMost, byKey, clean, codeOf } from '../collectors/text.ts';
-import { windowsDocument } from '../collectors/windows/document.ts';
 import type { BackupFacts, BackupProductFacts, BackupReason } from '../contract/facts/backup.ts';
 import type { Machine, Reader } from '../platform/machine.ts';
-import { backupProducts } from './index.ts';
+import { backupProductsOf } from './index.ts';
 import { describeJob, jobId, type LastSuccess } from './job-state.ts';
 import { type LocalUser, localUsers } from './linux/users.ts';
 import type { BackupContext, BackupProduct, JobRecord, ProductFinding } from './product.ts';
-import { readRecords } from './windows/records.ts';
-import { readFailedWriters } from './windows/writers.ts';
 
 const maxJobs = 64;
 /** Products overlap while they wait for files and programs; more at once would only make the peak higher. */
@@ -22,7 +19,7 @@ export const backupCollector: Collector<'backup'> = {
   platforms: ['linux', 'win32'],
   timeoutMs: 240_000,
   round: 'cheap',
-  collect: (context) => collectBackups(context, backupProducts),
+  collect: async (context) => collectBackups(context, await backupProductsOf(context.machine.platform)),
 };
 
 /** With the products given: tests hand in their own. */
@@ -42,7 +39,7 @@ export async function collectBackups(context: CollectContext, known: readonly Ba
     },
     sources: backup.sources,
     users: once(() => usersOf(machine, context)),
-    windows: once(async () => readRecords(await windowsDocument(context), context)),
+    windows: once(() => windowsRecords(context)),
     packages: once(() => packagesOf(machine, context)),
     rememberedJobs: (product) => backup.memory.jobsOf(product),
     problem: context.problem,
@@ -66,7 +63,10 @@ export async function collectBackups(context: CollectContext, known: readonly Ba
   if (context.signal.aborted) throw new CollectError('timeout', 'not all products were asked in time');
   backup.memory.keep(successes);
   const failing = products.some(({ jobs }) => jobs.some(({ state }) => state === 'failed'));
-  const failedWriters = machine.platform === 'win32' && failing ? await readFailedWriters(own) : undefined;
+  const failedWriters =
+    machine.platform === 'win32' && failing
+      ? await (await import('./windows/writers.ts')).readFailedWriters(own)
+      : undefined;
   return {
     products: byKey(products, ({ id }) => id),
     ...(failedWriters === undefined ? {} : { failedWriters }),
@@ -130,6 +130,12 @@ function withoutTwins<T extends { readonly id: string }>(jobs: readonly T[]): T[
     seen.set(job.id, count);
     return count === 1 ? job : { ...job, id: `${job.id.slice(0, 110)} #${count}` };
   });
+}
+
+async function windowsRecords(context: CollectContext): ReturnType<BackupContext['windows']> {
+  const { windowsDocument } = await import('../collectors/windows/document.ts');
+  const { readRecords } = await import('./windows/records.ts');
+  return readRecords(await windowsDocument(context), context);
 }
 
 async function usersOf(machine: Machine, { problem }: Pick<CollectContext, 'problem'>): Promise<LocalUser[]> {

@@ -1,6 +1,6 @@
 /** `kits-agent collect`: one report of this machine on standard output; no server, no data directory. */
 import { createBackupMemory } from '../backup/memory.ts';
-import { collectors } from '../collectors/index.ts';
+import { collectorsOf } from '../collectors/index.ts';
 import { runRound } from '../collectors/run-round.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import { contractVersion, type KnownSection } from '../contract/report.ts';
@@ -8,7 +8,8 @@ import { systemClock } from '../platform/clock.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { evaluateRules } from '../rules/rule.ts';
 import { agentVersion } from '../version.ts';
-import { type CommandInput, type ExitCode, exitCodes, settingsOf, UsageError } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, UsageError } from './command.ts';
+import { settingsOf } from './command-settings.ts';
 
 /** Missing because the machine has no such thing is an answer; anything else that is not complete is a gap. */
 export function isGap({ state, problems }: Pick<KnownSection, 'state' | 'problems'>): boolean {
@@ -25,7 +26,8 @@ export async function collectCommand(input: CommandInput): Promise<ExitCode> {
     throw new UsageError(`--section ${unknown.join(', ')}: no such section. There are: ${sectionIds.join(', ')}`);
   }
   const { settings, problems } = settingsOf(input);
-  const machine = thisMachine();
+  const machine = await thisMachine();
+  const collectors = await collectorsOf(machine.platform);
   const now = systemClock.now();
   const sections = await runRound(
     collectors.filter(({ id }) => !settings.withoutSections.includes(id) && (only.length === 0 || only.includes(id))),

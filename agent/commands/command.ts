@@ -1,7 +1,4 @@
-/** What a command of `kits-agent` gets and gives. */
-
-import { createLog, type Log, type LogLevel } from '../log.ts';
-import { defaultDataDir, type LoadedSettings, loadSettings } from '../settings/settings.ts';
+/** What a command of `kits-agent` gets and gives. Imports nothing: it stands before every command. */
 
 /** Exit codes are part of the interface: scripts and monitoring rely on them. */
 export const exitCodes = {
@@ -36,20 +33,4 @@ export interface CommandInput {
 export function stringOption(input: CommandInput, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;
-}
-
-export function dataDirOf(input: CommandInput): string {
-  return stringOption(input, 'data-dir') ?? defaultDataDir();
-}
-
-/** Throws `SettingsError`. */
-export function settingsOf(input: CommandInput): LoadedSettings {
-  const configFile = stringOption(input, 'config');
-  return loadSettings(configFile === undefined ? {} : { configFile });
-}
-
-export function logOf(input: CommandInput, fallback: LogLevel): Log {
-  return createLog((stringOption(input, 'log-level') as LogLevel | undefined) ?? fallback, (line) =>
-    input.err(line.trimEnd()),
-  );
 }

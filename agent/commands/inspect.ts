@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { defaultThresholds } from '../contract/policy.ts';
+import { oneLine } from '../contract/printable.ts';
 import { type Status, status } from '../contract/status.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { askPowerShell } from '../platform/windows/ask-powershell.ts';
@@ -16,7 +17,8 @@ import { readDeviceKey } from '../store/device-key.ts';
 import { linuxInstallRoot } from '../upgrade/linux-versions.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { agentVersion } from '../version.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, settingsOf } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes } from './command.ts';
+import { dataDirOf, settingsOf } from './command-settings.ts';
 import { expectedOwner, type RightsInput, rightsFindings } from './rights-checks.ts';
 import { walk } from './windows-checklist.ts';
 import { windowsFindings } from './windows-checks.ts';
@@ -46,14 +48,16 @@ export async function statusCommand(input: CommandInput): Promise<ExitCode> {
     input.out(JSON.stringify(current, null, 2));
   } else {
     const stale = Date.now() > Date.parse(current.validUntil);
-    input.out(`${current.device.hostname}: ${stale ? `${words.unknown} (Stand veraltet)` : words[current.overall]}`);
-    input.out(`Stand: ${current.writtenAt}, Gemeinde: ${current.device.municipality ?? 'nicht angemeldet'}`);
+    input.out(
+      `${oneLine(current.device.hostname)}: ${stale ? `${words.unknown} (Stand veraltet)` : words[current.overall]}`,
+    );
+    input.out(`Stand: ${current.writtenAt}, Gemeinde: ${oneLine(current.device.municipality ?? 'nicht angemeldet')}`);
     input.out(
       `Zuletzt angenommen: ${current.reporting.lastAcceptedAt ?? 'noch nie'}, wartend: ${current.reporting.waiting}`,
     );
     for (const line of reportingLines(current.reporting)) input.out(line);
     for (const verdict of current.verdicts.filter((entry) => entry.verdict !== 'met')) {
-      input.out(`- ${verdict.explanation.de}`);
+      input.out(`- ${oneLine(verdict.explanation.de)}`);
     }
   }
   return current.device.state === 'not-enrolled' ? exitCodes.notEnrolled : exitCodes.done;
@@ -171,7 +175,7 @@ export async function doctorCommand(
     await key(join(dataDir, 'private', 'device-key.pem')),
     ...enrolled(dataDir),
     ...(await server(settings, dataDir)),
-    ...(process.platform === 'win32' ? await windowsFindings(thisMachine(), new Date()) : []),
+    ...(process.platform === 'win32' ? await windowsFindings(await thisMachine(), new Date()) : []),
   ];
   const isBad = findings.some(({ result }) => result === 'problem');
   if (input.options['json'] === true) input.out(JSON.stringify({ findings }, null, 2));
@@ -195,7 +199,7 @@ async function windowsInstallation(dataDir: string): Promise<Finding[]> {
     })),
     ...(await installationFindings({
       run: askPowerShell,
-      schtasks: (args) => thisMachine().run('schtasks', args, limits),
+      schtasks: async (args) => (await thisMachine()).run('schtasks', args, limits),
       exists: existsSync,
     })),
   ];

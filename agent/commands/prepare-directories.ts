@@ -1,7 +1,8 @@
 /** `kits-agent prepare-directories`: what an installer calls so that the directories have the rights of the table. */
 import process from 'node:process';
 import { prepareLinuxDirectories } from '../setup/linux-directories.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, UsageError } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, UsageError } from './command.ts';
+import { dataDirOf } from './command-settings.ts';
 
 /** Creates and repairs; run again it changes nothing. Throws `UnsafeDirectory` for a place others can write to. */
 export async function prepareDirectoriesCommand(input: CommandInput): Promise<ExitCode> {

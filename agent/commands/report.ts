@@ -16,23 +16,15 @@ import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
 import { agentVersion } from '../version.ts';
 import { isGap } from './collect.ts';
-import {
-  type CommandInput,
-  dataDirOf,
-  type ExitCode,
-  exitCodes,
-  logOf,
-  settingsOf,
-  stringOption,
-  UsageError,
-} from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
-function openAt(input: CommandInput, damaged = false): Promise<Agent> {
+async function openAt(input: CommandInput, damaged = false): Promise<Agent> {
   const settings = settingsOf(input);
   return openAgent({
     dataDir: dataDirOf(input),
     settings,
-    machine: thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
+    machine: await thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
     log: logOf(input, settings.settings.logLevel),
     damaged,
     wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),
@@ -234,8 +226,8 @@ export async function resetIdentityCommand(input: CommandInput): Promise<ExitCod
   return exitCodes.done;
 }
 
-/** Copies of the store that an upgrade has made are stores as well, and what could not be stored belongs to one. */
-const identityNames = /^(identity\.json|device-key\.pem|agent\.db|store\.before-|unstored$)/;
+/** Copies of the store that an upgrade has made are stores as well, what could not be stored belongs to one, and logs name the device. */
+const identityNames = /^(identity\.json|device-key\.pem|agent\.db|store\.before-|unstored$|(service|guard)\.log)/;
 
 function removeIdentity(dataDir: string): void {
   const privateDir = join(dataDir, 'private');

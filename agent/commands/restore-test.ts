@@ -10,7 +10,8 @@ import { leaveRecord } from '../restore/records.ts';
 import { resticSource } from '../restore/restic-source.ts';
 import type { RestoreSource } from '../restore/restore-source.ts';
 import { type RestoreTestOutcome, testRestore } from '../restore/restore-test.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf } from './command-settings.ts';
 
 const usualSample = 20;
 const largestSample = 200;

@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { openAgent } from '../agent.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { AgentRunning } from '../store/sqlite.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, logOf, settingsOf } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
 /** A removal must not wait for a network that is not there. */
 const tellLimitMs = 15_000;
@@ -36,7 +37,7 @@ async function tell(input: CommandInput, limitMs: number): Promise<string> {
   try {
     const settings = settingsOf(input);
     const log = logOf(input, 'error');
-    const machine = thisMachine({ privateDir: join(dataDir, 'private') });
+    const machine = await thisMachine({ privateDir: join(dataDir, 'private') });
     const agent = await openAgent({ dataDir, settings, machine, log });
     const over = new AbortController();
     try {

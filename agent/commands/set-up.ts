@@ -8,7 +8,8 @@ import { prepareLinuxDirectories } from '../setup/linux-directories.ts';
 import { parseInstallerLine, readSettingsFile, type SetupInput, setupInput } from '../setup/setup-input.ts';
 import { writeWaitingEnrolment } from '../setup/waiting-enrolment.ts';
 import { secureWindowsDataDirectory } from '../setup/windows-rights.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, stringOption } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption } from './command.ts';
+import { dataDirOf } from './command-settings.ts';
 
 /** The installer's own command line, as it stands: in the environment neither log nor process list show it. */
 const lineVariable = 'KITS_SETUP_COMMAND_LINE';

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { startTray } from '../setup/tray-task.ts';
-import { type CommandInput, dataDirOf, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf } from './command-settings.ts';
 
 export async function startTrayCommand(input: CommandInput): Promise<ExitCode> {
   const program = stringOption(input, 'program');

@@ -16,16 +16,8 @@ import { reconcile, type Upgrade } from '../upgrade/reconcile.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { holdUpgrade, holdUpgradeWhenFree } from '../upgrade/trial-file.ts';
 import { agentVersion } from '../version.ts';
-import {
-  type CommandInput,
-  dataDirOf,
-  type ExitCode,
-  exitCodes,
-  logOf,
-  settingsOf,
-  stringOption,
-  UsageError,
-} from './command.ts';
+import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
+import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
 const defaultWaitSeconds = 120;
 /** The guard looks every few minutes, and may be about to restart the service. */

@@ -13,8 +13,17 @@ export function field<T extends z.ZodType>(schema: T, purpose: FieldPurpose): T 
   return schema.meta({ ...purpose }) as T;
 }
 
+/** Schemas do not change, and 150 fields share 20 lengths: each is made once. */
+const texts = new Map<number, z.ZodString>();
+
 /** Free text from a machine or a person, 1 to `max` UTF-16 code units. Always a stranger's words: never markup, never a path. */
-export const text = (max: number) => z.string().min(1).max(max);
+export function text(max: number): z.ZodString {
+  const known = texts.get(max);
+  if (known !== undefined) return known;
+  const schema = z.string().check(z.minLength(1), z.maxLength(max));
+  texts.set(max, schema);
+  return schema;
+}
 
 /** An instant in UTC, ISO 8601 with "Z". */
 export const instant = z.iso.datetime().max(35);

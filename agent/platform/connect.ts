@@ -1,6 +1,6 @@
 /** Opens a TCP and, where asked, a TLS connection to see whether a target is there; no byte of its own is sent. */
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, getCACertificates, type PeerCertificate, type TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 
 /** What a connection attempt says about a target. */
 export interface ConnectResult {
@@ -62,6 +62,7 @@ async function shakeHands(
   timeoutMs: number,
   options: { signal: AbortSignal; ca?: string },
 ): Promise<Pick<ConnectResult, 'reachable' | 'failure' | 'certificate'>> {
+  const { connect: connectTls, getCACertificates } = await import('node:tls');
   let seen: PeerCertificate | undefined;
   const secure: TLSSocket = connectTls({
     socket,

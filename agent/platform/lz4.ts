@@ -6,6 +6,8 @@
 const magic = 0x184d2204;
 /** A match reaches back this far at most. */
 const windowBytes = 64 * 1024;
+/** Copied at a time. */
+const wordBytes = 4;
 const blockBytes: Readonly<Record<number, number>> = { 4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20 };
 
 /**
@@ -22,7 +24,7 @@ export async function* unpackLz4(packed: AsyncIterable<Uint8Array>): AsyncGenera
   // Content size (8 bytes) when announced, and the checksum of this header.
   await source.take((flags & 8) === 0 ? 1 : 9);
   const blockChecksum = (flags & 16) !== 0;
-  const out = new Uint8Array(windowBytes + most);
+  const out = new Uint8Array(windowBytes + most + wordBytes - 1);
   let kept = 0;
   for (;;) {
     const word = await source.number();
@@ -46,45 +48,52 @@ export async function* unpackLz4(packed: AsyncIterable<Uint8Array>): AsyncGenera
   if ((flags & 4) !== 0) await source.take(4);
 }
 
-/** Unpacks one block behind `start`; returns where it ends. What lies before `start` is the window matches may use. */
+/**
+ * Unpacks one block behind `start`; returns where it ends. What lies before `start` is the window matches may use. Copies word by
+ * word, which is half as long again by the byte, and so writes up to a word less one byte behind the end: `out` has that room.
+ */
 function unpackBlock(block: Uint8Array, out: Uint8Array, start: number): number {
+  const source = new DataView(block.buffer, block.byteOffset, block.length);
+  const target = new DataView(out.buffer, out.byteOffset, out.length);
+  const room = out.length - wordBytes + 1;
   let from = 0;
   let to = start;
-  const byte = (): number => {
-    const value = block[from];
-    if (value === undefined) throw new RangeError('LZ4 block ends early');
-    from += 1;
-    return value;
-  };
-  const length = (nibble: number): number => {
-    let sum = nibble;
-    if (nibble === 15) {
-      let more: number;
-      do {
-        more = byte();
-        sum += more;
-      } while (more === 255);
+  /** What 15 in a token is continued by. */
+  const more = (): number => {
+    for (let sum = 0; ; ) {
+      const value = block[from];
+      if (value === undefined) throw new RangeError('LZ4 block ends early');
+      from += 1;
+      sum += value;
+      if (value !== 255) return sum;
     }
-    return sum;
   };
   while (from < block.length) {
-    const token = byte();
-    const literals = length(token >> 4);
-    if (from + literals > block.length || to + literals > out.length)
-      throw new RangeError('LZ4 literals out of bounds');
-    // A short run is cheaper by hand than by a view of the array.
-    if (literals > 24) out.set(block.subarray(from, from + literals), to);
-    else for (let index = 0; index < literals; index += 1) out[to + index] = block[from + index] as number;
+    const token = block[from] as number;
+    from += 1;
+    const literals = token >> 4 === 15 ? 15 + more() : token >> 4;
+    if (from + literals > block.length || to + literals > room) throw new RangeError('LZ4 literals out of bounds');
+    if (literals > 64 || from + literals + wordBytes > block.length) {
+      out.set(block.subarray(from, from + literals), to);
+    } else {
+      for (let at = 0; at < literals; at += wordBytes) target.setUint32(to + at, source.getUint32(from + at));
+    }
     from += literals;
     to += literals;
     // The last sequence has literals only.
     if (from === block.length) return to;
-    const distance = byte() | (byte() << 8);
-    const match = length(token & 15) + 4;
+    if (from + 2 > block.length) throw new RangeError('LZ4 block ends early');
+    const distance = source.getUint16(from, true);
+    from += 2;
+    const match = (token & 15) === 15 ? 19 + more() : (token & 15) + 4;
     const back = to - distance;
-    if (distance === 0 || back < 0 || to + match > out.length) throw new RangeError('LZ4 match out of bounds');
-    if (distance >= match && match > 32) out.copyWithin(to, back, back + match);
-    else for (let index = 0; index < match; index += 1) out[to + index] = out[back + index] as number;
+    if (distance === 0 || back < 0 || to + match > room) throw new RangeError('LZ4 match out of bounds');
+    if (distance >= match && match > 64) out.copyWithin(to, back, back + match);
+    else if (distance >= wordBytes) {
+      for (let at = 0; at < match; at += wordBytes) target.setUint32(to + at, target.getUint32(back + at));
+    } else {
+      for (let at = 0; at < match; at += 1) out[to + at] = out[back + at] as number;
+    }
     to += match;
   }
   return to;

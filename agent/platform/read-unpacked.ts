@@ -1,7 +1,5 @@
 /** A file piece by piece, unpacked on the way: for indices that are larger than the memory they deserve. */
 import type { FileHandle } from 'node:fs/promises';
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { unpackLz4 } from './lz4.ts';
 import { ReadError } from './machine.ts';
 
@@ -16,7 +14,7 @@ export async function* readUnpacked(path: string, handle: FileHandle, maxBytes: 
   try {
     if (!(await handle.stat()).isFile()) throw new ReadError(path, 'EINVAL');
     let total = 0;
-    for await (const piece of unpack(path, handle)) {
+    for await (const piece of await unpack(path, handle)) {
       total += piece.length;
       if (total > maxBytes) throw new ReadError(path, 'EFBIG');
       yield piece;
@@ -39,11 +37,16 @@ async function* pieces(handle: FileHandle, reuse: boolean): AsyncGenerator<Uint8
   }
 }
 
-function unpack(path: string, handle: FileHandle): AsyncIterable<Uint8Array> {
+async function unpack(path: string, handle: FileHandle): Promise<AsyncIterable<Uint8Array>> {
   if (/\.(xz|bz2|lzma)$/.test(path)) throw new ReadError(path, 'ENOTSUP');
   if (path.endsWith('.lz4')) return unpackLz4(pieces(handle, true));
-  const unpacker = path.endsWith('.gz') ? createGunzip() : path.endsWith('.zst') ? createZstdDecompress() : undefined;
-  if (unpacker === undefined) return pieces(handle, true);
+  if (!/\.(gz|zst)$/.test(path)) return pieces(handle, true);
+  const { createGunzip, createZstdDecompress } = await import('node:zlib');
+  const { pipeline, Readable } = await import('node:stream');
   // The error of either end arrives at the reader of the last one.
-  return pipeline(Readable.from(pieces(handle, false)), unpacker, () => undefined);
+  return pipeline(
+    Readable.from(pieces(handle, false)),
+    path.endsWith('.gz') ? createGunzip() : createZstdDecompress(),
+    () => undefined,
+  );
 }

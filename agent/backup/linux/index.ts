@@ -1,5 +1,13 @@
-/** Backup products there are on Linux only; one line each. */
+/** How the backup products are read on Linux; one line each. */
 import type { BackupProduct } from '../product.ts';
+import { bacula, bareos } from '../products/bareos.ts';
+import { cove } from '../products/cove.ts';
+import { duplicati } from '../products/duplicati.ts';
+import { kopia } from '../products/kopia.ts';
+import { netbackup } from '../products/netbackup.ts';
+import { spectrumProtect } from '../products/spectrum-protect.ts';
+import { synologyAbb } from '../products/synology-abb.ts';
+import { urbackup } from '../products/urbackup.ts';
 import { borg } from './borg.ts';
 import { dejaDup } from './deja-dup.ts';
 import { detectedOnLinux } from './detected.ts';
@@ -13,6 +21,15 @@ import { veeamAgentLinux } from './veeam-agent.ts';
 import { vorta } from './vorta.ts';
 
 export const linuxProducts: readonly BackupProduct[] = [
+  bareos,
+  bacula,
+  cove,
+  duplicati,
+  kopia,
+  netbackup,
+  spectrumProtect,
+  synologyAbb,
+  urbackup,
   borg,
   dejaDup,
   duplicity,

@@ -1,7 +1,7 @@
 /** Every product in every situation: what the agent answers, and what the rule makes of it. */
 import { describe, expect, test } from 'vitest';
 import { collectBackups } from '../../../agent/backup/collector.ts';
-import { backupProducts } from '../../../agent/backup/index.ts';
+import { backupProductsOf } from '../../../agent/backup/index.ts';
 import { createBackupMemory } from '../../../agent/backup/memory.ts';
 import { noBackupSources } from '../../../agent/backup/sources.ts';
 import { backupFacts } from '../../../agent/contract/facts/backup.ts';
@@ -10,6 +10,8 @@ import { evaluateRules } from '../../../agent/rules/rule.ts';
 import { productFixtures } from '../../fixtures/backup/index.ts';
 import { readAt, type Scenario, situations } from '../../fixtures/backup/scenario.ts';
 import { contextOf } from '../collectors/context.ts';
+
+const backupProducts = [...new Set([...(await backupProductsOf('linux')), ...(await backupProductsOf('win32'))])];
 
 async function collected(productId: string, scenario: Scenario) {
   const machine = await scenario.machine();

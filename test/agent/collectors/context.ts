@@ -1,7 +1,7 @@
 /** What the collector tests share: a round over a given machine. */
 import { createBackupMemory } from '../../../agent/backup/memory.ts';
 import { noBackupSources } from '../../../agent/backup/sources.ts';
-import { collectors } from '../../../agent/collectors/index.ts';
+import { collectorsOf } from '../../../agent/collectors/index.ts';
 import { type RoundContext, runRound } from '../../../agent/collectors/run-round.ts';
 import type { FactsOf, SectionId } from '../../../agent/contract/facts/index.ts';
 import type { InfrastructureTarget } from '../../../agent/contract/policy.ts';
@@ -10,6 +10,9 @@ import { systemClock } from '../../../agent/platform/clock.ts';
 import type { LinuxMachineOptions } from '../../../agent/platform/linux-machine.ts';
 import type { Machine } from '../../../agent/platform/machine.ts';
 import { type RecordedTree, recordedMachine } from '../../fakes/recorded-machine.ts';
+
+/** Of every system; a round takes those of the machine it is given. */
+export const collectors = [...new Set([...(await collectorsOf('linux')), ...(await collectorsOf('win32'))])];
 
 export const now = new Date('2026-11-24T09:00:00.000Z');
 

@@ -4,11 +4,10 @@ import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { cpu, mem } from 'systeminformation';
 import { expect, test } from 'vitest';
-import { collectors } from '../../../agent/collectors/index.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
 import { systemClock } from '../../../agent/platform/clock.ts';
 import { createLinuxMachine } from '../../../agent/platform/linux-machine.ts';
-import { contextOf, sectionOf } from './context.ts';
+import { collectors, contextOf, sectionOf } from './context.ts';
 
 const machine = createLinuxMachine();
 const shell = (command: string): string => execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }).trim();

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import { CollectError, type Collector } from '../../../agent/collectors/collector.ts';
-import { collectors } from '../../../agent/collectors/index.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
 import { sectionIds } from '../../../agent/contract/facts/index.ts';
 import { type KnownSection, section } from '../../../agent/contract/report.ts';
 import { systemClock } from '../../../agent/platform/clock.ts';
 import { canonicalHash } from '../../../agent/signing/canonical.ts';
 import { recordedMachine } from '../../fakes/recorded-machine.ts';
-import { contextOf } from './context.ts';
+import { collectors, contextOf } from './context.ts';
 
 const facts = { totalBytes: 5 };
 const good: Collector<'memory'> = {

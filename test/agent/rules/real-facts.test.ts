@@ -1,13 +1,12 @@
 /** Lights from the facts of the machine the test runs on: one red, one unknown, and never green without evidence. */
 import { expect, test } from 'vitest';
-import { collectors } from '../../../agent/collectors/index.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
 import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
 import type { KnownSection } from '../../../agent/contract/report.ts';
 import { systemClock } from '../../../agent/platform/clock.ts';
 import { createLinuxMachine } from '../../../agent/platform/linux-machine.ts';
 import { evaluateRules, overallState } from '../../../agent/rules/rule.ts';
-import { contextOf } from '../collectors/context.ts';
+import { collectors, contextOf } from '../collectors/context.ts';
 
 const sections: readonly KnownSection[] = await runRound(
   collectors,

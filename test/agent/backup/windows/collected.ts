@@ -1,6 +1,6 @@
 /** One product read on a recorded Windows PC, as the report would hold it. */
 import { collectBackups } from '../../../../agent/backup/collector.ts';
-import { backupProducts } from '../../../../agent/backup/index.ts';
+import { backupProductsOf } from '../../../../agent/backup/index.ts';
 import { type BackupSources, noBackupSources } from '../../../../agent/backup/sources.ts';
 import { type BackupProductFacts, backupFacts } from '../../../../agent/contract/facts/backup.ts';
 import type { Machine } from '../../../../agent/platform/machine.ts';
@@ -21,7 +21,7 @@ export async function productOn(
       problem: (code, detail) => problems.push(`${code} ${detail}`),
       backup: { ...contextOf(machine).backup, sources },
     },
-    backupProducts.filter((product) => product.id === id && product.platforms.includes(machine.platform)),
+    (await backupProductsOf(machine.platform)).filter((product) => product.id === id),
   );
   return { product: backupFacts.parse(facts).products[0], problems };
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collectBackups } from '../../../../agent/backup/collector.ts';
-import { backupProducts } from '../../../../agent/backup/index.ts';
+import { backupProductsOf } from '../../../../agent/backup/index.ts';
 import { parseFailedWriters } from '../../../../agent/backup/windows/writers.ts';
 import { finished } from '../../../fixtures/backup/veeam-agent-windows.ts';
 import { eventLog, windowsPc } from '../../../fixtures/backup/windows.ts';
@@ -72,7 +72,7 @@ test('writers are asked where a backup failed, and only there', async () => {
     });
     const facts = await collectBackups(
       { ...contextOf(machine), now, signal: new AbortController().signal, problem: () => undefined },
-      backupProducts.filter((product) => product.id === 'veeam-agent-windows'),
+      (await backupProductsOf('win32')).filter((product) => product.id === 'veeam-agent-windows'),
     );
     expect(calls > 0).toBe(asked);
     expect(facts.failedWriters?.length).toBe(asked ? 1 : undefined);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { collectors } from '../../../../agent/collectors/index.ts';
 import { runRound } from '../../../../agent/collectors/run-round.ts';
 import type { FactsOf } from '../../../../agent/contract/facts/index.ts';
 import type { KnownSection } from '../../../../agent/contract/report.ts';
@@ -12,7 +11,7 @@ import { systemClock } from '../../../../agent/platform/clock.ts';
 import { createLinuxMachine } from '../../../../agent/platform/linux-machine.ts';
 import { openStore } from '../../../../agent/store/agent-store.ts';
 import { type PrivateDebian, privateDebian, suites, type TestPackage } from '../../../fixtures/linux-apt.ts';
-import { contextOf } from '../context.ts';
+import { collectors, contextOf } from '../context.ts';
 
 type Section = Omit<KnownSection, 'data'> & { data?: FactsOf<'patches'> };
 
