@@ -23,7 +23,12 @@ const wordsIn = (language: Language, words: Shown['title']): { readonly lang: La
 
 export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX.Element {
   const { t, language, instant } = useSpeech();
-  const keys = view.notices.map(keyOf).join('\n');
+  const isSeen = (notice: Shown): boolean =>
+    view.requests.some((one) => one.kind === 'notice-seen' && isAbout(one, notice));
+  const keys = view.notices
+    .filter((notice) => !isSeen(notice))
+    .map(keyOf)
+    .join('\n');
   useEffect(() => {
     const tell = (): void => {
       // Minimised, covered or behind a locked screen nobody has seen anything.
