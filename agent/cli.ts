@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { type CommandInput, type ExitCode, exitCodes, UsageError } from './commands/command.ts';
+import { printable } from './contract/printable.ts';
 import { logLevels } from './log.ts';
 import { logFileOf } from './log-file.ts';
 import { agentVersion } from './version.ts';
@@ -173,8 +174,13 @@ function help(): string {
 /** Runs one command line; returns the exit code instead of ending the process. */
 export async function main(
   argv: readonly string[],
-  streams: Pick<CommandInput, 'out' | 'err' | 'signal'>,
+  terminal: Pick<CommandInput, 'out' | 'err' | 'signal'>,
 ): Promise<ExitCode> {
+  const streams = {
+    ...terminal,
+    out: (line: string) => terminal.out(printable(line)),
+    err: (line: string) => terminal.err(printable(line)),
+  };
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     streams.out(help());

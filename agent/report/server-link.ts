@@ -241,7 +241,8 @@ export function createServerLink(options: LinkOptions): ServerLink {
         'The receipt is for another report. The report stays in the queue.',
       );
     }
-    store.acknowledge(report.sequence, now(), parsed.need);
+    // By the server's time: the clock of this PC may have been set by years before the body goes.
+    store.acknowledge(report.sequence, new Date(parsed.receivedAt), parsed.need);
     store.changeExchange({ lastAcceptedAt: now().toISOString() });
     options.accepted?.(report, parsed.receivedAt);
     return { bytes, need };

@@ -74,7 +74,7 @@ export interface Outbox {
   /** Oldest first; at most `limit`. */
   waiting(limit: number): WaitingReport[];
   queue(): Queue;
-  /** A verified receipt came: the sections of that report count as known, except those the server asks for. */
+  /** A verified receipt came: the sections of that report count as known, except those the server asks for. `at`: server time. */
   acknowledge(sequence: number, at: Date, need: readonly string[]): void;
   refuse(sequence: number, at: Date, code: string): void;
   /** It does not get through, and nobody who counts has refused it: kept whole and tried again, while the others go on. */

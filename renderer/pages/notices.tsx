@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../main/ipc/contract.ts';
 import type { PageInput } from '../app.tsx';
 import { Page, titleId } from '../parts/page.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
 import { useSpeech } from '../speech.ts';
 import type { Language } from '../texts.ts';
 
@@ -11,6 +12,8 @@ type Shown = View['notices'][number];
 
 /** One wording of one notice: what was said to it is nothing said to its correction. */
 const keyOf = ({ id, issuedAt }: Pick<Shown, 'id' | 'issuedAt'>): string => `${id} ${issuedAt}`;
+
+const severityLights = { warning: 'attention', urgent: 'critical' } as const;
 
 const headingId = ({ id }: Pick<Shown, 'id'>): string => `notice-${id}`;
 
@@ -120,8 +123,13 @@ function OneNotice({ api, view, notice, isWanted, defer }: OneNoticeProps): JSX.
       <h2 id={headingId(notice)} lang={title.lang} ref={heading} tabIndex={-1}>
         {title.text}
       </h2>
-      <p class="muted">
-        {t.genuineSince(t.severity[notice.severity], t.noticeFrom(notice.sender), instant(notice.validFrom))}
+      <p class="muted origin">
+        {notice.severity === 'info' ? (
+          <strong>{t.severity.info}</strong>
+        ) : (
+          <StateMark light={severityLights[notice.severity]} word={t.severity[notice.severity]} />
+        )}
+        <span>{t.genuineSince(t.noticeFrom(notice.sender), instant(notice.validFrom))}</span>
       </p>
       <p class="body" lang={body.lang}>
         {body.text}
