@@ -80,7 +80,12 @@ function blob(work: string, platform: Platform): Buffer {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    execArgv: ['--disable-warning=ExperimentalWarning', ...v8Flags],
+    // OPENSSL_CONF would name a file, and that a library to be loaded into this process; so would a file of the machine.
+    execArgv: [
+      '--disable-warning=ExperimentalWarning',
+      `--openssl-config=${platform === 'win32' ? 'NUL' : '/dev/null'}`,
+      ...v8Flags,
+    ],
     // Neither NODE_OPTIONS nor the command line reach Node: this program is no interpreter for anybody.
     execArgvExtension: 'none',
     assets: Object.fromEntries([
