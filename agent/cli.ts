@@ -1,9 +1,10 @@
 /** `kits-agent <command>`. Each command loads only what it needs: an inventory must not pay for HTTP and signatures. */
-import { appendFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { type CommandInput, type ExitCode, exitCodes, UsageError } from './commands/command.ts';
+import { printable } from './contract/printable.ts';
 import { logLevels } from './log.ts';
+import { logFileOf } from './log-file.ts';
 import { agentVersion } from './version.ts';
 
 interface Command {
@@ -173,8 +174,13 @@ function help(): string {
 /** Runs one command line; returns the exit code instead of ending the process. */
 export async function main(
   argv: readonly string[],
-  streams: Pick<CommandInput, 'out' | 'err' | 'signal'>,
+  terminal: Pick<CommandInput, 'out' | 'err' | 'signal'>,
 ): Promise<ExitCode> {
+  const streams = {
+    ...terminal,
+    out: (line: string) => terminal.out(printable(line)),
+    err: (line: string) => terminal.err(printable(line)),
+  };
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     streams.out(help());
@@ -274,15 +280,10 @@ function standardStreams(): Streams {
   return { out: (line) => process.stdout.write(`${line}\n`), err: (line) => process.stderr.write(`${line}\n`) };
 }
 
-/** Installers have no streams anybody sees: both go to the end of a file, each line with its time. */
+/** Installers and tasks of Windows have no streams anybody sees. What ends the process unforeseen is said there as well. */
 function fileStreams(file: string, command: string): Streams {
-  const append = (line: string): void => {
-    try {
-      appendFileSync(file, `${new Date().toISOString()} ${command}: ${line}\n`, { mode: 0o600 });
-    } catch {
-      // What an installation does matters more than what is written about it.
-    }
-  };
+  const append = logFileOf(file, command);
+  process.on('uncaughtExceptionMonitor', (error) => append(error.stack ?? String(error)));
   return { out: append, err: append };
 }
 

@@ -91,8 +91,14 @@ function blob(work: string, platform: Platform): Buffer {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    // SIGUSR1 would open a debugger.
-    execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', ...memoryFlags],
+    execArgv: [
+      '--disable-warning=ExperimentalWarning',
+      // SIGUSR1 would open a debugger.
+      '--disable-sigusr1',
+      // OPENSSL_CONF would name a file, and that a library to be loaded into this process; so would a file of the machine.
+      `--openssl-config=${platform === 'win32' ? 'NUL' : '/dev/null'}`,
+      ...memoryFlags,
+    ],
     // Neither NODE_OPTIONS nor the command line reach Node: this program is no interpreter for anybody.
     execArgvExtension: 'none',
     assets: Object.fromEntries([

@@ -29,8 +29,8 @@ export const noticeTexts = {
   },
   noticeFrom: { de: (sender: string) => `Von ${sender}`, en: (sender: string) => `From ${sender}` },
   genuineSince: {
-    de: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Echtheit geprüft.`,
-    en: (severity: string, sender: string, time: string) => `${severity}. ${sender}, ${time}. Verified as genuine.`,
+    de: (sender: string, time: string) => `${sender}, ${time}. Echtheit geprüft.`,
+    en: (sender: string, time: string) => `${sender}, ${time}. Verified as genuine.`,
   },
   linksNotOpened: {
     de: 'Diese Adressen gehören zur Mitteilung. Was nicht unterstrichen ist, lässt sich von hier aus nicht öffnen.',

@@ -1,5 +1,6 @@
 /** `kits-server <command>`: reads the command line, runs one command, explains what went wrong. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { printable } from '../agent/contract/printable.ts';
 import { type CommandInput, UsageError } from './commands/command.ts';
 import * as staff from './commands/staff.ts';
 import { serverVersion } from './version.ts';
@@ -243,8 +244,13 @@ function help(): string {
 /** Runs one command line; returns the exit code instead of ending the process. */
 export async function main(
   argv: readonly string[],
-  streams: Pick<CommandInput, 'out' | 'err' | 'signal'>,
+  terminal: Pick<CommandInput, 'out' | 'err' | 'signal'>,
 ): Promise<ExitCode> {
+  const streams = {
+    ...terminal,
+    out: (line: string) => terminal.out(printable(line)),
+    err: (line: string) => terminal.err(printable(line)),
+  };
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     (name === undefined ? streams.err : streams.out)(help());

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { defaultThresholds } from '../contract/policy.ts';
+import { oneLine } from '../contract/printable.ts';
 import { type Status, status } from '../contract/status.ts';
 import { thisMachine } from '../platform/this-machine.ts';
 import { askPowerShell } from '../platform/windows/ask-powershell.ts';
@@ -47,14 +48,16 @@ export async function statusCommand(input: CommandInput): Promise<ExitCode> {
     input.out(JSON.stringify(current, null, 2));
   } else {
     const stale = Date.now() > Date.parse(current.validUntil);
-    input.out(`${current.device.hostname}: ${stale ? `${words.unknown} (Stand veraltet)` : words[current.overall]}`);
-    input.out(`Stand: ${current.writtenAt}, Gemeinde: ${current.device.municipality ?? 'nicht angemeldet'}`);
+    input.out(
+      `${oneLine(current.device.hostname)}: ${stale ? `${words.unknown} (Stand veraltet)` : words[current.overall]}`,
+    );
+    input.out(`Stand: ${current.writtenAt}, Gemeinde: ${oneLine(current.device.municipality ?? 'nicht angemeldet')}`);
     input.out(
       `Zuletzt angenommen: ${current.reporting.lastAcceptedAt ?? 'noch nie'}, wartend: ${current.reporting.waiting}`,
     );
     for (const line of reportingLines(current.reporting)) input.out(line);
     for (const verdict of current.verdicts.filter((entry) => entry.verdict !== 'met')) {
-      input.out(`- ${verdict.explanation.de}`);
+      input.out(`- ${oneLine(verdict.explanation.de)}`);
     }
   }
   return current.device.state === 'not-enrolled' ? exitCodes.notEnrolled : exitCodes.done;

@@ -226,8 +226,8 @@ export async function resetIdentityCommand(input: CommandInput): Promise<ExitCod
   return exitCodes.done;
 }
 
-/** Copies of the store that an upgrade has made are stores as well, and what could not be stored belongs to one. */
-const identityNames = /^(identity\.json|device-key\.pem|agent\.db|store\.before-|unstored$)/;
+/** Copies of the store that an upgrade has made are stores as well, what could not be stored belongs to one, and logs name the device. */
+const identityNames = /^(identity\.json|device-key\.pem|agent\.db|store\.before-|unstored$|(service|guard)\.log)/;
 
 function removeIdentity(dataDir: string): void {
   const privateDir = join(dataDir, 'private');

@@ -5,8 +5,8 @@
 import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { unsafeParent, writableByOthers } from '../platform/safe-place.ts';
 import { type OwnedPath, ownedPaths, publicNames, settingsFiles } from '../setup/rights.ts';
-import { unsafeParent, writableByOthers } from '../setup/safe-place.ts';
 import type { Finding } from './inspect.ts';
 
 export interface RightsInput {

@@ -1,5 +1,6 @@
 /** `kits-agent report --show`: what the last reports said, field by field with its purpose. */
 import { join } from 'node:path';
+import { oneLine } from '../contract/printable.ts';
 import { type ExplainedField, explainReport } from '../contract/purposes.ts';
 import type { SentReport } from '../contract/status.ts';
 import { listSent, readSent } from '../status/sent-reports.ts';
@@ -52,7 +53,7 @@ export function showSent(input: CommandInput): ExitCode {
   let section = '';
   for (const field of fields) {
     const heading = field.path.split('.', field.path.startsWith('sections.') ? 2 : 1).join('.');
-    if (heading !== section) input.out(`\n${heading}`);
+    if (heading !== section) input.out(`\n${oneLine(heading)}`);
     section = heading;
     input.out(`  ${lineOf(field, heading, language)}`);
   }
@@ -71,7 +72,7 @@ function headOf({ envelope, envelopeHash, acceptedAt, sentAsHash }: SentReport, 
 
 function lineOf({ path, value, unit, ...purpose }: ExplainedField, heading: string, language: Language): string {
   const shown = `${JSON.stringify(value)}${unit === undefined ? '' : ` ${unit}`}`;
-  return `${path.slice(heading.length + 1)}: ${shown}  – ${purpose[language] ?? ''}`;
+  return `${oneLine(path.slice(heading.length + 1))}: ${shown}  – ${purpose[language] ?? ''}`;
 }
 
 function languageOf(input: CommandInput): Language {

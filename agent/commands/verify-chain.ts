@@ -1,5 +1,6 @@
 /** `kits-agent verify-chain FILE`: checks an exported history on any machine, without a server and without a network. */
 import { createReadStream, existsSync } from 'node:fs';
+import { oneLine } from '../contract/printable.ts';
 import { HistoryUnreadable } from '../signing/history-lines.ts';
 import {
   type HistoryFindings,
@@ -67,6 +68,6 @@ function inWords(findings: HistoryFindings, pins: VerifyOptions): string[] {
     serverKeyThumbprint === undefined
       ? 'No server has signed where this history ends: later reports may have been left out.'
       : `Where it ends was signed by the key ${serverKeyThumbprint}${pinned(pins.serverKey, 'server-key')}.`,
-    ...faults.map((words) => `Fault: ${words}`),
+    ...faults.map((words) => `Fault: ${oneLine(words)}`),
   ];
 }

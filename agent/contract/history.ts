@@ -5,6 +5,11 @@ import { publicKey } from './wire.ts';
 
 export const historyMediaType = 'application/vnd.kits.history';
 
+/** A PC that is set back to an image each day begins an epoch each day. */
+export const maxHistoryEpochs = 20_000;
+/** Longest compact JWS of a statement, in characters; bounds the ranges of all epochs together. */
+export const maxStatement = 8 * 1024 * 1024;
+
 /** Of one epoch: incidents and acknowledgements, which are kept longer, stand between. */
 export const maxRemovedRanges = 10_000;
 
@@ -30,7 +35,7 @@ export const historyStatement = z.object({
           .optional(),
       }),
     )
-    .max(1000),
+    .max(maxHistoryEpochs),
 });
 export type HistoryStatement = z.infer<typeof historyStatement>;
 
@@ -44,6 +49,6 @@ export const historyHeader = z.object({
   exportedAt: instant,
   /** `HistoryStatement` and the key it is signed with; absent when no server made the export. */
   serverKey: publicKey.optional(),
-  statement: compactJws(262_144).optional(),
+  statement: compactJws(maxStatement).optional(),
 });
 export type HistoryHeader = z.infer<typeof historyHeader>;

@@ -3,10 +3,10 @@ import { lstatSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import type { HookOutcome, Machine } from './machine.ts';
 import { runCommand } from './run-command.ts';
+import { whoMayChange } from './safe-place.ts';
 
 /** `restic snapshots --json` of some years of hourly backups. */
 const maxOutputBytes = 16 * 1024 * 1024;
-const writableByOthers = 0o022;
 const executable = 0o111;
 
 /**
@@ -36,8 +36,8 @@ export const runHook: Machine['runHook'] = async (path, options): Promise<HookOu
 function objection(found: Stats, expected: 'file' | 'folder'): string | undefined {
   if (found.isSymbolicLink()) return 'is a symbolic link; name the place it leads to';
   if (expected === 'folder' ? !found.isDirectory() : !found.isFile()) return `is not a ${expected}`;
-  if (found.uid !== 0) return 'does not belong to root';
-  if ((found.mode & writableByOthers) !== 0) return 'can be changed by others than root';
+  const others = whoMayChange(found, 0);
+  if (others !== undefined) return others;
   if (expected === 'file' && (found.mode & executable) === 0) return 'is not executable';
   return undefined;
 }

@@ -42,7 +42,9 @@ export async function exchange(options: ExchangeOptions): Promise<ExchangeResult
   try {
     const result = await converse(options);
     store.changeExchange({ ...afterSuccess(store.readExchange()), refusedSince: undefined });
-    store.dropOldBodies(now(), keepAcknowledgedMs);
+    // Old by the clock of the PC and by that of the server, each of which may be years ahead.
+    const { serverTimeFloor } = store.readExchange();
+    store.dropOldBodies(new Date(Math.min(now().getTime(), serverTimeFloor)), keepAcknowledgedMs);
     return result;
   } catch (error) {
     if (error instanceof ServerUnreachable || error instanceof ServerRefused) {

@@ -214,9 +214,26 @@ function proxyEnvironment(proxy: string | undefined): Record<string, string | un
   };
 }
 
+/** Of Debian and Ubuntu, as their ca-certificates keeps it. */
+const debianStore = '/etc/ssl/certs/ca-certificates.crt';
+
+/** On Linux Node would take what these two name for the store of the system, at its start already. */
+function systemStore(): string[] {
+  const { SSL_CERT_FILE, SSL_CERT_DIR } = process.env;
+  if (process.platform !== 'linux' || (SSL_CERT_FILE === undefined && SSL_CERT_DIR === undefined)) {
+    return getCACertificates('system');
+  }
+  try {
+    return [readFileSync(debianStore, 'utf8')];
+  } catch {
+    // Not there: those that Node brings along remain.
+    return [];
+  }
+}
+
 function trust(caFile: string | undefined): { ca: string[]; rejectUnauthorized: true; minVersion: 'TLSv1.2' } {
   // Not "default": that takes in what NODE_EXTRA_CA_CERTS names. An own certificate stands in the settings.
-  const ca = [...getCACertificates('bundled'), ...getCACertificates('system')];
+  const ca = [...getCACertificates('bundled'), ...systemStore()];
   if (caFile !== undefined) {
     try {
       ca.push(readFileSync(caFile, 'utf8'));

@@ -19,8 +19,8 @@ import {
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
+import { unsafeParent, writableByOthers } from '../platform/safe-place.ts';
 import { type OwnedPath, ownedPaths, publicNames } from './rights.ts';
-import { unsafeParent, writableByOthers } from './safe-place.ts';
 
 /** The directory cannot be had in a safe way; the message says why, and nothing was changed. */
 export class UnsafeDirectory extends Error {

@@ -1,5 +1,5 @@
 /** Takes an export apart without trusting it: a header line, then for each report an envelope line and its body. */
-import { type HistoryHeader, historyHeader } from '../contract/history.ts';
+import { type HistoryHeader, historyHeader, maxStatement } from '../contract/history.ts';
 import { maxBodyBytes, reportEnvelope } from '../contract/report.ts';
 
 /** The file is not what it should be at this place; what stands before it was read. */
@@ -17,7 +17,7 @@ export interface HistoryEntry {
 
 const lineFeed = 0x0a;
 /** The header holds the statement over all epochs. */
-const maxHeaderBytes = 512 * 1024;
+const maxHeaderBytes = maxStatement + 64 * 1024;
 const maxEnvelopeBytes = 8192;
 
 export interface HistoryFile {

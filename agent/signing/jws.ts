@@ -6,6 +6,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import type { z } from 'zod';
+import { maxStatement } from '../contract/history.ts';
 import { maxManifest } from '../contract/release.ts';
 import { type JwsType, maxWords, type PublicKey, publicKey } from '../contract/wire.ts';
 import type { SigningKey } from './keys.ts';
@@ -21,7 +22,7 @@ const maxCharacters: Readonly<Record<JwsType, number>> = {
   'kits-policy': maxWords.policy,
   'kits-notice': maxWords.notice,
   'kits-keys': maxWords.keys,
-  'kits-history': 262_144,
+  'kits-history': maxStatement,
   'kits-refusal': 2048,
   'kits-release': maxManifest,
 };

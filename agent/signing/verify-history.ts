@@ -109,7 +109,10 @@ export async function verifyHistory(
   }
   const statement = await stated(header.statement, header.serverKey, options.serverKey, fault);
   if (statement !== undefined) {
-    if (statement.said.deviceId !== header.deviceId) fault('The statement of the server is about another device.');
+    const { deviceId, exportedAt } = statement.said;
+    if (deviceId !== header.deviceId) fault('The statement of the server is about another device.');
+    // The header is not signed: an old export must not pass for one of today whose end has been cut off.
+    if (exportedAt !== header.exportedAt) fault(`The server has signed an export of ${exportedAt}.`);
     compareEnds(epochs, holes, statement.said, fault);
   }
   return {
@@ -214,8 +217,9 @@ function compareEnds(
     else if (epoch?.lastHash !== envelopeHash)
       fault(`The epoch ${storeEpoch} ends with another report than the server holds.`);
   }
+  const known = new Set(ends.map(({ storeEpoch }) => storeEpoch));
   for (const { storeEpoch } of epochs.values()) {
-    if (!ends.some((end) => end.storeEpoch === storeEpoch)) fault(`The server does not know the epoch ${storeEpoch}.`);
+    if (!known.has(storeEpoch)) fault(`The server does not know the epoch ${storeEpoch}.`);
   }
 }
 

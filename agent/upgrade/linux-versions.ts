@@ -15,8 +15,8 @@ import process from 'node:process';
 import { compareVersions, isVersion } from '../contract/version-order.ts';
 import { commandEnvironments, pathsOf } from '../platform/commands.ts';
 import { runCommand } from '../platform/run-command.ts';
+import { unsafeFolder } from '../platform/safe-place.ts';
 import { syncFolder } from '../platform/write-file.ts';
-import { unsafeFolder } from '../setup/safe-place.ts';
 import { type InstalledVersions, SwitchFailed } from './installed-versions.ts';
 
 export const linuxInstallRoot = '/usr/lib/kits-agent';

@@ -2,11 +2,14 @@
  * The two scheduled tasks of Windows: the service and its guard. One source for every installer, which only calls
  * `kits-agent activate`. Elements and defaults: https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema.
  */
+import { win32 } from 'node:path';
 
 export const serviceTask = 'KITS Agent';
 export const guardTask = 'KITS Agent Guard';
 
 interface TaskWords {
+  readonly command: string;
+  readonly log: string;
   readonly description: string;
   readonly delay: string;
   /** How often it is started again; a task that runs is left alone. */
@@ -17,6 +20,8 @@ interface TaskWords {
 }
 
 const service: TaskWords = {
+  command: 'run',
+  log: 'service',
   description: 'Meldet Inventar, Aktualisierungen, Sicherheit und Sicherungen dieses PCs an KITS.',
   delay: 'PT30S',
   every: 'PT30M',
@@ -26,6 +31,8 @@ const service: TaskWords = {
 };
 
 const guard: TaskWords = {
+  command: 'guard',
+  log: 'guard',
   description: 'Hält den KITS Agent am Laufen und nimmt eine Aktualisierung zurück, die nicht läuft.',
   delay: 'PT2M',
   every: 'PT30M',
@@ -33,9 +40,13 @@ const guard: TaskWords = {
   restarts: 3,
 };
 
-/** XML 1.0 as `schtasks /create /xml` takes it, to be written as UTF-16 with a byte order mark. `executable`: an absolute path. */
-export function taskXml(name: typeof serviceTask | typeof guardTask, executable: string): string {
+/**
+ * XML 1.0 as `schtasks /create /xml` takes it, to be written as UTF-16 with a byte order mark. `executable`: an absolute path;
+ * `logFolder`: where only administrators write, for what a task says, which Windows keeps nowhere.
+ */
+export function taskXml(name: typeof serviceTask | typeof guardTask, executable: string, logFolder: string): string {
   const words = name === serviceTask ? service : guard;
+  const logFile = win32.join(logFolder, `${words.log}.log`);
   return `<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.3" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
@@ -91,7 +102,7 @@ export function taskXml(name: typeof serviceTask | typeof guardTask, executable:
   <Actions Context="Author">
     <Exec>
       <Command>${escaped(`"${executable}"`)}</Command>
-      <Arguments>${name === serviceTask ? 'run' : 'guard'}</Arguments>
+      <Arguments>${escaped(`${words.command} --log-file "${logFile}"`)}</Arguments>
     </Exec>
   </Actions>
 </Task>

@@ -40,7 +40,8 @@ export function createWindowsVersions(options: WindowsVersionsOptions): Installe
       runCommand(pathsOf(command, 'win32'), args, { timeoutMs, signal: new AbortController().signal }));
   const versions = join(root, 'versions');
   const executable = (version: string): string => join(versions, version, 'kits-agent.exe');
-  const draft = join(dataDir, 'private', 'task.xml');
+  const privateDir = join(dataDir, 'private');
+  const draft = join(privateDir, 'task.xml');
 
   const named = async (task: string): Promise<string | undefined> => {
     const outcome = await run('schtasks', ['/query', '/tn', task, '/xml']);
@@ -56,7 +57,7 @@ export function createWindowsVersions(options: WindowsVersionsOptions): Installe
   const register = async (task: typeof serviceTask | typeof guardTask, version: string): Promise<void> => {
     if (!isVersion(version)) throw new SwitchFailed(`"${version}" is not a version`);
     mkdirSync(dirname(draft), { recursive: true });
-    writeFileSync(draft, `\ufeff${taskXml(task, executable(version))}`, 'utf16le');
+    writeFileSync(draft, `\ufeff${taskXml(task, executable(version), privateDir)}`, 'utf16le');
     try {
       const outcome = await run('schtasks', ['/create', '/tn', task, '/xml', draft, '/f']);
       if (outcome.kind !== 'exited' || outcome.exitCode !== 0)

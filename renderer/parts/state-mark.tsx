@@ -21,7 +21,13 @@ const glyphs: Record<Light, string> = {
   offline: '',
 };
 
-export function StateMark({ light }: { readonly light: Light }): JSX.Element {
+interface StateMarkProps {
+  readonly light: Light;
+  /** In place of what the state is called otherwise. */
+  readonly word?: string;
+}
+
+export function StateMark({ light, word }: StateMarkProps): JSX.Element {
   const { t } = useSpeech();
   return (
     <span class={`state state-${light}`}>
@@ -29,7 +35,7 @@ export function StateMark({ light }: { readonly light: Light }): JSX.Element {
         {outlines[light]}
         <path class="glyph" d={glyphs[light]} />
       </svg>
-      <span>{t.light[light]}</span>
+      <span>{word ?? t.light[light]}</span>
     </span>
   );
 }

@@ -21,7 +21,7 @@ const updateCounts = z.object({
   /** On offer: waiting, being fetched, ready or being installed. */
   waiting: count,
   failed: count,
-  /** The last release they know has run out, and no later one came. */
+  /** The last release they know has run out, although this server has a valid one for them, or does not know theirs. */
   stale: count,
   /** Others see to it: apt, Group Policy, opsi. */
   byOthers: count,

@@ -4,6 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { oneLine } from '../../agent/contract/printable.ts';
 import { type HistoryFindings, verdictOn, verifyHistory } from '../../agent/signing/verify-history.ts';
 import { exportHistory, historyOf } from '../fleet/history-export.ts';
 import { devicesIn } from '../fleet/scope.ts';
@@ -66,13 +67,13 @@ function inWords(hostname: string, findings: HistoryFindings): string[] {
   const { deviceId, reports, epochs, gaps, faults } = findings;
   const words = { complete: 'complete', gaps: 'GAPS nobody has accounted for', broken: 'NOT GENUINE' };
   return [
-    `${hostname} ${deviceId}: ${reports} reports in ${epochs.length} epochs, ${words[verdictOn(findings)]}`,
+    `${oneLine(hostname)} ${deviceId}: ${reports} reports in ${epochs.length} epochs, ${words[verdictOn(findings)]}`,
     ...gaps.map(
       ({ storeEpoch, from, to, missing, declared, removedUntil }) =>
         `  ${missing === 'bodies' ? 'only envelopes' : 'missing'}: ${from} to ${to} of ${storeEpoch} (${
           declared ?? (removedUntil === undefined ? 'not declared' : `removed by retention until ${removedUntil}`)
         })`,
     ),
-    ...faults.map((words) => `  ${words}`),
+    ...faults.map((words) => `  ${oneLine(words)}`),
   ];
 }

@@ -24,11 +24,12 @@ export const versionTexts = {
       rolledBack: (count: number) =>
         `${count} ${many(count, 'Gerät ist', 'Geräte sind')} zur vorigen Version zurückgekehrt.`,
       stale: (count: number) =>
-        `${count} ${many(count, 'Gerät kennt', 'Geräte kennen')} nur eine abgelaufene Freigabe: Geben Sie eine neue Version frei, oder prüfen Sie, wer sie aufhält.`,
+        `${count} ${many(count, 'Gerät kennt', 'Geräte kennen')} nur eine abgelaufene Freigabe, obwohl dieser Server eine gültige anbietet oder die abgelaufene nicht kennt: Prüfen Sie, wer dazwischen etwas aufhält.`,
       waiting: (count: number) => `${count} ${many(count, 'Gerät wartet', 'Geräte warten')} auf die neue Version.`,
       unknown: (count: number) =>
         `Von ${count} ${many(count, 'Gerät', 'Geräten')} ist nicht bekannt, wie die Aktualisierung steht.`,
-      expired: (version: string) => `Die Freigabe von ${version} ist abgelaufen; kein Gerät bekommt sie mehr.`,
+      expired: (version: string) =>
+        `Die Freigabe von ${version} ist abgelaufen; kein Gerät bekommt sie mehr. Unterschreiben Sie sie neu, oder geben Sie eine neue Version frei.`,
       expiresSoon: (version: string, day: string) => `Die Freigabe von ${version} läuft am ${day} ab.`,
     },
     en: {
@@ -45,11 +46,12 @@ export const versionTexts = {
       rolledBack: (count: number) =>
         `${count} ${many(count, 'device has', 'devices have')} gone back to the version before.`,
       stale: (count: number) =>
-        `${count} ${many(count, 'device knows', 'devices know')} only a release that has run out: release a new version, or find out who holds it back.`,
+        `${count} ${many(count, 'device knows', 'devices know')} only a release that has run out, although this server offers a valid one or does not know theirs: find out who holds something back in between.`,
       waiting: (count: number) => `${count} ${many(count, 'device waits', 'devices wait')} for the new version.`,
       unknown: (count: number) =>
         `For ${count} ${many(count, 'device', 'devices')} it is not known how the update stands.`,
-      expired: (version: string) => `The release of ${version} has run out; no device gets it any more.`,
+      expired: (version: string) =>
+        `The release of ${version} has run out; no device gets it any more. Sign it anew, or release a new version.`,
       expiresSoon: (version: string, day: string) => `The release of ${version} runs out on ${day}.`,
     },
   },
@@ -66,7 +68,7 @@ export const versionTexts = {
       settled: 'nichts offen',
       waiting: 'noch nicht eingespielt',
       failed: 'fehlgeschlagen',
-      stale: 'Freigabe abgelaufen',
+      stale: 'Freigabe kommt nicht an',
       byOthers: 'durch Softwareverteilung oder apt',
       unknown: 'unbekannt',
     },
@@ -74,7 +76,7 @@ export const versionTexts = {
       settled: 'nothing due',
       waiting: 'not installed yet',
       failed: 'failed',
-      stale: 'release has run out',
+      stale: 'release does not arrive',
       byOthers: 'by software distribution or apt',
       unknown: 'unknown',
     },

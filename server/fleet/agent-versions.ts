@@ -1,7 +1,11 @@
 /** Which versions of the agent run where, how updates stand on the devices, and which releases are on offer. */
 import { agentFacts } from '../../agent/contract/facts/operation.ts';
+import type { UpdateRing, UpdateState } from '../../agent/contract/release.ts';
 import { compareVersions, isVersion } from '../../agent/contract/version-order.ts';
 import type { AgentVersion, PublishedRelease, VersionOverview } from '../api/contract.ts';
+import { offered, onOffer } from '../releases/offer.ts';
+import type { Database } from '../store/database.ts';
+import type { DeviceRow } from '../store/schema.ts';
 import { devicesIn, type FleetContext, municipalitiesIn, releaseRolloutsIn, type Scope } from './scope.ts';
 import { updateRingsOf } from './update-rings.ts';
 
@@ -25,19 +29,21 @@ export async function describeVersions(
     .leftJoin('sections', (join) =>
       join.onRef('sections.device_id', '=', 'devices.id').on('sections.section_id', '=', 'agent'),
     )
-    .select(['devices.id', 'devices.municipality_id', 'devices.agent_version', 'sections.data', 'sections.received_at'])
+    .select(['devices.id', 'devices.municipality_id', 'devices.platform', 'devices.agent_version'])
+    .select(['sections.data', 'sections.received_at'])
     .execute();
   const names = new Map(
     (await municipalitiesIn(db, scope).select(['id', 'name']).execute()).map(({ id, name }) => [id, name]),
   );
   const ringOf = await updateRingsOf(db);
   const at = now();
+  const isHeldBack = await heldBackIn(db, at);
   const versions = new Map<string, AgentVersion>();
   for (const row of rows) {
     const known = versions.get(row.agent_version) ?? emptyVersion(row.agent_version);
     versions.set(row.agent_version, known);
     const ring = ringOf(row);
-    const { update, rolledBack } = standingOf(row, at);
+    const { update, rolledBack } = standingOf(row, at, () => isHeldBack(row, ring));
     known.devices += 1;
     known.rings[ring] += 1;
     known.update[update] += 1;
@@ -78,17 +84,49 @@ function placeOf(version: AgentVersion, id: string, names: ReadonlyMap<string, s
 function standingOf(
   { data, received_at }: { readonly data: string | null; readonly received_at: string | null },
   now: Date,
+  withoutValidRelease: () => keyof AgentVersion['update'],
 ): { update: keyof AgentVersion['update']; rolledBack: boolean } {
   const facts = data === null ? undefined : said.safeParse(JSON.parse(data)).data;
   if (facts === undefined) return { update: 'unknown', rolledBack: false };
   const { update, lastUpgrade } = facts;
   const rolledBack = lastUpgrade?.state === 'rolled-back' || lastUpgrade?.state === 'failed';
+  const standing = update?.state === 'stale' ? withoutValidRelease() : standingByState(update?.state);
   // What went wrong was seen; that all is well holds only as long as the word is young.
-  if (update?.state === 'failed' || update?.state === 'stale') return { update: update.state, rolledBack };
+  if (standing === 'failed' || standing === 'stale') return { update: standing, rolledBack };
   const age = now.getTime() - Date.parse(received_at ?? '');
-  if (!(age <= freshMs)) return { update: 'unknown', rolledBack };
-  if (update === undefined) return { update: 'byOthers', rolledBack };
-  return { update: update.state === 'none' || update.state === 'installed' ? 'settled' : 'waiting', rolledBack };
+  return { update: age <= freshMs ? standing : 'unknown', rolledBack };
+}
+
+function standingByState(state: Exclude<UpdateState, 'stale'> | undefined): keyof AgentVersion['update'] {
+  if (state === undefined) return 'byOthers';
+  if (state === 'failed') return state;
+  return state === 'none' || state === 'installed' ? 'settled' : 'waiting';
+}
+
+interface StaleDevice extends Pick<DeviceRow, 'id' | 'platform' | 'municipality_id' | 'agent_version'> {
+  readonly received_at: string | null;
+}
+
+/**
+ * What it means that the last release a device accepted has run out. Where there is a valid one for it, or this server knows
+ * none at all, somebody keeps something from it: `stale`. Otherwise it is for KITS to release or to sign anew, which the list of releases
+ * says once for all devices; the device itself has the newest version (`settled`), or waits for one (`waiting`).
+ */
+async function heldBackIn(
+  db: Database,
+  now: Date,
+): Promise<(device: StaleDevice, ring: UpdateRing) => 'stale' | 'settled' | 'waiting'> {
+  const known = await db.selectFrom('releases').select(['platform', 'version']).execute();
+  const valid = { linux: await onOffer(db, 'linux', now), win32: await onOffer(db, 'win32', now) };
+  return (device, ring) => {
+    const { platform, agent_version: version, received_at } = device;
+    const published = known.filter((release) => release.platform === platform);
+    if (published.length === 0 || !isVersion(version)) return 'stale';
+    const offer = offered(valid[platform], device, { version, ring });
+    // What was published since it spoke cannot have reached it.
+    if (offer !== undefined) return offer.published_at < (received_at ?? '') ? 'stale' : 'waiting';
+    return published.some((release) => compareVersions(release.version, version) > 0) ? 'waiting' : 'settled';
+  };
 }
 
 function newestFirst({ version: a }: AgentVersion, { version: b }: AgentVersion): number {

@@ -57,9 +57,12 @@ export async function* historyOf(
     exportedAt: at.toISOString(),
     epochs: [],
   };
-  for (const end of ends) {
-    const removed = await removedOf(db, device.id, end.store_epoch);
-    statement.epochs.push({
+  // Of the youngest epochs first; see `removedOf` for what does not fit.
+  let left = maxRemovedRanges;
+  for (const end of ends.toReversed()) {
+    const removed = await removedOf(db, device.id, end.store_epoch, left);
+    left -= removed?.ranges.length ?? 0;
+    statement.epochs.unshift({
       storeEpoch: end.store_epoch,
       sequence: end.sequence,
       envelopeHash: end.envelope_hash,
@@ -84,6 +87,7 @@ async function removedOf(
   db: Database,
   deviceId: string,
   storeEpoch: string,
+  maxRanges: number,
 ): Promise<HistoryStatement['epochs'][number]['removed']> {
   const rows = await db
     .selectFrom('reports')
@@ -102,7 +106,7 @@ async function removedOf(
     else ranges.push([sequence, sequence]);
   }
   // What does not fit is left out: it shows as missing rather than as something nobody removed.
-  return ranges.length === 0 ? undefined : { until, ranges: ranges.slice(-maxRemovedRanges) };
+  return ranges.length === 0 || maxRanges === 0 ? undefined : { until, ranges: ranges.slice(-maxRanges) };
 }
 
 async function* reportsOf(

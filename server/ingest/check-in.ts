@@ -55,6 +55,8 @@ export async function checkIn(
   });
   // What was worked out rests on rows that are committed only now.
   words.committed();
+  // Quarantined by what it said: an open stream of its key goes on for nobody.
+  if (request.device.state === 'active' && device.state !== 'active') context.streams.deviceMoved(device.id, null);
   const answer = await signAnswer(context, {
     jti: request.claims.jti,
     state: device.state,

@@ -24,15 +24,16 @@ function Shown({ said, language }: { readonly said: Said; readonly language: Lan
     <section class="preview" aria-labelledby={id}>
       <h3 id={id}>{speech.t.noticePreviewIn[language]}</h3>
       <div class={`preview-card preview-${said.severity}`} lang={language}>
-        {said.severity === 'info' ? (
-          <p class="preview-kind">{t.noticeSeverities.info}</p>
-        ) : (
-          <p class="preview-kind">
-            <StateMark light={severityLights[said.severity]} word={t.noticeSeverities[said.severity]} />
-          </p>
-        )}
         <p class="preview-title" lang={title.lang}>
           {title.text}
+        </p>
+        <p class="preview-kind">
+          {said.severity === 'info' ? (
+            <strong>{t.noticeSeverities.info}</strong>
+          ) : (
+            <StateMark light={severityLights[said.severity]} word={t.noticeSeverities[said.severity]} />
+          )}
+          <span>{t.noticeFromSender(said.sender)}</span>
         </p>
         <p class="preview-body" lang={body.lang}>
           {body.text}
@@ -45,9 +46,7 @@ function Shown({ said, language }: { readonly said: Said; readonly language: Lan
             ))}
           </ul>
         )}
-        <p class="second">
-          {t.noticeFromSender(said.sender)} · {t.noticeUntilTime(format.instant(said.validUntil))}
-        </p>
+        <p class="second">{t.noticeUntilTime(format.instant(said.validUntil))}</p>
         {said.answers === 'named' ? (
           <div class="preview-named">
             <p>

@@ -34,7 +34,8 @@ const settings = (change: Readonly<Record<string, string>> = {}) =>
 
 async function findings(answers: Answers = {}) {
   const { signature = 'Valid', settings: said = settings(), exists = true } = answers;
-  const task = answers.task ?? ((name) => exited(taskXml(name as typeof serviceTask | typeof guardTask, executable)));
+  const task =
+    answers.task ?? ((name) => exited(taskXml(name as typeof serviceTask | typeof guardTask, executable, 'C:\\logs')));
   const found = await installationFindings({
     run: async (command) => exited(command.includes('Get-AuthenticodeSignature') ? `${signature}\r\n` : `${said}\r\n`),
     schtasks: async (args) => task(args[2] ?? ''),
@@ -60,7 +61,7 @@ test.each<[string, Answers, string, RegExp]>([
   ],
   [
     'a task of a user',
-    { task: () => exited(taskXml(serviceTask, executable).replaceAll('S-1-5-18', 'S-1-5-21-1-2-3-1001')) },
+    { task: () => exited(taskXml(serviceTask, executable, 'C:\\logs').replaceAll('S-1-5-18', 'S-1-5-21-1-2-3-1001')) },
     `task ${serviceTask}`,
     /^problem .*does not run as SYSTEM/,
   ],

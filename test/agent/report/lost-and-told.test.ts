@@ -186,3 +186,33 @@ test('the server hears once that the clock was set, and judges by its own', asyn
   expect(verdicts.find(({ ruleId }) => ruleId === 'clock-correct')).toMatchObject({ verdict: 'not-met' });
   expect(here.lines.filter(({ event }) => event === 'clock-jumped')).toHaveLength(1);
 });
+
+test('bodies the server has taken stay for a week by both clocks, whichever of them jumps', async () => {
+  const clock = movableClock(new Date().toISOString());
+  const here = await town({ clock });
+  const reported = async (): Promise<void> => {
+    await here.agent.round('cheap');
+    await here.agent.exchange();
+  };
+  const kept = (): number => here.agent.store.requeueAfter(0);
+  const [yearsMs, monthMs] = [6 * 365 * dayMs, 30 * dayMs];
+  // Taken by a clock that had fallen behind, and right again at once.
+  clock.set(-yearsMs);
+  await reported();
+  clock.set(yearsMs);
+  await reported();
+  // Years ahead for a while.
+  clock.set(yearsMs);
+  await reported();
+  clock.set(-yearsMs);
+  expect(here.agent.store.waiting(9).filter(({ body }) => body !== undefined)).toHaveLength(0);
+  expect(kept()).toBe(3);
+  expect(here.agent.store.waiting(9).filter(({ body }) => body !== undefined)).toHaveLength(3);
+  await here.agent.exchange();
+  expect(here.agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  // What the server alone says does not take them away.
+  here.agent.store.changeExchange({ serverTimeFloor: clock.now().getTime() + monthMs });
+  await reported();
+  expect(kept()).toBe(4);
+  expect(here.agent.store.waiting(9).filter(({ body }) => body !== undefined)).toHaveLength(4);
+});

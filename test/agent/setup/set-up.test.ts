@@ -104,7 +104,7 @@ describe('the self-update', () => {
 
   test.each([
     ['build/windows/installer.nsh', false],
-    ['build/windows/kits-agent.wxs', true],
+    ['build/windows/set-up-action.c', true],
     ['build/linux/agent/postinst', true],
   ])('%s says whether others bring new versions: %s', (file, managed) => {
     const calls = readFileSync(join(import.meta.dirname, '../../..', file), 'utf8').match(/set-up .*/g) ?? [];

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { main } from '../../../agent/cli.ts';
 import { runRound } from '../../../agent/collectors/run-round.ts';
 import { showSent } from '../../../agent/commands/show-sent.ts';
 import { defaultBackupPolicy, defaultThresholds } from '../../../agent/contract/policy.ts';
@@ -158,6 +159,32 @@ test('a field without a reason is found', () => {
     'report.surprise',
     'sections.cpu.data.secret',
   ]);
+});
+
+test('what a stranger has named clears no screen and forges no line', async () => {
+  const dir = folder();
+  const names = ['\u001b[2J\u001b[31m', '\u009b2J', '\u202egnp.exe', 'a\rb', 'x\n\nBericht 9 (full)', '\u2066\u00ad'];
+  const hostile = names.join(' ');
+  const verdict = { ruleId: 'storage-free', verdict: 'not-met', severity: 'info', reason: 'x', evidence: [] };
+  const report = await build([]);
+  const body = JSON.parse(Buffer.from(report.body).toString());
+  body.verdicts = [{ ...verdict, values: { [`\u001b]0;${'\n'}forged`]: hostile } }];
+  publishSent(join(dir, 'public'), { ...report, body: Buffer.from(JSON.stringify(body)) }, []);
+  const show = async (...more: string[]): Promise<string[]> => {
+    const lines: string[] = [];
+    const streams = { out: (line: string) => lines.push(line), err: (line: string) => lines.push(line) };
+    const { signal } = new AbortController();
+    expect(await main(['report', '--show', '--data-dir', dir, ...more], { ...streams, signal })).toBe(0);
+    return lines;
+  };
+  const lines = await show();
+  expect(lines.join('')).not.toMatch(/[\p{Cf}\u007f-\u009f\u2028\u2029]|[^\P{Cc}\n]/u);
+  // A line feed stands only where the command itself begins a part.
+  expect(lines.filter((line) => line.slice(1).includes('\n'))).toEqual([]);
+  expect(lines.join('\n')).toContain('\\u009b2J');
+  const [json = ''] = await show('--json');
+  expect(json).not.toMatch(/[\p{Cf}\u007f-\u009f]/u);
+  expect(Object.values(JSON.parse(json).body.verdicts[0].values)).toEqual([hostile]);
 });
 
 test('report --show prints hash, values and reasons; as JSON for scripts; and says what is there', async () => {

@@ -3,6 +3,7 @@ import { elementsNamed, parseXml } from '../../../agent/backup/xml.ts';
 import { guardTask, serviceTask, taskXml } from '../../../agent/upgrade/task-xml.ts';
 
 const program = 'C:\\Program Files\\KITS & Agent\\versions\\1.2.3\\kits-agent.exe';
+const logs = 'C:\\ProgramData\\KITS & Agent\\private';
 const tasks = [serviceTask, guardTask] as const;
 
 /** Text of the only element of this name. */
@@ -34,7 +35,7 @@ const settingsOfTheSchema = {
 } as const;
 
 describe.each(tasks)('%s', (name) => {
-  const xml = taskXml(name, program);
+  const xml = taskXml(name, program, logs);
 
   test('runs as SYSTEM by its SID, with all its rights', () => {
     expect(only(xml, 'UserId')).toBe('S-1-5-18');
@@ -84,15 +85,15 @@ describe.each(tasks)('%s', (name) => {
 });
 
 test('the service has no time limit and is restarted after a failure; the guard ends', () => {
-  const service = taskXml(serviceTask, program);
+  const service = taskXml(serviceTask, program, logs);
   expect(only(service, 'ExecutionTimeLimit')).toBe('PT0S');
-  expect(only(service, 'Arguments')).toBe('run');
+  expect(only(service, 'Arguments')).toBe(`run --log-file "${logs}\\service.log"`);
   const [restart] = elementsNamed(parseXml(service), 'RestartOnFailure');
   expect(restart?.children.map(({ name, text }) => [name, text])).toEqual([
     ['Interval', 'PT1M'],
     ['Count', '255'],
   ]);
-  const guard = taskXml(guardTask, program);
+  const guard = taskXml(guardTask, program, logs);
   expect(only(guard, 'ExecutionTimeLimit')).toBe('PT15M');
-  expect(only(guard, 'Arguments')).toBe('guard');
+  expect(only(guard, 'Arguments')).toBe(`guard --log-file "${logs}\\guard.log"`);
 });

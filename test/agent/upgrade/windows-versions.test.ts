@@ -55,7 +55,7 @@ test('which version runs stands in the task and nowhere else', async () => {
 
 test('a task that leads elsewhere names no version', async () => {
   const { versions, tasks } = machine();
-  tasks.set(serviceTask, taskXml(serviceTask, 'C:\\Temp\\versions\\1.0.0\\kits-agent.exe'));
+  tasks.set(serviceTask, taskXml(serviceTask, 'C:\\Temp\\versions\\1.0.0\\kits-agent.exe', 'C:\\logs'));
   expect(await versions.current()).toBeUndefined();
 });
 
@@ -92,5 +92,5 @@ test('reading and listing are no writing; what is denied is not allowed', () => 
 
 test('a path with signs of XML comes back as it was', () => {
   const path = 'C:\\Program Files\\A & B <"x">\\versions\\1.0.0\\kits-agent.exe';
-  expect(executableIn(taskXml(guardTask, path))).toBe(path);
+  expect(executableIn(taskXml(guardTask, path, 'C:\\logs'))).toBe(path);
 });

@@ -101,6 +101,9 @@ test('an unattended installation enrols with what stands in setup.json, and repo
   );
   expect(running()).toBe(true);
   expect(system.must('systemctl', 'is-active', 'kits-agent-guard.timer')).toBe('active');
+  // Also on a machine that has been up for long: its first turn was before there was anything to guard.
+  const next = ['show', 'kits-agent-guard.timer', '--value', '-p', 'NextElapseUSecMonotonic'];
+  expect(system.must('systemctl', ...next)).toMatch(/^\d/);
   const heard = await system.until(
     'the first report',
     () => devices().find(({ lastHeardAt }) => lastHeardAt !== null),
@@ -209,6 +212,65 @@ test('killed, it is started again and knows what it knew', async () => {
   system.must('systemctl', 'start', 'kits-agent-guard.timer');
   expect(system.must('kits-agent', 'status', '--json')).toContain('Teststadt');
   expect(devices()[0]?.id).toBe(before?.id);
+});
+
+/** What an administrator would put beside a unit; an empty text takes it away again. */
+function dropIn(name: string, text: string): void {
+  const folder = `/run/systemd/system/${name}.d`;
+  if (text === '') system.must('rm', '-r', folder);
+  else {
+    system.must('mkdir', '-p', folder);
+    expect(system.run('tee', [`${folder}/test.conf`], { input: text }).exitCode).toBe(0);
+  }
+  system.must('systemctl', 'daemon-reload');
+}
+
+test('one that hangs is ended and started anew by the watchdog; one that turns is left alone', async () => {
+  system.must('systemctl', 'stop', 'kits-agent-guard.timer');
+  dropIn('kits-agent.service', '[Service]\nWatchdogSec=10s\n');
+  system.must('systemctl', 'restart', 'kits-agent.service');
+  const pid = unit('MainPID');
+  const startedAt = Number(unit('ExecMainStartTimestampMonotonic'));
+  // It looks each minute, or when somebody at the PC asks for something: here, so that it says that it turns within those seconds.
+  let asked = 0;
+  const ask = (): void => {
+    asked += 1;
+    if (asked % 5 === 1) system.must('sh', '-c', 'echo {} >>/var/lib/kits-agent/public/requests');
+  };
+  await system.until(
+    'words to the watchdog for longer than it waits',
+    () => {
+      ask();
+      expect(unit('MainPID')).toBe(pid);
+      return Number(unit('WatchdogTimestampMonotonic')) - startedAt > 12_000_000 ? true : undefined;
+    },
+    90_000,
+  );
+  system.must('kill', '-STOP', pid);
+  await system.until(
+    'the restart',
+    () => {
+      ask();
+      return running() && unit('MainPID') !== pid ? true : undefined;
+    },
+    90_000,
+  );
+  expect(system.must('journalctl', '--no-pager', '--unit', 'kits-agent.service')).toMatch(/Watchdog timeout/);
+  dropIn('kits-agent.service', '');
+});
+
+test('a service that systemd has given up is brought back by the timer of the guard', async () => {
+  dropIn('kits-agent.service', '[Unit]\nOnFailure=\n[Service]\nRestart=no\n');
+  system.must('kill', '-KILL', unit('MainPID'));
+  await system.until('the end', () => (unit('ActiveState') === 'failed' ? true : undefined), 30_000);
+  // The same words as in the package, with seconds for minutes.
+  dropIn('kits-agent-guard.timer', '[Timer]\nOnBootSec=\nOnUnitInactiveSec=1s\nAccuracySec=100ms\n');
+  system.must('systemctl', 'start', 'kits-agent-guard.timer');
+  await system.until('the service', () => (running() ? true : undefined), 60_000);
+  system.must('systemctl', 'stop', 'kits-agent-guard.timer');
+  dropIn('kits-agent-guard.timer', '');
+  dropIn('kits-agent.service', '');
+  system.must('systemctl', 'start', 'kits-agent-guard.timer');
 });
 
 test('an upgrade takes over when it has proven itself, and keeps settings and identity', () => {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -147,10 +147,34 @@ describe('what the environment of Node can change', () => {
       const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
       return { code, said, asked };
     };
-    const env = { NODE_EXTRA_CA_CERTS: certificates.caFile, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
-    expect(await enrol('by-environment', {}, env)).toMatchObject({ code: 5, asked: 0 });
+    const hashed = join(folder, 'certificates');
+    mkdirSync(hashed);
+    const hash = runTool('openssl', ['x509', '-noout', '-subject_hash', '-in', certificates.caFile]).trim();
+    copyFileSync(certificates.caFile, join(hashed, `${hash}.0`));
+    for (const [name, env] of Object.entries({
+      node: { NODE_EXTRA_CA_CERTS: certificates.caFile, NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_USE_SYSTEM_CA: '1' },
+      file: { SSL_CERT_FILE: certificates.caFile, NODE_USE_SYSTEM_CA: '1' },
+      folder: { SSL_CERT_DIR: hashed, NODE_USE_OPENSSL_CA: '1' },
+    })) {
+      expect(await enrol(`by-environment-${name}`, {}, env), name).toMatchObject({ code: 5, asked: 0 });
+    }
     // What an administrator says in the settings counts, so that the line above can fail.
     expect(await enrol('by-settings', { caFile: certificates.caFile }, {})).toMatchObject({ asked: 1 });
+  });
+
+  test('is not which libraries OpenSSL loads into it', () => {
+    const file = join(folder, 'openssl.cnf');
+    writeFileSync(
+      file,
+      [
+        'nodejs_conf = all\nopenssl_conf = all\nconfig_diagnostics = 1\n[all]\nproviders = providers',
+        `[providers]\nours = ours\n[ours]\nmodule = ${join(folder, 'no-such-library.so')}\nactivate = 1\n`,
+      ].join('\n'),
+    );
+    expect(run(['version'], { OPENSSL_CONF: file })).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    // Node itself looks for the library, and ends without it.
+    const plain = spawnSync(nodeBinary('linux'), ['--eval', ''], { env: { OPENSSL_CONF: file } });
+    expect(plain.signal).toBe('SIGABRT');
   });
 
   test('SIGUSR1 opens no debugger', async () => {

@@ -41,6 +41,7 @@ async function placesOfSecrets(machine: WineMachine): Promise<string> {
   const files = [
     `${programFolder}/install.log`,
     `${dataFolder}/agent.json`,
+    ...['service.log', 'guard.log'].map((name) => `${dataFolder}/private/${name}`),
     'kits-test/tasks/service.log',
     'kits-test/icacls.log',
   ];
@@ -109,6 +110,10 @@ describe('NSIS', () => {
     const status = await until('status.json', () => existsSync(machine.at(`${dataFolder}/public/status.json`)));
     expect(status).toBe(true);
     expect(readFileSync(machine.at(`${dataFolder}/public/requests`))).toHaveLength(0);
+    // Windows keeps nothing of what a task says.
+    expect(readFileSync(machine.at(`${dataFolder}/private/service.log`), 'utf8')).toContain(
+      '"event":"service-started"',
+    );
   });
 
   test('the access lists are set by SID, and before anything is written', () => {

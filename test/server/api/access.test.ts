@@ -144,6 +144,7 @@ const matrix: readonly [method: string, path: () => string, body: () => object |
   ['GET', () => 'notices/signing', () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `notices/reach?municipality=${kits.wasungen}`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `notices/${ownNotice}`, () => undefined, [401, 200, 200, 200, 200, 200]],
+  ['GET', () => `notices/${ownNotice}/acknowledgements`, () => undefined, [401, 200, 200, 200, 200, 200]],
   ['GET', () => `notices/${ownNotice}/devices`, () => undefined, [401, 200, 200, 200, 200, 200]],
   // The first one recalls it; to the others it is recalled already.
   ['POST', () => `notices/${ownNotice}/recall`, () => ({}), [401, 403, 403, 200, 200, 200]],
@@ -232,6 +233,7 @@ describe('what belongs to another municipality is not there', () => {
     ['POST', () => 'notices', () => noticeFor(kits.grabfeld)],
     ['GET', () => `notices/${foreignNotice}`, () => undefined],
     ['GET', () => `notices/${foreignNotice}/devices`, () => undefined],
+    ['GET', () => `notices/${foreignNotice}/acknowledgements`, () => undefined],
     ['POST', () => `notices/${foreignNotice}/recall`, () => ({})],
     ['GET', () => `notices/reach?municipality=${kits.grabfeld}`, () => undefined],
     ['POST', () => 'groups', () => ({ municipalityId: kits.grabfeld, name: 'Archiv' })],

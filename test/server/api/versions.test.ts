@@ -29,7 +29,11 @@ async function saying(municipality: string, hostname: string, change: Partial<Ag
   expect({ status, detail }).toMatchObject({ status: 201 });
 }
 
-async function release(sequence: number, expiresAt: string, change: { platform?: 'linux' | 'win32' } = {}) {
+async function release(
+  sequence: number,
+  expiresAt: string,
+  change: { platform?: 'linux' | 'win32'; version?: string; minimum_version?: string; published_at?: string } = {},
+) {
   await kits.context.db
     .insertInto('releases')
     .values({
@@ -89,6 +93,54 @@ test('devices are counted by version, municipality, ring and what they said of t
 
   const listed = await all.get('devices?version=0.10.0');
   expect(listed.body.total).toBe(1);
+});
+
+test('a release that has run out is an alarm for the PC only where somebody keeps another one from it', async () => {
+  await saying(kits.grabfeld, 'c', { update: { state: 'stale', failures: 0 } });
+  const { agent_version: own, platform } = await kits.context.db
+    .selectFrom('devices')
+    .select(['agent_version', 'platform'])
+    .executeTakeFirstOrThrow();
+  const standing = async () => {
+    const { body } = await all.get('versions');
+    const { settled, waiting, stale, unknown } = body.versions[0].update;
+    return {
+      settled,
+      waiting,
+      stale,
+      unknown,
+      releases: body.releases.map((one: Record<string, unknown>) => one['standing']),
+    };
+  };
+  const none = { settled: 0, waiting: 0, stale: 0, unknown: 0 };
+  // Nobody here has ever released anything for it.
+  expect(await standing()).toEqual({ ...none, stale: 1, releases: [] });
+  // It runs what was released last; that this has run out is said once, of the release.
+  await release(1, day(-1), { platform, version: own, minimum_version: '0.0.1' });
+  expect(await standing()).toEqual({ ...none, settled: 1, releases: ['expired'] });
+  // KITS has signed it anew: nothing to be offered to a PC that has it.
+  await release(2, day(60), { platform, version: own, minimum_version: '0.0.1' });
+  expect(await standing()).toEqual({ ...none, settled: 1, releases: ['valid', 'expired'] });
+  // A newer one that is not for this PC yet.
+  await release(3, day(60), { platform, version: '1.3.0', minimum_version: '0.0.1', published_at: day(-1) });
+  expect(await standing()).toMatchObject({ ...none, waiting: 1 });
+  // It was for this PC before it said that it has none, and it did not take it.
+  await kits.context.db
+    .insertInto('release_rollouts')
+    .values({ sequence: 3, municipality_id: '', ring: '', percent: 100 })
+    .execute();
+  expect(await standing()).toMatchObject({ ...none, stale: 1 });
+  // Published after its last word, it may be on its way.
+  await kits.context.db
+    .updateTable('releases')
+    .set({ published_at: day(1) })
+    .where('sequence', '=', 3)
+    .execute();
+  expect(await standing()).toMatchObject({ ...none, waiting: 1 });
+  // That all is well is believed for a while only.
+  await kits.context.db.deleteFrom('releases').where('sequence', '=', 3).execute();
+  kits.advance(15 * 86_400);
+  expect(await standing()).toMatchObject({ ...none, unknown: 1 });
 });
 
 test('whoever looks after one municipality sees nothing of another', async () => {

@@ -163,3 +163,13 @@ test('what is no history is refused in words, and nothing is overwritten', async
   expect((await run(agentMain, 'status', 'extra')).code).toBe(2);
   expect((await verifyAll('--device', 'nobody')).code).toBe(2);
 });
+
+test('the name a device gives itself clears no screen and forges no line', async () => {
+  change('UPDATE devices SET hostname = ?', 'pc\u001b[2J\u009b1A\u202e\nrathaus-02 whole: 9 reports, complete');
+  const { out } = await verifyAll();
+  expect(out.split('\n').filter((line) => !line.startsWith(' '))).toEqual([
+    expect.stringMatching(
+      /^pc\\u001b\[2J\\u009b1A\\u202e\\u000arathaus-02 whole: 9 reports, complete [\da-f-]{36}: 7 reports/,
+    ),
+  ]);
+});

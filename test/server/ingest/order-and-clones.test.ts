@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { proofHeader } from '../../../agent/contract/wire.ts';
 import { canonicalHash } from '../../../agent/signing/canonical.ts';
 import { createTestAgent, newMarks, officeFacts, type TestAgent } from '../../fakes/test-agent.ts';
@@ -313,9 +313,14 @@ describe('two machines whose marks say nothing', () => {
     const agent = await enrolled();
     const copy = await copyOf(agent);
     for (const one of [agent, copy]) await one.report();
+    const stream = await copy.listen();
+    onTestFinished(() => stream.close());
+    expect((await stream.next())?.name).toBe('ready');
     const states = [];
     for (const one of [agent, copy, agent]) states.push((await one.checkIn()).answer?.state);
     expect(states).toEqual(['active', 'active', 'quarantined']);
+    // What there is to say to this municipality is said to neither of them.
+    expect(await stream.next()).toBeUndefined();
   });
 
   test('after release, what was judged before counts no more', async () => {

@@ -1,4 +1,4 @@
-/** Whether a folder stands where nobody but root can put another in its place (Linux). */
+/** Whether something stands where nobody but root can change it or put another in its place (Linux). */
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
@@ -58,9 +58,15 @@ function throughLinks(folder: string, owner: number): string | undefined {
 }
 
 function whoElse(found: Stats, owner: number): string | undefined {
+  if (found.isSymbolicLink() || found.isDirectory()) return whoMayChange(found, owner);
+  return 'is no folder and belongs to somebody';
+}
+
+/** Who besides root and `owner` may change a file or folder, or put a link elsewhere; what its name can be followed by, as "/x belongs to …". */
+export function whoMayChange(found: Stats, owner: number): string | undefined {
   if (found.uid !== 0 && found.uid !== owner) return `belongs to user ${found.uid}`;
+  // The bits of a link say nothing.
   if (found.isSymbolicLink()) return undefined;
-  if (!found.isDirectory()) return 'is no folder and belongs to somebody';
   if ((found.mode & 0o002) !== 0) return 'can be changed by every user';
   return (found.mode & 0o020) === 0 ? undefined : `can be changed by the group ${found.gid}`;
 }

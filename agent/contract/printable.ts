@@ -1,0 +1,22 @@
+/**
+ * Words of strangers on a terminal. Control characters, those of eight bits among them, and signs that turn the direction of
+ * writing are shown as `\u001b`, never sent: a name of a device must not clear a screen or forge a line. Valid in JSON too.
+ */
+
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Of a whole output: line feeds and tabs stay. */
+export function printable(text: string): string {
+  return text.replace(unprintable, (sign) => (sign === '\n' || sign === '\t' ? sign : escaped(sign)));
+}
+
+/** Of one value inside a line. */
+export function oneLine(value: string): string {
+  return value.replace(unprintable, escaped);
+}
+
+function escaped(sign: string): string {
+  return Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
+    '',
+  );
+}
