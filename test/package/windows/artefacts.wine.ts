@@ -159,7 +159,11 @@ describe('the MSI', () => {
       table('LaunchCondition')
         .map(([condition]) => condition)
         .sort(),
-    ).toEqual(['Installed OR VersionNT64 >= 603', 'NOT WIX_DOWNGRADE_DETECTED']);
+    ).toEqual([
+      'Installed OR NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR >< "..")',
+      'Installed OR VersionNT64 >= 603',
+      'NOT WIX_DOWNGRADE_DETECTED',
+    ]);
   });
 
   test('hands the public properties on, and hides the token', () => {
@@ -220,6 +224,11 @@ describe('the MSI', () => {
     expect(at('RemoveExistingProducts')).toBeGreaterThan(at('InstallInitialize'));
     expect(at('SetUp')).toBeGreaterThan(at('InstallFiles'));
     expect(at('Activate')).toBeGreaterThan(at('SetUp'));
+    // Every user may start a repair, with properties.
+    for (const action of ['TellSetUp', 'SetUp']) {
+      const condition = table('InstallExecuteSequence').find(([name]) => name === action)?.[1];
+      expect(condition, action).toBe('NOT Installed');
+    }
     for (const action of ['DeleteGuard', 'DeleteTrayTask', 'EndService', 'DeleteService', 'Retire']) {
       expect(at(action), action).toBeLessThan(at('RemoveFiles'));
       const condition = table('InstallExecuteSequence').find(([name]) => name === action)?.[1];

@@ -146,6 +146,12 @@ describe('NSIS', () => {
     await until('the stand-in of the tray', () => said().includes('KITS-STAND-IN: this is not Electron'));
   });
 
+  test.each(['C:\\open', 'C:\\Program Files\\..\\open'])('is not installed into %s', async (folder) => {
+    expect(await machine.run(setup, `/S /D=${folder}`)).toMatchObject({ code: 12 });
+    const left = existsSync(machine.at('open')) ? readdirSync(machine.at('open')) : [];
+    expect(left).toEqual([]);
+  });
+
   const url = (name: string): string => `https://${name}.example/kits/agent/`;
   test.each([
     ['bare', `/S /SERVER=${url('a')} /TOKEN=token-of-16-chars/a /SERVERKEY=${key}`, 'a'],
@@ -279,6 +285,11 @@ describe('MSI', () => {
     expect(await machine.registry()).not.toContain('"DisplayVersion"="0.1.0"');
   });
 
+  test.each(['C:\\open', '"C:\\Program Files\\..\\open"'])('is not installed into %s', async (folder) => {
+    expect(failed).toContain((await msiexec(`/i ${msi} /qn INSTALLDIR=${folder}`)).code);
+    expect(existsSync(machine.at('open'))).toBe(false);
+  });
+
   test('installs with properties, joins and reports; the token is nowhere', async () => {
     const own = await startTestServer();
     try {
@@ -294,6 +305,17 @@ describe('MSI', () => {
     } finally {
       await own.close();
     }
+  });
+
+  test('a repair takes neither properties nor a settings file: every user may start one', async () => {
+    const before = settingsOf(machine);
+    const file = machine.at('media/kits-agent-setup.json');
+    writeFileSync(file, JSON.stringify({ server: 'https://evil.example', serverKey: key, token: 'token-of-16-chars' }));
+    await msiexec(`/i ${msi} /qn REINSTALL=ALL REINSTALLMODE=vomus SERVER=https://evil.example SERVERKEY=${key}`);
+    await msiexec(`/fa ${msi} /qn SERVER=https://evil.example SERVERKEY=${key} TOKEN=token-of-16-chars`);
+    rmSync(file);
+    expect(settingsOf(machine)).toEqual(before);
+    expect(existsSync(machine.at(`${dataFolder}/private/waiting-enrolment.json`))).toBe(false);
   });
 
   test('an upgrade without properties keeps them', async () => {
