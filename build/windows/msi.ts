@@ -85,6 +85,9 @@ function finishing(standIn: boolean): string[] {
     // Windows 10 and 11 call themselves 6.3 here.
     "INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES ('Installed OR VersionNT64 >= 603', " +
       "'KITS Agent braucht Windows 10 oder 11 in 64 Bit. / KITS Agent needs 64-bit Windows 10 or 11.')",
+    "INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES ('Installed OR NOT SETUPEXE', " +
+      "'KITS Agent ist hier mit setup.exe installiert. Bleiben Sie dabei, oder entfernen Sie es zuerst. / " +
+      "KITS Agent was installed here by setup.exe. Go on with that, or remove it first.')",
     // What lies there is started with all rights; a folder users can change would be theirs to decide.
     'INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (' +
       '\'Installed OR NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR >< "..")\', ' +

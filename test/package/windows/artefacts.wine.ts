@@ -161,6 +161,7 @@ describe('the MSI', () => {
         .sort(),
     ).toEqual([
       'Installed OR NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR >< "..")',
+      'Installed OR NOT SETUPEXE',
       'Installed OR VersionNT64 >= 603',
       'NOT WIX_DOWNGRADE_DETECTED',
     ]);
@@ -242,6 +243,9 @@ describe('the MSI', () => {
     ]);
     const config = readFileSync(join(import.meta.dirname, '../../../electron-builder.yml'), 'utf8');
     expect(config).toMatch(new RegExp(`^appId: ${appUserModelId}$`, 'm'));
+    // What the MSI looks for is what setup.exe writes.
+    const [, , key] = table('RegLocator').find(([signature]) => signature === 'SetupExe') ?? [];
+    expect(config).toContain(`\n  guid: ${key?.replace(/^.*\\/, '')}\n`);
   });
 
   test('holds every file of the application but the helper that elevates', () => {

@@ -169,6 +169,13 @@ describe('NSIS', () => {
     expect(waiting).toEqual({ server: url(name), token: `token-of-16-chars/${name}`, serverKey: key });
   });
 
+  test('an MSI over it is refused', async () => {
+    const other = machine.bring(built(newer, 'msi'), 'other.msi');
+    expect((await machine.run('C:\\windows\\system32\\msiexec.exe', `/i ${other} /qn`)).code).toBe(1603 & 0xff);
+    expect(task(machine, 'KITS Agent')).toContain(`versions\\${older}\\`);
+    expect(existsSync(machine.at(`${programFolder}/versions/${newer}`))).toBe(false);
+  });
+
   test('a reinstallation without options keeps every setting', async () => {
     expect(await machine.run(setup, '/S')).toMatchObject({ code: 0 });
     expect(settingsOf(machine)).toEqual({ serverUrl: url('d'), serverKey: key });
@@ -333,6 +340,12 @@ describe('MSI', () => {
     expect(failed).toContain((await msiexec(`/i ${msi} /qn`)).code);
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
     expect(readFileSync(machine.at(`${programFolder}/resources/tray-version`), 'utf8')).toBe(`${newer}\n`);
+  });
+
+  test('setup.exe over it is refused', async () => {
+    const other = machine.bring(built(newer, 'setup.exe'), 'other.exe');
+    expect(await machine.run(other, '/S')).toMatchObject({ code: 12 });
+    expect(await machine.registry()).not.toContain('Uninstall KITS Agent.exe');
   });
 
   test('an uninstallation leaves neither program nor task nor autostart', async () => {
