@@ -151,7 +151,14 @@ const soak = process.argv.includes('--soak');
 const filters = soak ? ['test/faults/', 'fuzz.test.ts'] : process.argv.slice(2);
 const runner = spawn(
   bin('vitest'),
-  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${summaryFile}`, ...filters],
+  // In an hour somebody looks whether it goes on: each test by itself.
+  [
+    'run',
+    `--reporter=${soak ? 'verbose' : 'default'}`,
+    '--reporter=json',
+    `--outputFile.json=${summaryFile}`,
+    ...filters,
+  ],
   {
     cwd: root,
     stdio: 'inherit',

@@ -50,8 +50,8 @@ export function waitMs(failures: number, random: number, retryAfterSeconds?: num
   const span = Math.min(longestMs, firstMs * growth ** Math.min(20, Math.max(0, failures - 1)));
   if (retryAfterSeconds === undefined || !(retryAfterSeconds > 0)) return random * span;
   const asked = Math.min(longestRetryAfterMs, retryAfterSeconds * 1000);
-  // Never before the time asked for; those who were asked at one moment are spread behind it.
-  return Math.min(longestRetryAfterMs, asked + random * Math.max(asked, span));
+  // Never before the time asked for; those who were asked at one moment are spread behind it, also where that is too long.
+  return Math.min(longestRetryAfterMs + random * longestMs, asked + random * Math.max(asked, span));
 }
 
 /** Waiting that a clock set back has stretched beyond all bounds is over. */

@@ -402,10 +402,15 @@ export function json(response: ServerResponse): unknown {
   return JSON.parse(response.body.toString('utf8'));
 }
 
+/** RFC 9110 §10.2.3: seconds, or a date, which says something only against the clock of whoever names it. */
+function retryAfterSeconds({ 'retry-after': said = '', date = '' }: ServerResponse['headers']): number | undefined {
+  const seconds = /^\d{1,15}$/.test(said) ? Number(said) : (Date.parse(said) - Date.parse(date)) / 1000;
+  return seconds > 0 ? seconds : undefined;
+}
+
 /** Reads a problem document; an answer that is none (a proxy's error page) still gives a code. */
 export function refusalOf(response: ServerResponse): ServerRefused {
-  const retryAfter = Number(response.headers['retry-after']);
-  const retry = Number.isFinite(retryAfter) ? retryAfter : undefined;
+  const retry = retryAfterSeconds(response.headers);
   try {
     const { code, title, detail, refusal } = problemDocument.parse(json(response));
     return new ServerRefused(response.status, code, detail ?? title, retry, refusal);

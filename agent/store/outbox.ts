@@ -3,12 +3,14 @@
  * signed envelopes stay; every body that goes is accounted for by a gap record. See docs/decisions/0001-wire-format.md.
  */
 import { randomUUID } from 'node:crypto';
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { type Gap, gap, maxBodyBytes, type ReportClass, reportClasses, section } from '../contract/report.ts';
 import { hashBytes } from '../signing/canonical.ts';
 import type { SignedReport } from '../signing/report-frame.ts';
+import { merged, type Noted, notedGaps, rangesOf } from './gap-list.ts';
+import { type Row, text, whole } from './sqlite.ts';
 
 /** How much may wait. What stays of a thinned report is its envelope, about 1 kB. */
 export interface OutboxLimits {
@@ -113,9 +115,6 @@ interface Memory {
   write(key: string, value: unknown): void;
 }
 
-/** Gaps without rows of their own; `declaredBy` is the sequence of the gap report that is on its way. */
-const notedGaps = z.array(z.object({ gap, declaredBy: z.int().optional() }));
-
 const classRank = `CASE class ${reportClasses.map((name, rank) => `WHEN '${name}' THEN ${rank}`).join(' ')} ELSE 9 END`;
 /** In the column `refusal`, where the server's code stands otherwise. What was set aside and has lost its body stays there. */
 const aside = 'set-aside';
@@ -130,7 +129,7 @@ export function openOutbox(
 ): Outbox {
   let epoch = z.string().optional().parse(memory.read('epoch')) ?? randomUUID();
   memory.write('epoch', epoch);
-  const readNoted = (): z.infer<typeof notedGaps> => notedGaps.parse(memory.read('notedGaps') ?? []);
+  const readNoted = (): Noted => notedGaps.parse(memory.read('notedGaps') ?? []);
 
   const insert = db.prepare(
     `INSERT INTO outbox (epoch, sequence, report_id, class, created_at, envelope_jws, envelope_hash, body, packed, body_bytes, state)
@@ -483,10 +482,6 @@ export function openOutbox(
   };
 }
 
-type Row = Readonly<Record<string, SQLOutputValue>>;
-const text = (row: Row, column: string): string => String(row[column]);
-const whole = (row: Row, column: string): number => Number(row[column]);
-
 /** The exact bytes that were signed; undefined when they are not there, or not those any more. */
 function unpackBody(row: Row): Buffer | undefined {
   const packed = row['body'];
@@ -503,88 +498,4 @@ function unpackBody(row: Row): Buffer | undefined {
     // Not what was compressed, or not an envelope: a disk that forgets. The caller says so.
     return undefined;
   }
-}
-
-/** Rows in the order of epoch and sequence as runs without a hole and with one reason. */
-function* rangesOf(rows: Iterable<Row>): Generator<Gap> {
-  let open: (Gap & { to: number; counts: NonNullable<Gap['counts']> }) | undefined;
-  for (const row of rows) {
-    const name = text(row, 'class') as ReportClass;
-    const [storeEpoch, sequence] = [text(row, 'epoch'), whole(row, 'sequence')];
-    const reason = text(row, 'reason') as Gap['reason'];
-    if (open === undefined || open.storeEpoch !== storeEpoch || open.to + 1 !== sequence || open.reason !== reason) {
-      if (open !== undefined) yield open;
-      open = {
-        storeEpoch,
-        from: sequence,
-        to: sequence,
-        firstHash: text(row, 'envelope_hash'),
-        counts: {},
-        firstAt: text(row, 'created_at'),
-        reason,
-      };
-    }
-    open.to = sequence;
-    open.lastHash = text(row, 'envelope_hash');
-    open.lastAt = text(row, 'created_at');
-    open.counts[name] = (open.counts[name] ?? 0) + 1;
-  }
-  if (open !== undefined) yield open;
-}
-
-/** Reports that could not be written one after the other are one gap. */
-function merged(noted: z.infer<typeof notedGaps>, lost: Gap): z.infer<typeof notedGaps> {
-  const last = noted.at(-1);
-  if (
-    lost.from !== undefined ||
-    last === undefined ||
-    last.declaredBy !== undefined ||
-    last.gap.reason !== lost.reason
-  ) {
-    return joined([...noted, { gap: lost }]);
-  }
-  const counts = sumOf(last.gap.counts, lost.counts);
-  const lastAt = lost.lastAt ?? last.gap.lastAt;
-  return [...noted.slice(0, -1), { gap: { ...last.gap, counts, ...(lastAt === undefined ? {} : { lastAt }) } }];
-}
-
-type Noted = z.infer<typeof notedGaps>;
-const maxNoted = 32;
-
-/** A device that loses much for long tells less exactly what, and never less than that it did: two of one reason become one. */
-function joined(noted: Noted): Noted {
-  if (noted.length <= maxNoted) return noted;
-  // Those that name reports last: which ones is worth more than when.
-  const open = noted.filter(({ declaredBy }) => declaredBy === undefined);
-  const byWorth = open.toSorted((a, b) => Number(a.gap.from !== undefined) - Number(b.gap.from !== undefined));
-  for (const first of byWorth) {
-    const second = byWorth.find((other) => other !== first && other.gap.reason === first.gap.reason);
-    if (second === undefined) continue;
-    const [older, younger] = noted.indexOf(first) < noted.indexOf(second) ? [first, second] : [second, first];
-    const times = [older.gap.firstAt, older.gap.lastAt, younger.gap.firstAt, younger.gap.lastAt].filter(
-      (time) => time !== undefined,
-    );
-    const gap: Gap = {
-      reason: older.gap.reason,
-      counts: sumOf(countsOf(older.gap), countsOf(younger.gap)),
-      ...(times.length === 0 ? {} : { firstAt: times.toSorted()[0], lastAt: times.toSorted().at(-1) }),
-    };
-    return joined(noted.flatMap((entry) => (entry === older ? [{ gap }] : entry === younger ? [] : [entry])));
-  }
-  // Each of another reason, or on its way already: there are only so many reasons.
-  return noted;
-}
-
-/** A range that says nothing of classes still says how many: without their kind they count as routine. */
-function countsOf({ counts, from, to }: Gap): Gap['counts'] {
-  return counts ?? (from === undefined || to === undefined ? undefined : { routine: to - from + 1 });
-}
-
-function sumOf(left: Gap['counts'], right: Gap['counts']): NonNullable<Gap['counts']> {
-  const counts: NonNullable<Gap['counts']> = { ...left };
-  for (const name of reportClasses) {
-    const more = right?.[name];
-    if (more !== undefined) counts[name] = (counts[name] ?? 0) + more;
-  }
-  return counts;
 }

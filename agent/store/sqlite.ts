@@ -1,7 +1,7 @@
 /** The agent's own files in SQLite. Databases of other programs are read by platform/reader-database.ts. */
 import { accessSync, chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 
 /** The store was written by a newer agent; it was not touched. */
 export class NewerStore extends Error {
@@ -137,3 +137,8 @@ export function lockDirectory(file: string, waitMs = 0): { release(): void } {
   rmSync(file, { force: true });
   return lockDirectory(file, waitMs);
 }
+
+/** One row as SQLite hands it out. */
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+export const text = (row: Row, column: string): string => String(row[column]);
+export const whole = (row: Row, column: string): number => Number(row[column]);

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../main/ipc/contract.ts';
 import type { PageInput } from '../app.tsx';
-import { Page, titleId } from '../parts/page.tsx';
+import { Page } from '../parts/page.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { useSpeech } from '../speech.ts';
 import type { Language } from '../texts.ts';
@@ -23,7 +23,12 @@ const wordsIn = (language: Language, words: Shown['title']): { readonly lang: La
 
 export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX.Element {
   const { t, language, instant } = useSpeech();
-  const keys = view.notices.map(keyOf).join('\n');
+  const isSeen = (notice: Shown): boolean =>
+    view.requests.some((one) => one.kind === 'notice-seen' && isAbout(one, notice));
+  const keys = view.notices
+    .filter((notice) => !isSeen(notice))
+    .map(keyOf)
+    .join('\n');
   useEffect(() => {
     const tell = (): void => {
       // Minimised, covered or behind a locked screen nobody has seen anything.
@@ -43,24 +48,13 @@ export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX
   const deferred = view.notices.filter(({ deferredUntil }) => deferredUntil !== undefined);
   const [putOff, setPutOff] = useState<string>();
   const announced = deferred.find((notice) => keyOf(notice) === putOff);
-  /** Where the keyboard goes on when the button it stood on has gone with its notice: an id in the page. */
-  const goesOnAt = useRef<string | undefined>(undefined);
-  useEffect(() => {
-    if (goesOnAt.current === undefined || document.activeElement !== document.body) return;
-    document.getElementById(goesOnAt.current)?.focus();
-    goesOnAt.current = undefined;
-  });
+  const [goesOnAt, setGoesOnAt] = useState<string>();
   const defer = async (notice: Shown, kind: Kind): Promise<void> => {
     const place = waiting.indexOf(notice);
     const next = place < 0 ? notice : waiting[place + 1];
-    goesOnAt.current = next === undefined ? titleId : headingId(next);
-    try {
-      await api.request('notice:defer', { noticeId: notice.id, issuedAt: notice.issuedAt, kind });
-      setPutOff(keyOf(notice));
-    } catch (error) {
-      goesOnAt.current = undefined;
-      throw error;
-    }
+    setGoesOnAt(next === undefined ? undefined : headingId(next));
+    await api.request('notice:defer', { noticeId: notice.id, issuedAt: notice.issuedAt, kind });
+    setPutOff(keyOf(notice));
   };
   const cardOf = (notice: Shown): JSX.Element => (
     <OneNotice
@@ -73,7 +67,7 @@ export function NoticesPage({ api, view, takesFocus, noticeId }: PageInput): JSX
     />
   );
   return (
-    <Page title={t.pages.notices} takesFocus={takesFocus && !isWanted}>
+    <Page title={t.pages.notices} takesFocus={takesFocus && !isWanted} goesOnAt={goesOnAt}>
       <p class="unseen" role="status">
         {announced?.deferredUntil === undefined
           ? ''

@@ -70,7 +70,7 @@ type TakenRow = Pick<Selectable<ReportTable>, (typeof taken)[number]>;
 async function currentReceipt(row: TakenRow, key: SigningKey): Promise<string> {
   const { receipt_jws: jws } = row;
   if (jws === '') {
-    // Removed with the body of the report, a year later or more: nothing is wanted of it any more.
+    // Removed with the body of the report: nothing is wanted of it any more.
     const again: Receipt = {
       reportId: row.id,
       deviceId: row.device_id,

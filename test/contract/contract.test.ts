@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { factSchemas, sectionIds } from '../../agent/contract/facts/index.ts';
 import { contractJsonSchemas } from '../../agent/contract/json-schema.ts';
 import { keySet } from '../../agent/contract/keys.ts';
-import { policy } from '../../agent/contract/policy.ts';
-import { parseSectionData, reportBody, reportEnvelope, section } from '../../agent/contract/report.ts';
+import { notice, policy } from '../../agent/contract/policy.ts';
+import { parseSectionData, reportBody, reportEnvelope, section, statedName } from '../../agent/contract/report.ts';
 import { mailboxRequest } from '../../agent/contract/status.ts';
 
 interface Node {
@@ -25,6 +25,64 @@ function unexplained(node: Node, path: string): string[] {
   const items = typeof node.items === 'object' ? unexplained(node.items, `${path}[]`) : [];
   return [...below, ...items, ...(node.anyOf ?? []).flatMap((option) => unexplained(option, path))];
 }
+
+describe('answers with names', () => {
+  const id = '0a4b0f6e-6f0c-4a54-9d2e-3f1a5c7d9e10';
+  const at = '2026-11-25T10:00:00.000Z';
+  const said = {
+    id,
+    issuedAt: at,
+    audience: { municipality: id },
+    severity: 'info',
+    title: { de: 'Unterweisung' },
+    body: { de: 'Bitte lesen.' },
+    sender: 'KITS',
+    validFrom: at,
+    validUntil: '2026-12-25T10:00:00.000Z',
+    links: [],
+    mustAcknowledge: true,
+  };
+
+  test('a notice from before asks for none, and one from before reads a newer notice as one that counts', () => {
+    expect(notice.parse(said).answers).toBeUndefined();
+    const before = notice.omit({ answers: true });
+    expect(before.parse({ ...said, answers: 'named' })).toEqual(said);
+    expect(notice.safeParse({ ...said, answers: 'signed' }).success).toBe(false);
+  });
+
+  test('a service from before takes an answer that has a name, and leaves the name out', () => {
+    const line = { requestId: id, kind: 'notice-acknowledged', noticeId: id, issuedAt: at, statedName: 'k.mueller' };
+    const [, , acknowledged] = mailboxRequest.options;
+    expect(acknowledged.shape.kind.value).toBe('notice-acknowledged');
+    const { statedName: _, ...counted } = line;
+    expect(acknowledged.omit({ statedName: true }).parse(line)).toEqual(counted);
+  });
+
+  test.each(['k.mueller', 'WASUNGEN\\K. Müller', 'anna-lena.weiß@kits.example', 'ł', '7'])('%s is a name', (name) => {
+    expect(statedName.parse(name)).toBe(name);
+  });
+
+  test('one is trimmed and composed, whatever wrote it', () => {
+    expect(statedName.parse(' K. Mu\u0308ller ')).toBe('K. Müller');
+  });
+
+  test.each([
+    '',
+    ' ',
+    'a  b',
+    'a\tb',
+    'a\nb',
+    'a\u2028b',
+    'a\u202Eb',
+    'a\u200Bb',
+    '\u0301a',
+    'a\u0301\u0302\u0303\u0304',
+    'a\uD800',
+    'x'.repeat(121),
+  ])('%j is none', (name) => {
+    expect(statedName.safeParse(name).success).toBe(false);
+  });
+});
 
 describe('every field', () => {
   test.each(sectionIds)('of section %s says why it is collected, in German and English', (id) => {

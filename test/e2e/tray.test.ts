@@ -275,6 +275,12 @@ test('after one of several is put off, the keyboard goes on at the next, and a s
     .getByRole('status')
     .filter({ hasText: /^„Erste“ ist bis .+ zurückgestellt\.$/ })
     .waitFor({ state: 'attached' });
+
+  // Taken back by KITS while she is at it.
+  await page.getByRole('article').filter({ hasText: 'Zweite' }).getByText('Später erinnern').focus();
+  await fixture.publish({ notices: [] });
+  await page.getByText('Es gibt keine Mitteilungen.').waitFor();
+  await expect.poll(() => focused(page)).toBe('Mitteilungen');
 });
 
 describe('a notice whose answers are named', () => {

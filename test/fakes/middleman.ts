@@ -4,7 +4,8 @@ import { createServer as createHttp, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-export type Meddle = (path: string, answer: Buffer) => Buffer | 'drop' | 'forward';
+type Verdict = Buffer | 'drop' | 'forward';
+export type Meddle = (path: string, answer: Buffer) => Verdict | Promise<Verdict>;
 
 /** `target` may be pointed at another server at any time. */
 export async function standBetween(initial: string): Promise<{ url: string; target: string; meddle: Meddle }> {
@@ -13,7 +14,7 @@ export async function standBetween(initial: string): Promise<{ url: string; targ
     const { method, headers } = incoming;
     const upstream = httpRequest(`${self.target}${incoming.url}`, { method, headers }, async (answer) => {
       const body = Buffer.concat(await answer.toArray());
-      const verdict = self.meddle(incoming.url ?? '', body);
+      const verdict = await self.meddle(incoming.url ?? '', body);
       if (verdict === 'drop') return void outgoing.destroy();
       const { 'content-length': _length, ...rest } = answer.headers;
       outgoing.writeHead(answer.statusCode ?? 500, rest).end(verdict === 'forward' ? body : verdict);

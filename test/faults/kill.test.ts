@@ -55,12 +55,17 @@ test(
     const pause = (most: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * most));
 
     let killed = { agent: 0, server: 0 };
+    const count = (who: keyof typeof killed): void => {
+      killed = { ...killed, [who]: killed[who] + 1 };
+      const sum = killed.agent + killed.server;
+      if (soak && sum % 50 === 0) process.stderr.write(`${sum} kills, ${made.size} reports made\n`);
+    };
     const killServers = async (): Promise<void> => {
       while (killed.server < kills.server) {
         await pause(1200);
         await kill(server.child);
         expect(server.child.signalCode).toBe('SIGKILL');
-        killed = { ...killed, server: killed.server + 1 };
+        count('server');
         server = await place.startServer(server.port);
       }
     };
@@ -77,7 +82,7 @@ test(
         await pause(50);
         await kill(child);
         expect(child.signalCode).toBe('SIGKILL');
-        killed = { ...killed, agent: killed.agent + 1 };
+        count('agent');
       }
     };
     await Promise.all([killServers(), killAgents()]);

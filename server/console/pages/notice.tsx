@@ -242,7 +242,9 @@ export function NoticePage({ id }: { readonly id: string }): JSX.Element {
                 <h2 id="said">{t.noticePreview}</h2>
                 <NoticePreview said={notice} />
               </section>
-              {notice.answers === 'named' ? <Names key={notice.issuedAt} id={notice.id} /> : null}
+              {notice.answers === 'named' && notice.state !== 'recalled' ? (
+                <Names key={notice.issuedAt} id={notice.id} />
+              ) : null}
               <Devices key={notice.issuedAt} id={notice.id} />
               {recalling ? (
                 <NoticeRecall

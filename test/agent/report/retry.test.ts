@@ -9,6 +9,7 @@ import {
   refusedSince,
   waitMs,
 } from '../../../agent/report/retry.ts';
+import { refusalOf } from '../../../agent/report/server-link.ts';
 
 const now = new Date('2026-11-24T09:00:00.000Z');
 const later = (ms: number): Date => new Date(now.getTime() + ms);
@@ -25,7 +26,9 @@ describe('the wait', () => {
     expect(waitMs(1, 0, 600)).toBe(600_000);
     expect(waitMs(1, 0.5, 600)).toBe(900_000);
     expect(waitMs(1, 0.5, 1)).toBe(31_000);
-    expect(waitMs(1, 0.9, 1e9)).toBe(6 * 3_600_000);
+    // An absurd time brings nobody back together either.
+    expect([0, 0.5, 0.9].map((random) => waitMs(1, random, 1e9) / 3_600_000)).toEqual([6, 6.5, 6.9]);
+    expect(isHeldBack(now.getTime() + waitMs(1, 0.999, 1e15), now)).toBe(true);
     expect(waitMs(1, 0.5, Number.NaN)).toBe(30_000);
     expect(waitMs(1, 0.5, -5)).toBe(30_000);
   });
@@ -34,6 +37,25 @@ describe('the wait', () => {
     expect(waitMs(20, 0, 60)).toBe(60_000);
     expect(waitMs(20, 0.5, 60)).toBe(60_000 + 1_800_000);
   });
+});
+
+test.each<[string, string | undefined, number | undefined]>([
+  ['120', undefined, 120],
+  ['0', undefined, undefined],
+  ['-5', 'Tue, 24 Nov 2026 09:00:00 GMT', undefined],
+  ['1e3', 'Tue, 24 Nov 2026 09:00:00 GMT', undefined],
+  ['soon', 'Tue, 24 Nov 2026 09:00:00 GMT', undefined],
+  ['Infinity', undefined, undefined],
+  ['999999999999', undefined, 999_999_999_999],
+  // By the clock of whoever says it, whatever the one of this PC says.
+  ['Tue, 24 Nov 2026 09:02:00 GMT', 'Tue, 24 Nov 2026 09:00:00 GMT', 120],
+  ['Tue, 24 Nov 2009 09:02:00 GMT', 'Tue, 24 Nov 2009 09:00:00 GMT', 120],
+  ['Tue, 24 Nov 2026 09:02:00 GMT', undefined, undefined],
+  ['Tue, 24 Nov 2026 08:00:00 GMT', 'Tue, 24 Nov 2026 09:00:00 GMT', undefined],
+])('Retry-After "%s" (Date: %s) is %s s', (said, date, seconds) => {
+  const headers = { 'retry-after': said, ...(date === undefined ? {} : { date }) };
+  const refusal = refusalOf({ status: 503, headers, body: Buffer.from('<html>') });
+  expect(refusal.retryAfterSeconds).toBe(seconds);
 });
 
 test('failures add up until a success', () => {

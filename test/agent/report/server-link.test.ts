@@ -1,123 +1,12 @@
 /** The agent against a real KITS server on loopback, with a middleman who can lose and forge what passes. */
-
-import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttp, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { PassThrough } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
-import { type Agent, openAgent } from '../../../agent/agent.ts';
+import { expect, test } from 'vitest';
 import { doctorCommand } from '../../../agent/commands/inspect.ts';
 import { jwsTypes, type Receipt } from '../../../agent/contract/wire.ts';
-import { createLog } from '../../../agent/log.ts';
-import { loadSettings } from '../../../agent/settings/settings.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
-import { describeDevice } from '../../../server/fleet/devices.ts';
-import { createMunicipality } from '../../../server/fleet/municipalities.ts';
-import { type Actor, everything } from '../../../server/fleet/scope.ts';
-import { createEnrolmentToken } from '../../../server/fleet/tokens.ts';
-import { createServer, type KitsServer } from '../../../server/server.ts';
-import { type RecordedTree, recordedMachine } from '../../fakes/recorded-machine.ts';
-import { notebook } from '../../fixtures/notebook.ts';
-import { vm } from '../../fixtures/vm.ts';
-
-const actor: Actor = { name: 'test', scope: everything };
-const silent = (): PassThrough => new PassThrough().resume();
-
-function folder(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'kits-link-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
-
-async function startServer(dataDir: string): Promise<KitsServer> {
-  const server = await createServer({ dataDir, consoleDir: '/nowhere', logStream: silent() });
-  onTestFinished(() => server.close());
-  return server;
-}
-
-async function tokenOf(server: KitsServer, approvalRequired = false): Promise<string> {
-  const { id } = await createMunicipality(server.context, actor, {
-    name: `Gemeinde ${Math.random()}`,
-    approvalRequired,
-  });
-  return (await createEnrolmentToken(server.context, actor, { municipalityId: id, uses: 1, expiresInDays: 1 })).token;
-}
-
-type Verdict = Buffer | 'drop' | 'forward';
-type Meddle = (path: string, answer: Buffer) => Verdict | Promise<Verdict>;
-
-/** Passes requests on to wherever `target` points; each answer may be lost after the server has done its work. */
-async function middleman(initial: string): Promise<{ url: string; target: string; meddle: Meddle }> {
-  const self = { url: '', target: initial, meddle: ((): 'forward' => 'forward') as Meddle };
-  const proxy = createHttp((incoming, outgoing) => {
-    const upstream = httpRequest(
-      `${self.target}${incoming.url}`,
-      { method: incoming.method, headers: incoming.headers },
-      async (answer) => {
-        const body = Buffer.concat(await answer.toArray());
-        const verdict = await self.meddle(incoming.url ?? '', body);
-        if (verdict === 'drop') return void outgoing.destroy();
-        const { 'content-length': _length, ...headers } = answer.headers;
-        outgoing.writeHead(answer.statusCode ?? 500, headers).end(verdict === 'forward' ? body : verdict);
-      },
-    );
-    upstream.on('error', () => outgoing.destroy());
-    incoming.pipe(upstream);
-  });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  onTestFinished(() => {
-    proxy.closeAllConnections();
-    proxy.close();
-  });
-  self.url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  return self;
-}
-
-async function startAgent(dataDir: string, tree: RecordedTree = vm): Promise<Agent> {
-  const agent = await openAgent({
-    dataDir,
-    settings: loadSettings(),
-    machine: recordedMachine(tree, { hostname: 'rathaus-07' }),
-    log: createLog('error', () => undefined),
-  });
-  onTestFinished(() => {
-    if (open.delete(agent)) agent.close();
-  });
-  open.add(agent);
-  return agent;
-}
-const open = new Set<Agent>();
-function close(agent: Agent): void {
-  open.delete(agent);
-  agent.close();
-}
-
-/** A server, a middleman before it, and an agent enrolled through him. */
-async function town(options: { approvalRequired?: boolean; tree?: RecordedTree } = {}) {
-  const [serverDir, agentDir] = [join(folder(), 'server'), join(folder(), 'agent')];
-  const server = await startServer(serverDir);
-  const between = await middleman(server.url);
-  const agent = await startAgent(agentDir, options.tree);
-  const enrolment = await agent.enrol({
-    server: between.url,
-    token: await tokenOf(server, options.approvalRequired),
-    serverKey: server.keyThumbprint,
-  });
-  return { serverDir, agentDir, server, between, agent, enrolment };
-}
-
-const stored = (server: KitsServer) =>
-  server.context.db
-    .selectFrom('reports')
-    .select(['id', 'sequence', 'store_epoch'])
-    .orderBy('received_at')
-    .orderBy('sequence')
-    .execute();
+import { folder, startAgent, startServer, stored, tokenOf, town } from './linked-town.ts';
 
 test('a round arrives, its facts can be queried, and the next one sends only what changed', async () => {
   const { server, agent, enrolment } = await town();
@@ -272,20 +161,19 @@ test('bodies the server has held for a week leave the PC with the next exchange'
   expect(bodies()).toEqual([2]);
 });
 
-test.each(['reportId', 'envelopeHash', 'sequence', 'storeEpoch', 'deviceId'] as const)(
-  'a genuine receipt with another %s acknowledges nothing',
-  async (field) => {
-    const { server, between, agent } = await town();
-    await agent.round('cheap');
-    const other: Receipt = {
-      reportId: '11111111-1111-4111-8111-111111111111',
-      envelopeHash: 'A'.repeat(43),
-      sequence: 99,
-      storeEpoch: '11111111-1111-4111-8111-111111111111',
-      deviceId: '11111111-1111-4111-8111-111111111111',
-      receivedAt: new Date().toISOString(),
-      need: [],
-    };
+test('a genuine receipt for something else acknowledges nothing, whatever of it is other', async () => {
+  const { server, between, agent } = await town();
+  await agent.round('cheap');
+  const other: Receipt = {
+    reportId: '11111111-1111-4111-8111-111111111111',
+    envelopeHash: 'A'.repeat(43),
+    sequence: 99,
+    storeEpoch: '11111111-1111-4111-8111-111111111111',
+    deviceId: '11111111-1111-4111-8111-111111111111',
+    receivedAt: new Date().toISOString(),
+    need: [],
+  };
+  for (const field of ['reportId', 'envelopeHash', 'sequence', 'storeEpoch', 'deviceId'] as const) {
     between.meddle = async (path, answer) => {
       if (path !== '/agent/v1/reports') return 'forward';
       const { receipt, ...rest } = JSON.parse(answer.toString());
@@ -293,10 +181,12 @@ test.each(['reportId', 'envelopeHash', 'sequence', 'storeEpoch', 'deviceId'] as 
       const changed = await signJws(jwsTypes.receipt, { ...claims, [field]: other[field] }, server.context.signingKey);
       return Buffer.from(JSON.stringify({ receipt: changed, ...rest }));
     };
-    await expect(agent.exchange()).rejects.toMatchObject({ code: 'answer-invalid' });
-    expect(agent.store.queue().waiting).toBe(1);
-  },
-);
+    await expect(agent.exchange(), field).rejects.toMatchObject({ code: 'answer-invalid' });
+    expect([field, agent.store.queue().waiting]).toEqual([field, 1]);
+  }
+  between.meddle = () => 'forward';
+  expect(await agent.exchange()).toMatchObject({ accepted: 1 });
+});
 
 test('yesterday’s signed answer is no answer to today’s question', async () => {
   const { between, agent } = await town();
@@ -349,187 +239,6 @@ test('reports of a device that waits for approval wait with it', async () => {
     .execute();
   expect(await agent.exchange()).toMatchObject({ accepted: 1 });
   expect(agent.enrolment()?.state).toBe('active');
-});
-
-test('a PC restored from an image begins a new epoch; nothing is lost, nothing is twice', async () => {
-  const { agentDir, server, agent } = await town();
-  await agent.round('full');
-  await agent.exchange();
-  await agent.round('cheap');
-  close(agent);
-  const image = join(folder(), 'image');
-  cpSync(agentDir, image, { recursive: true });
-  const ahead = await startAgent(agentDir);
-  await ahead.round('cheap');
-  expect(await ahead.exchange()).toMatchObject({ accepted: 2 });
-  const before = ahead.store.epoch;
-  close(ahead);
-  rmSync(agentDir, { recursive: true });
-  cpSync(image, agentDir, { recursive: true });
-
-  const restored = await startAgent(agentDir);
-  const { report } = await restored.round('cheap');
-  await restored.exchange();
-  expect(restored.store.epoch).not.toBe(before);
-  expect(restored.store.queue()).toEqual({ waiting: 0, refused: 0 });
-  const reports = await stored(server);
-  expect(new Set(reports.map(({ id }) => id)).size).toBe(reports.length);
-  expect(reports.map(({ id }) => id)).toContain(report?.envelope.reportId);
-  expect(reports).toHaveLength(4);
-});
-
-test('a PC set back to before reports the server has, which it would send again, leaves no gap unexplained', async () => {
-  const { agentDir, server, agent, enrolment } = await town();
-  await agent.round('full');
-  await agent.exchange();
-  await agent.round('cheap');
-  await agent.round('cheap');
-  close(agent);
-  const image = join(folder(), 'image');
-  cpSync(agentDir, image, { recursive: true });
-  const ahead = await startAgent(agentDir);
-  await ahead.round('cheap');
-  await ahead.round('cheap');
-  await ahead.exchange();
-  close(ahead);
-  rmSync(agentDir, { recursive: true });
-  cpSync(image, agentDir, { recursive: true });
-
-  const restored = await startAgent(agentDir);
-  const { report } = await restored.round('cheap');
-  await restored.exchange();
-  await restored.exchange();
-  expect(restored.store.queue()).toEqual({ waiting: 0, refused: 0 });
-  const reports = await stored(server);
-  expect(new Set(reports.map(({ id }) => id)).size).toBe(reports.length);
-  expect(reports.map(({ id }) => id)).toContain(report?.envelope.reportId);
-  const device = await describeDevice(server.context, everything, enrolment.deviceId);
-  expect(device.gaps).toMatchObject([{ from: 1, to: 2, reason: 'held-before', standing: 'declared' }]);
-  expect(device.events.map(({ code }) => code)).not.toContain('clone-suspected');
-});
-
-test('a server restored from its backup gets again what it had acknowledged since', async () => {
-  const { serverDir, server, between, agent } = await town();
-  await agent.round('full');
-  await agent.exchange();
-  await server.close();
-  const backup = join(folder(), 'backup');
-  mkdirSync(backup);
-  cpSync(serverDir, backup, { recursive: true });
-  const later = await startServer(serverDir);
-  between.target = later.url;
-  await agent.round('cheap');
-  await agent.round('cheap');
-  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
-  await later.close();
-  rmSync(serverDir, { recursive: true });
-  cpSync(backup, serverDir, { recursive: true });
-  expect(existsSync(serverDir)).toBe(true);
-
-  const restored = await startServer(serverDir);
-  between.target = restored.url;
-  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
-  expect((await stored(restored)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-});
-
-/** Puts the data directory of a server back to how it was, and serves it again. */
-async function restoreTo(backup: string, serverDir: string, between: { target: string }): Promise<KitsServer> {
-  rmSync(serverDir, { recursive: true });
-  cpSync(backup, serverDir, { recursive: true });
-  const restored = await startServer(serverDir);
-  between.target = restored.url;
-  return restored;
-}
-
-test('a restored server gets again what was of an earlier epoch of the device, too', async () => {
-  const { serverDir, server, between, agent, enrolment } = await town();
-  await agent.round('full');
-  await agent.exchange();
-  await server.close();
-  const backup = join(folder(), 'backup');
-  cpSync(serverDir, backup, { recursive: true });
-  const later = await startServer(serverDir);
-  between.target = later.url;
-  await agent.round('cheap');
-  await agent.exchange();
-  await agent.store.renewEpoch(() => Promise.reject(new Error('nothing waits')));
-  await agent.round('cheap');
-  await agent.exchange();
-  const before = await stored(later);
-  expect(new Set(before.map(({ store_epoch }) => store_epoch)).size).toBe(2);
-  const facts = (of: KitsServer) =>
-    of.context.db.selectFrom('sections').select(['section_id', 'collected_at', 'hash']).orderBy('section_id').execute();
-  const newest = await facts(later);
-  await later.close();
-
-  const restored = await restoreTo(backup, serverDir, between);
-  await agent.exchange();
-  await agent.exchange();
-  expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
-  const after = await stored(restored);
-  expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
-  expect(after.at(-1)?.store_epoch).toBe(agent.store.epoch);
-  // What came again last is not what is newest.
-  expect(await facts(restored)).toEqual(newest);
-  const device = await describeDevice(restored.context, everything, enrolment.deviceId);
-  expect([device.state, device.gaps]).toEqual(['active', []]);
-});
-
-test('a device enrolled after the backup a server was restored from comes back once KITS approves it, with all it kept', async () => {
-  const [serverDir, agentDir, backup] = [join(folder(), 'server'), join(folder(), 'agent'), join(folder(), 'backup')];
-  const first = await startServer(serverDir);
-  const token = await tokenOf(first);
-  await first.close();
-  cpSync(serverDir, backup, { recursive: true });
-  const second = await startServer(serverDir);
-  const between = await middleman(second.url);
-  const agent = await startAgent(agentDir);
-  const { deviceId } = await agent.enrol({ server: between.url, token, serverKey: second.keyThumbprint });
-  await agent.round('full');
-  await agent.exchange();
-  await agent.round('cheap');
-  const before = await stored(second);
-  await second.close();
-
-  const restored = await restoreTo(backup, serverDir, between);
-  await expect(agent.exchange()).rejects.toMatchObject({ code: 'unknown-device' });
-  // It has shown that it was enrolled; whether it belongs here is for people to say.
-  expect(await agent.exchange()).toMatchObject({ accepted: 0 });
-  expect(agent.enrolment()).toMatchObject({ deviceId, state: 'pending' });
-  expect(agent.store.queue()).toMatchObject({ refused: 0 });
-  const device = await describeDevice(restored.context, everything, deviceId);
-  expect(device.events.map(({ code }) => code)).toContain('readmitted');
-  await restored.context.db.updateTable('devices').set({ state: 'active' }).where('id', '=', deviceId).execute();
-  await agent.exchange();
-  expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
-  expect((await stored(restored)).map(({ id }) => id)).toEqual(expect.arrayContaining(before.map(({ id }) => id)));
-  expect(await stored(restored)).toHaveLength(2);
-});
-
-test('a copied disk in other hardware is a clone: quarantined, the facts stay those of the original', async () => {
-  const { agentDir, server, agent, enrolment } = await town({ tree: notebook });
-  await agent.round('full');
-  await agent.exchange();
-  close(agent);
-  const copy = join(folder(), 'copy');
-  cpSync(agentDir, copy, { recursive: true });
-  const otherHardware = Object.fromEntries(
-    Object.entries(notebook).map(([path, content]) =>
-      /serial|uuid|\/address$/.test(path) && typeof content === 'string'
-        ? [path, content.replace(/[1-9]/g, '7')]
-        : [path, content],
-    ),
-  );
-  const clone = await startAgent(copy, otherHardware);
-  await clone.round('full');
-  await expect(clone.exchange()).rejects.toMatchObject({ name: 'ServerRefused', code: 'device-not-active' });
-  expect(clone.store.queue().waiting).toBe(1);
-  const device = await server.context.db
-    .selectFrom('devices')
-    .select(['state', 'serial_number'])
-    .where('id', '=', enrolment.deviceId)
-    .executeTakeFirstOrThrow();
-  expect(device).toEqual({ state: 'quarantined', serial_number: 'PF2ABCDE' });
 });
 
 test('a device the server has never heard of keeps its reports', async () => {
