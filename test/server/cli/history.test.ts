@@ -202,6 +202,10 @@ test('what is no history is refused in words, and nothing is overwritten', async
   expect(await exportFile()).toMatchObject({ code: 2, err: expect.stringContaining('not overwritten') });
   expect(readFileSync(file(), 'utf8')).toBe('not a history\n');
   expect((await run(agentMain, 'verify-chain')).code).toBe(2);
+  expect(await run(agentMain, 'verify-chain', dir)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('cannot be read'),
+  });
   expect((await run(agentMain, 'verify-chain', join(dir, 'nowhere'))).code).toBe(2);
   expect((await run(agentMain, 'status', 'extra')).code).toBe(2);
   expect((await verifyAll('--device', 'nobody')).code).toBe(2);
