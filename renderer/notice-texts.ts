@@ -73,8 +73,8 @@ export const noticeTexts = {
     en: (name: string) => `Your acknowledgement is reported to KITS with the name “\u2068${name}\u2069”.`,
   },
   whoReadsName: {
-    de: 'So heißt Ihr Konto an diesem PC. Den Namen sieht, wer bei KITS Ihre Gemeinde betreut, und wer an diesem PC die letzten Berichte aufruft. Nach dem Ende der Mitteilung wird er bei KITS gelöscht.',
-    en: 'This is what your account on this PC is called. The name is seen by those who look after your municipality at KITS, and by whoever opens the last reports on this PC. After the end of the notice it is deleted at KITS.',
+    de: 'So heißt Ihr Konto an diesem PC. Den Namen sieht, wer bei KITS oder in Ihrer Verwaltung die Geräte Ihrer Gemeinde betreut, und wer an diesem PC die letzten Berichte aufruft. Nach dem Ende der Mitteilung löscht KITS ihn.',
+    en: 'This is what your account on this PC is called. The name is seen by those who look after the devices of your municipality at KITS or in your administration, and by whoever opens the last reports on this PC. After the end of the notice KITS deletes it.',
   },
   answeredWithoutName: {
     de: 'KITS fragt bei dieser Mitteilung nach dem Namen Ihres Kontos. Er ist auf diesem PC nicht festzustellen: Ihre Bestätigung wird ohne Namen gemeldet.',

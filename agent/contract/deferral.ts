@@ -14,6 +14,9 @@ const leastMs = 15 * 60_000;
 /** Nothing offered here is longer: a weekend and the working day before it, with an hour to spare for a clock change. */
 const longestMs = 4 * 24 * 60 * 60_000;
 
+/** What is known of the time moves a little with each answer of the server: no clock was set back by so little. */
+const toleranceMs = 5 * 60_000;
+
 const zone = 'Europe/Berlin';
 /** Monday to Friday, local hours; public holidays count as working days. */
 const opensAt = 7;
@@ -72,7 +75,7 @@ export function isDeferred(
 ): boolean {
   const at = now.getTime();
   const [since, end] = [Date.parse(deferredAt), Date.parse(until)];
-  return at >= since && at < end && end - since <= longestMs && at < Date.parse(validUntil) - lastCallMs;
+  return at >= since - toleranceMs && at < end && end - since <= longestMs && at < Date.parse(validUntil) - lastCallMs;
 }
 
 /** Somebody may be at work at a PC now. */

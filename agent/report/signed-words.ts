@@ -31,7 +31,10 @@ export interface SignedWords {
   /** Undefined while the municipality is not known: then no words are for this device. */
   holder(): WordsHolder | undefined;
   inForce(): WordsInForce;
-  /** Notices that are here and can be answered: not over, not recalled; those to come among them. */
+  /**
+   * Notices that are here and can be answered: not recalled; those to come among them, and those that are over until the next
+   * check-in tidies up. What was said in time may be read late, as after a PC was switched off.
+   */
   held(): Notice[];
   /** What a check-in tells of the words that are here. */
   known(): Pick<CheckInRequest, 'policyVersion' | 'wantPolicy' | 'keys' | 'notices' | 'membership'>;
@@ -162,7 +165,7 @@ export function createSignedWords(options: SignedWordsOptions): SignedWords {
       };
     },
 
-    held: () => current().flatMap(({ said }) => (said.recalled === true ? [] : [said])),
+    held: () => read().notices.flatMap(({ said }) => (said.recalled === true ? [] : [said])),
 
     known: () => {
       const { policy } = read();

@@ -62,7 +62,12 @@ export interface AgentLink {
 export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const { publicDir, userDir, now, saveFile, openLink, accountName, systemLanguages, asked, warn } = options;
   const sentDir = join(publicDir, 'sent');
-  const own = createOwnRequests({ mailbox: join(publicDir, 'requests'), memory: join(userDir, 'requests.json'), now });
+  const own = createOwnRequests({
+    mailbox: join(publicDir, 'requests'),
+    memory: join(userDir, 'requests.json'),
+    now,
+    warn,
+  });
   const memory = createNoticeMemory(join(userDir, 'notices.json'), warn);
   const language = createLanguageChoice(join(userDir, 'language.json'), systemLanguages);
 

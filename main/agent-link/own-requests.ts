@@ -34,7 +34,7 @@ type Entry = z.infer<typeof entry>;
 const stored = z.object({ entries: z.array(entry).max(maxAsked) });
 
 export interface OwnRequests {
-  /** Throws when too much waits already. Asking again for the same while it waits, or for what a notice needs once, changes nothing. */
+  /** Throws when too much waits already, or when it could neither be handed over nor kept. Asking again for the same while it waits, or for what a notice needs once, changes nothing. */
   ask(wish: Wish): void;
   /**
    * `handled` as in the status file. Sends again what is due; true when anything changed. `notices`: the wordings in force,
@@ -51,14 +51,24 @@ export interface OwnRequestsOptions {
   readonly mailbox: string;
   readonly memory: string;
   readonly now: () => Date;
+  readonly warn: (line: string) => void;
 }
 
-export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions): OwnRequests {
+export function createOwnRequests({ mailbox, memory, now, warn }: OwnRequestsOptions): OwnRequests {
   // None yet, or damaged: what waits in the mailbox is there all the same.
   let entries: readonly Entry[] = readUserFile(memory, stored)?.entries ?? [];
   let reachable = true;
 
-  const save = (): void => writeUserFile(memory, { entries });
+  /** False on a full disk: what was asked is remembered until the tray ends, and nothing else waits for that. */
+  const save = (): boolean => {
+    try {
+      writeUserFile(memory, { entries });
+      return true;
+    } catch (error) {
+      warn(`what was asked could not be kept: ${String(error)}`);
+      return false;
+    }
+  };
 
   const send = (one: Entry): Entry => {
     try {
@@ -85,8 +95,11 @@ export function createOwnRequests({ mailbox, memory, now }: OwnRequestsOptions):
         const done = asked.findIndex(({ handled }) => handled);
         asked.splice(Math.max(0, done), 1);
       }
+      const before = entries;
       entries = asked;
-      save();
+      if (save() || reachable) return;
+      entries = before;
+      throw new Error('this could neither be handed over nor kept');
     },
 
     settle(handled, notices) {

@@ -65,6 +65,10 @@ async function office(off = 0) {
     },
     say: (request: object) => appendFileSync(agent.mailboxFile, `${JSON.stringify(request)}\n`),
     status: (): Status => status.parse(JSON.parse(readFileSync(join(publicDir, 'status.json'), 'utf8'))),
+    sleep: (minutes: number) => {
+      time.at += minutes * 60_000;
+      time.passed += minutes * 60_000;
+    },
     rounds: () => lines.filter(({ event, task }) => event === 'collected' && task === 'full-round').length,
   };
 }
@@ -111,6 +115,20 @@ test.each([-2, 2])(
     expect(Math.round((Date.parse(writtenAt) - Date.parse(serverTime)) / 60_000)).toBe(hours * 60);
   },
 );
+
+test('what was said in time counts, though the PC was switched off before the service read it and the notice has ended', async () => {
+  const { server, db, minutes, sleep, say, status, clock } = await office();
+  const validUntil = new Date(clock.now().getTime() + 60 * 60_000).toISOString();
+  const notice = noticeOf(server.municipalityId, { mustAcknowledge: true, validUntil }, clock.now());
+  await publish(server, notice);
+  await minutes(2);
+  const requestId = randomUUID();
+  say({ requestId, kind: 'notice-acknowledged', noticeId: notice.id, issuedAt: notice.issuedAt });
+  sleep(12 * 60);
+  await minutes(5);
+  expect(status()).toMatchObject({ notices: [], handledRequests: [requestId] });
+  expect((await countsFor(db, notice.id)).acknowledged).toEqual({ devices: 1, answers: 1 });
+});
 
 test('a suspicion reaches the server, and its words stand in no file that others at the PC can read', async () => {
   const { db, minutes, say, publicDir, lines, status } = await office();

@@ -109,6 +109,39 @@ describe('what is offered', () => {
   );
 });
 
+test('whatever is offered, around every change of the clocks, comes back in working hours and before the last hour', () => {
+  // A fixed series, so that a failure can be looked at.
+  let state = 7;
+  const upTo = (most: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * most);
+  };
+  const starts = ['2026-03-27', '2026-10-23', '2026-12-30'].map((day) => Date.parse(`${day}T00:00:00Z`));
+  let offered = 0;
+  for (let round = 0; round < 6000; round += 1) {
+    const now = new Date((starts[round % 3] ?? 0) + upTo(6 * 1440) * 60_000 + upTo(60_000));
+    const validUntil = new Date(now.getTime() + upTo(round % 2 === 0 ? 180 : 14_400) * 60_000).toISOString();
+    const severity = (['info', 'warning', 'urgent'] as const)[upTo(3)] ?? 'info';
+    for (const { until } of deferralChoices({ severity, validUntil }, { now, count: 0 })) {
+      offered += 1;
+      const [date = '', time = ''] = berlin(until).split(' ');
+      const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+      const deferral = { deferredAt: now.toISOString(), until: until.toISOString() };
+      expect(
+        [
+          weekday >= 1 && weekday <= 5 && time >= '07:00:00' && time <= '18:00:00',
+          until.getTime() - now.getTime() >= 15 * 60_000,
+          until.getTime() <= Date.parse(validUntil) - 3_600_000,
+          isDeferred({ validUntil }, deferral, now),
+          !isDeferred({ validUntil }, deferral, until),
+        ],
+        `${now.toISOString()} ${validUntil} ${severity}`,
+      ).toEqual(Array(5).fill(true));
+    }
+  }
+  expect(offered).toBeGreaterThan(2000);
+});
+
 describe('a notice that was put off', () => {
   const deferral = { deferredAt: '2026-11-24T08:00:00.000Z', until: '2026-11-24T12:00:00.000Z' };
   const at = (now: string, validUntil = farAway, change: Partial<typeof deferral> = {}) =>
@@ -120,11 +153,15 @@ describe('a notice that was put off', () => {
   });
 
   test('comes back when the clock was set back behind it, or forward past it', () => {
-    expect([at('2026-11-24T07:59:59.999Z'), at('2016-11-24T09:00:00.000Z'), at('2036-11-24T09:00:00.000Z')]).toEqual([
+    expect([at('2026-11-24T07:54:59.999Z'), at('2016-11-24T09:00:00.000Z'), at('2036-11-24T09:00:00.000Z')]).toEqual([
       false,
       false,
       false,
     ]);
+  });
+
+  test('stays away where the time was only measured anew', () => {
+    expect([at('2026-11-24T07:59:58.000Z'), at('2026-11-24T07:55:00.000Z')]).toEqual([true, true]);
   });
 
   test('does not outlive its end, which may have been moved up since', () => {

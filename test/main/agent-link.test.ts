@@ -22,7 +22,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const mailbox = () => join(folder, 'requests');
 const memory = () => join(folder, 'own', 'requests.json');
-const own = () => createOwnRequests({ mailbox: mailbox(), memory: memory(), now: () => time });
+const warnings: string[] = [];
+const own = () =>
+  createOwnRequests({ mailbox: mailbox(), memory: memory(), now: () => time, warn: (line) => warnings.push(line) });
 const pass = (minutes: number) => {
   time = new Date(time.getTime() + minutes * 60_000);
 };
@@ -76,6 +78,22 @@ describe('what a person asks of the service', () => {
     const [half, line] = readFileSync(mailbox(), 'utf8').split('\n');
     expect(half).toBe('{"requestId":"half');
     expect(mailboxRequest.parse(JSON.parse(line!)).kind).toBe('check-now');
+  });
+
+  test('goes its way where nothing can be kept, and is refused where it cannot go either', () => {
+    mkdirSync(memory(), { recursive: true });
+    writeFileSync(mailbox(), '');
+    const requests = own();
+    requests.ask({ kind: 'report-suspicion', text: 'Seltsam' });
+    pass(2);
+    // Sent again, and not a word of it on the disk: the status is shown all the same.
+    expect(requests.settle([])).toBe(true);
+    expect(lines()).toHaveLength(2);
+    expect(warnings.splice(0)).toHaveLength(2);
+    rmSync(mailbox());
+    expect(() => requests.ask({ kind: 'report-suspicion', text: 'Noch seltsamer' })).toThrow('neither be handed over');
+    expect(requests.list()).toHaveLength(1);
+    warnings.length = 0;
   });
 
   test('is not doubled by impatience', () => {
