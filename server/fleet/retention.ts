@@ -7,10 +7,11 @@ import { setImmediate } from 'node:timers/promises';
 import { sql, type Updateable } from 'kysely';
 import { z } from 'zod';
 import type { ReportClass } from '../../agent/contract/report.ts';
+import type { ServerContext } from '../context.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
 import type { RetentionTable } from '../store/schema.ts';
-import { holdOf } from './retention-clock.ts';
+import { holdOf, inWords } from './retention-clock.ts';
 import type { Actor, FleetContext } from './scope.ts';
 
 const dayMs = 86_400_000;
@@ -333,6 +334,18 @@ export function createSweep(
       await setImmediate();
     }
     return removed;
+  };
+}
+
+/** Says in the log once a day, however often it is called, that the clock holds everything back. */
+export function createHoldWatch({ db, now, log }: FleetContext & Pick<ServerContext, 'log'>): () => Promise<void> {
+  let saidOn = '';
+  return async () => {
+    const at = now();
+    const hold = holdOf((await readRetention(db)).sweptAt, at);
+    if (hold === undefined || saidOn === dayOf(at)) return;
+    saidOn = dayOf(at);
+    log.error(hold, inWords(hold, at));
   };
 }
 
