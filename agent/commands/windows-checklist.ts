@@ -121,8 +121,8 @@ export const windowsChecklist: readonly ChecklistItem[] = [
   {
     id: 'W16',
     group: 'Rechte',
-    title: 'Ein Ordner, in den Benutzer schreiben können, wird abgelehnt.',
-    how: '„kits-agent-VERSION-setup.exe /S /D=C:\\Offen“: Code 12, keine geplante Aufgabe, install.log nennt den Grund.',
+    title: 'Ein Ordner außerhalb von Programme und einer, in den Benutzer schreiben können, werden abgelehnt.',
+    how: '„kits-agent-VERSION-setup.exe /S /D=C:\\Offen“: Code 12, nichts in C:\\Offen. „icacls“ auf „%ProgramFiles%\\KITS Agent“ mit Schreibrecht für Benutzer, dann installieren: Code 12, keine geplante Aufgabe, install.log nennt den Grund. Als Benutzer „msiexec /fa“ mit SERVER=…: agent.json bleibt.',
   },
   {
     id: 'W20',

@@ -3,7 +3,7 @@
 ; can be tested.
 ;
 ; Exit codes: 0 done; 10 options or settings file cannot be used; 11 the directories or settings could not be written;
-; 12 refused, nothing that runs was changed (an older version, a folder users can write to); 13 the new version did not prove
+; 12 refused, nothing that runs was changed (an older version, an installation by the MSI, a folder outside of Program Files or one users can write to); 13 the new version did not prove
 ; itself, the one before runs on; 2 NSIS itself gave up. The reason stands in install.log in the program folder.
 
 !include LogicLib.nsh
@@ -36,8 +36,23 @@
   ${EndIf}
 !macroend
 
-; Before any file is touched: an older version would find a store it cannot read.
+; Before any file is touched: what lies in the folder is started with all rights, before anything of ours could look who may change
+; it; and an older version would find a store it cannot read.
 !macro customInit
+  System::Call 'kernel32::GetFullPathNameW(w "$INSTDIR", i ${NSIS_MAX_STRLEN}, w .r1, p 0) i .r0'
+  StrLen $R1 "$PROGRAMFILES64\"
+  StrCpy $R2 $1 $R1
+  ${If} $0 == 0
+  ${OrIf} $R2 != "$PROGRAMFILES64\"
+    MessageBox MB_OK|MB_ICONSTOP "KITS Agent wird nur unterhalb von $PROGRAMFILES64 installiert. / KITS Agent is installed below $PROGRAMFILES64 only." /SD IDOK
+    !insertmacro kitsEnd 12
+  ${EndIf}
+  ; Only the MSI writes this one. Either of the two would remove what the other one runs.
+  ReadRegDWORD $R1 HKLM "SOFTWARE\KITS\Agent" "StartMenu"
+  ${If} $R1 == 1
+    MessageBox MB_OK|MB_ICONSTOP "KITS Agent ist hier mit dem MSI installiert. Bleiben Sie dabei, oder entfernen Sie es zuerst. / KITS Agent was installed here by the MSI. Go on with that, or remove it first." /SD IDOK
+    !insertmacro kitsEnd 12
+  ${EndIf}
   ReadRegStr $R1 HKLM "${UNINSTALL_REGISTRY_KEY}" "DisplayVersion"
   ${If} $R1 != ""
     ${VersionCompare} "$R1" "${VERSION}" $R2

@@ -85,6 +85,13 @@ function finishing(standIn: boolean): string[] {
     // Windows 10 and 11 call themselves 6.3 here.
     "INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES ('Installed OR VersionNT64 >= 603', " +
       "'KITS Agent braucht Windows 10 oder 11 in 64 Bit. / KITS Agent needs 64-bit Windows 10 or 11.')",
+    "INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES ('Installed OR NOT SETUPEXE', " +
+      "'KITS Agent ist hier mit setup.exe installiert. Bleiben Sie dabei, oder entfernen Sie es zuerst. / " +
+      "KITS Agent was installed here by setup.exe. Go on with that, or remove it first.')",
+    // What lies there is started with all rights; a folder users can change would be theirs to decide.
+    'INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (' +
+      '\'Installed OR NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR >< "..")\', ' +
+      "'KITS Agent wird nur unterhalb von Programme installiert. / KITS Agent is installed below Program Files only.')",
     // Where the settings file beside the MSI is.
     "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('ResolveSource', 'NOT Installed', 850)",
     `UPDATE \`CustomAction\` SET \`Type\`=${setsProperty + hideTarget} WHERE \`Action\`='TellSetUp'`,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 
-const bootMs = 60_000;
+const bootMs = 180_000;
 const namespaces = ['-m', '-p', '-n', '-i', '-u', '-C'];
 
 export interface Outcome {
@@ -97,7 +97,7 @@ export async function bootSystem(): Promise<BootedSystem> {
         unshare.kill('SIGKILL');
         await ended;
       }
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
   try {

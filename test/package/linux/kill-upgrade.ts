@@ -54,19 +54,33 @@ export interface Killed {
   readonly exitCode: number | null;
 }
 
+export interface Kill {
+  readonly deb: string;
+  readonly version: string;
+  readonly when: (seen: Seen) => boolean;
+  readonly victims: Victims;
+  /** From then on `activate` gets no more of the machine, so that it cannot end before that moment is seen. */
+  readonly hold?: (seen: Seen) => boolean;
+}
+
 /** Throws when dpkg ends without that moment having come, or nothing was there to be killed. */
 export async function killDuring(
   system: BootedSystem,
-  { deb, version, when, victims }: { deb: string; version: string; when: (seen: Seen) => boolean; victims: Victims },
+  { deb, version, when, victims, hold = () => false }: Kill,
 ): Promise<Killed> {
   const dpkg = system.start('dpkg', ['--install', deb]);
   const said: Buffer[] = [];
   dpkg.stdout?.resume();
   dpkg.stderr?.on('data', (piece: Buffer) => said.push(piece));
   const ended = once(dpkg, 'exit') as Promise<[number | null]>;
-  for (;;) {
+  for (let held = false; ; ) {
     await setTimeout(lookEveryMs);
-    if (when(look(system, version))) break;
+    const seen = look(system, version);
+    if (when(seen)) break;
+    if (!held && hold(seen)) {
+      held = true;
+      for (const { pid } of processesOf(system, 'activate')) process.kill(pid, 'SIGSTOP');
+    }
     if (dpkg.exitCode !== null || dpkg.signalCode !== null) {
       throw new Error(`dpkg ended with ${dpkg.exitCode} before it could be killed:\n${Buffer.concat(said)}`);
     }

@@ -159,7 +159,12 @@ describe('the MSI', () => {
       table('LaunchCondition')
         .map(([condition]) => condition)
         .sort(),
-    ).toEqual(['Installed OR VersionNT64 >= 603', 'NOT WIX_DOWNGRADE_DETECTED']);
+    ).toEqual([
+      'Installed OR NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR >< "..")',
+      'Installed OR NOT SETUPEXE',
+      'Installed OR VersionNT64 >= 603',
+      'NOT WIX_DOWNGRADE_DETECTED',
+    ]);
   });
 
   test('hands the public properties on, and hides the token', () => {
@@ -220,6 +225,11 @@ describe('the MSI', () => {
     expect(at('RemoveExistingProducts')).toBeGreaterThan(at('InstallInitialize'));
     expect(at('SetUp')).toBeGreaterThan(at('InstallFiles'));
     expect(at('Activate')).toBeGreaterThan(at('SetUp'));
+    // Every user may start a repair, with properties.
+    for (const action of ['TellSetUp', 'SetUp']) {
+      const condition = table('InstallExecuteSequence').find(([name]) => name === action)?.[1];
+      expect(condition, action).toBe('NOT Installed');
+    }
     for (const action of ['DeleteGuard', 'DeleteTrayTask', 'EndService', 'DeleteService', 'Retire']) {
       expect(at(action), action).toBeLessThan(at('RemoveFiles'));
       const condition = table('InstallExecuteSequence').find(([name]) => name === action)?.[1];
@@ -233,6 +243,9 @@ describe('the MSI', () => {
     ]);
     const config = readFileSync(join(import.meta.dirname, '../../../electron-builder.yml'), 'utf8');
     expect(config).toMatch(new RegExp(`^appId: ${appUserModelId}$`, 'm'));
+    // What the MSI looks for is what setup.exe writes.
+    const [, , key] = table('RegLocator').find(([signature]) => signature === 'SetupExe') ?? [];
+    expect(config).toContain(`\n  guid: ${key?.replace(/^.*\\/, '')}\n`);
   });
 
   test('holds every file of the application but the helper that elevates', () => {

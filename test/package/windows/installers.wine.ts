@@ -146,6 +146,12 @@ describe('NSIS', () => {
     await until('the stand-in of the tray', () => said().includes('KITS-STAND-IN: this is not Electron'));
   });
 
+  test.each(['C:\\open', 'C:\\Program Files\\..\\open'])('is not installed into %s', async (folder) => {
+    expect(await machine.run(setup, `/S /D=${folder}`)).toMatchObject({ code: 12 });
+    const left = existsSync(machine.at('open')) ? readdirSync(machine.at('open')) : [];
+    expect(left).toEqual([]);
+  });
+
   const url = (name: string): string => `https://${name}.example/kits/agent/`;
   test.each([
     ['bare', `/S /SERVER=${url('a')} /TOKEN=token-of-16-chars/a /SERVERKEY=${key}`, 'a'],
@@ -161,6 +167,13 @@ describe('NSIS', () => {
     expect(settingsOf(machine)).toEqual({ serverUrl: url(name), serverKey: key });
     const waiting = JSON.parse(readFileSync(machine.at(`${dataFolder}/private/waiting-enrolment.json`), 'utf8'));
     expect(waiting).toEqual({ server: url(name), token: `token-of-16-chars/${name}`, serverKey: key });
+  });
+
+  test('an MSI over it is refused', async () => {
+    const other = machine.bring(built(newer, 'msi'), 'other.msi');
+    expect((await machine.run('C:\\windows\\system32\\msiexec.exe', `/i ${other} /qn`)).code).toBe(1603 & 0xff);
+    expect(task(machine, 'KITS Agent')).toContain(`versions\\${older}\\`);
+    expect(existsSync(machine.at(`${programFolder}/versions/${newer}`))).toBe(false);
   });
 
   test('a reinstallation without options keeps every setting', async () => {
@@ -279,6 +292,11 @@ describe('MSI', () => {
     expect(await machine.registry()).not.toContain('"DisplayVersion"="0.1.0"');
   });
 
+  test.each(['C:\\open', '"C:\\Program Files\\..\\open"'])('is not installed into %s', async (folder) => {
+    expect(failed).toContain((await msiexec(`/i ${msi} /qn INSTALLDIR=${folder}`)).code);
+    expect(existsSync(machine.at('open'))).toBe(false);
+  });
+
   test('installs with properties, joins and reports; the token is nowhere', async () => {
     const own = await startTestServer();
     try {
@@ -296,6 +314,17 @@ describe('MSI', () => {
     }
   });
 
+  test('a repair takes neither properties nor a settings file: every user may start one', async () => {
+    const before = settingsOf(machine);
+    const file = machine.at('media/kits-agent-setup.json');
+    writeFileSync(file, JSON.stringify({ server: 'https://evil.example', serverKey: key, token: 'token-of-16-chars' }));
+    await msiexec(`/i ${msi} /qn REINSTALL=ALL REINSTALLMODE=vomus SERVER=https://evil.example SERVERKEY=${key}`);
+    await msiexec(`/fa ${msi} /qn SERVER=https://evil.example SERVERKEY=${key} TOKEN=token-of-16-chars`);
+    rmSync(file);
+    expect(settingsOf(machine)).toEqual(before);
+    expect(existsSync(machine.at(`${dataFolder}/private/waiting-enrolment.json`))).toBe(false);
+  });
+
   test('an upgrade without properties keeps them', async () => {
     const before = settingsOf(machine);
     expect(await msiexec('/i C:\\media\\newer.msi /qn', upgrading)).toMatchObject({ code: 0 });
@@ -311,6 +340,12 @@ describe('MSI', () => {
     expect(failed).toContain((await msiexec(`/i ${msi} /qn`)).code);
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
     expect(readFileSync(machine.at(`${programFolder}/resources/tray-version`), 'utf8')).toBe(`${newer}\n`);
+  });
+
+  test('setup.exe over it is refused', async () => {
+    const other = machine.bring(built(newer, 'setup.exe'), 'other.exe');
+    expect(await machine.run(other, '/S')).toMatchObject({ code: 12 });
+    expect(await machine.registry()).not.toContain('Uninstall KITS Agent.exe');
   });
 
   test('an uninstallation leaves neither program nor task nor autostart', async () => {

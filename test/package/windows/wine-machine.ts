@@ -105,7 +105,8 @@ export async function createWineMachine(): Promise<WineMachine> {
     },
     [Symbol.asyncDispose]: async () => {
       await wineserver(inside, '-k');
-      rmSync(home, { recursive: true, force: true });
+      // Programs that were ended with it may still be writing.
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
   return self;
