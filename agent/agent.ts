@@ -2,10 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackupMemory } from './backup/memory.ts';
-import type { AgentState } from './collectors/collector.ts';
-import { collectorsOf } from './collectors/index.ts';
-import { type RoundContext, runRound } from './collectors/run-round.ts';
-import type { SectionId } from './contract/facts/index.ts';
 import {
   contractVersion,
   type Gap,
@@ -21,19 +17,18 @@ import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Machine } from './platform/machine.ts';
 import { buildReport } from './report/build-report.ts';
-import { createClockWatch, readClockJumps } from './report/clock-jumps.ts';
+import { createClockWatch } from './report/clock-jumps.ts';
 import { enrol, readmit } from './report/enrol.ts';
 import { createEventStream, type EventStream, type HeardEvent } from './report/event-stream.ts';
 import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
-import { knownOffsetSeconds, knownServerTime } from './report/known-time.ts';
+import { knownServerTime } from './report/known-time.ts';
 import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
 import { createServerLink, type ServerLink, ServerRefused } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
-import { takeRecords } from './restore/records.ts';
-import { applyExceptions } from './rules/exceptions.ts';
-import { evaluateRules, explain, overallState } from './rules/rule.ts';
+import { createRounds, type Round } from './rounds.ts';
+import { explain, overallState } from './rules/rule.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
 import { contactsOf } from './status/contacts.ts';
@@ -42,10 +37,8 @@ import { createTrustFile, publishStatus, statusValidMs } from './status/publish-
 import { markAccepted, publishSent } from './status/sent-reports.ts';
 import { type AgentStore, type Enrolment, openStore } from './store/agent-store.ts';
 import { createDeviceKey, readDeviceKey } from './store/device-key.ts';
-import { openLossRecord } from './store/loss-record.ts';
-import { isStorageFailure, storageFault } from './store/sqlite.ts';
+import { isStorageFailure } from './store/sqlite.ts';
 import { createUpdater, type Updater } from './update/updater.ts';
-import { readTrial } from './upgrade/trial-file.ts';
 import { agentVersion } from './version.ts';
 
 const knockEveryMs = 3_600_000;
@@ -67,13 +60,6 @@ export interface AgentOptions {
   readonly damaged?: boolean;
   /** Asks the system to run the guard, which installs what is ready. */
   readonly wakeGuard?: () => Promise<void>;
-}
-
-export interface Round {
-  readonly sections: readonly KnownSection[];
-  readonly verdicts: readonly Verdict[];
-  /** Absent while the machine is not enrolled: there is nobody to report to yet. */
-  readonly report?: SignedReport;
 }
 
 export interface Agent {
@@ -116,7 +102,6 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
   });
   if (store.replaces !== undefined) log.error('store-damaged', { keptAs: store.replaces });
-  const collectors = await collectorsOf(machine.platform);
   const publicDir = join(dataDir, 'public');
   const backupMemory = createBackupMemory(store);
   const keyFile = join(dataDir, 'private', 'device-key.pem');
@@ -129,10 +114,6 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   clockWatch.look();
   /** An answer was measured by this process, which has watched the clock since. */
   let timeMeasured = false;
-  /** While the disk takes nothing: what was not even queued, told as soon as it can be written down; by the next process too. */
-  const lossRecord = openLossRecord(join(dataDir, 'private'));
-  let unstored = lossRecord.read();
-  let storage: ReturnType<typeof storageFault> | undefined;
 
   /** Server time as near as it is known, and never before a time the server has said. */
   const serverNow = (): Date => {
@@ -191,56 +172,24 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         })
       : undefined;
 
-  const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
-    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
-    const clockJumps = readClockJumps(store);
-    const { policy, refused } = words.inForce();
-    const { settings, problems } = loaded();
-    const context: RoundContext = {
-      now: clock.now(),
-      machine,
-      infrastructureTargets: settings.infrastructureTargets,
-      backup: { sources: settings.backup, memory: backupMemory },
-      firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
-      agent: {
-        version: agentVersion,
-        policyVersion: policy?.version ?? 0,
-        ...(policy === undefined ? {} : { policyExpiresAt: policy.expiresAt }),
-        refusedWords: refused,
-        queue: store.queue(),
-        ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
-        ...(clockJumps.length === 0 ? {} : { clockJumps }),
-        settingsProblems:
-          selfUpdate && releaseKey === undefined
-            ? [...problems, 'selfUpdate: "releaseKey" is missing, so that no release can be verified']
-            : problems,
-        ...(updater === undefined ? {} : { update: updater.facts() }),
-        ...lastUpgradeOf(dataDir),
-      },
-    };
-    const chosen = collectors.filter(({ id, round }) => !settings.withoutSections.includes(id) && only(id, round));
-    return runRound(chosen, context, { clock });
-  };
-
-  /** What is known and may be: facts of a section that has been taken away since are not used either. */
-  const readSections = (): Section[] => {
-    const { withoutSections } = loaded().settings;
-    return store.readSections().filter(({ id }) => !withoutSections.includes(id));
-  };
-
-  const judge = (sections: readonly Section[]): Verdict[] => {
-    const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
-    const { thresholds, backupPolicy, exceptions } = loaded().settings;
-    const verdicts = evaluateRules({
-      sections: new Map(sections.map((section) => [section.id, section])),
-      thresholds,
-      backup: backupPolicy,
-      now: clock.now(),
-      ...(clockOffsetSeconds === undefined ? {} : { clockOffsetSeconds }),
-    });
-    const holder = words.holder();
-    return holder === undefined ? verdicts : applyExceptions(verdicts, exceptions, serverNow(), holder);
-  };
+  const rounds = await createRounds({
+    dataDir,
+    store,
+    machine,
+    backupMemory,
+    words,
+    updater,
+    loaded,
+    problems:
+      selfUpdate && releaseKey === undefined
+        ? ['selfUpdate: "releaseKey" is missing, so that no release can be verified']
+        : [],
+    serverNow,
+    clock,
+    log,
+    compose: (spoken) => compose(spoken),
+  });
+  const { readSections } = rounds;
 
   const publish = (): void => {
     const now = clock.now();
@@ -250,7 +199,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = exchange;
     const serverTime = knownServerTime(exchange, now);
     const { waiting, refused, aside, thinned } = store.queue();
-    const verdicts = judge(readSections());
+    const storage = rounds.storageFault();
+    const verdicts = rounds.judge(readSections());
     const since = sinceWhen(store, verdicts, now);
     const holder = words.holder();
     const recoveryKey = recoveryPin();
@@ -353,44 +303,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     report: (spoken) => compose({ sections: [], ...spoken }),
   });
 
-  const round: Agent['round'] = async (kind) => {
-    for (const name of takeRecords(join(dataDir, 'private'), backupMemory.addRestoreTest)) {
-      log.warn('restore-test-unusable', { name });
-    }
-    const sections = await collect((id, round) =>
-      typeof kind === 'object' ? kind.includes(id) : kind === 'full' || round === 'cheap',
-    );
-    const name = kind === 'full' ? 'full' : 'routine';
-    try {
-      store.writeSections(sections);
-      const verdicts = judge(readSections());
-      store.changeExchange({ lastCollectedAt: clock.now().toISOString() });
-      const report = await compose({ class: name, sections, verdicts });
-      if (unstored !== undefined) {
-        store.noteGap(unstored);
-        lossRecord.write(undefined);
-      }
-      [unstored, storage] = [undefined, undefined];
-      return { sections, verdicts, ...(report === undefined ? {} : { report }) };
-    } catch (error) {
-      if (isStorageFailure(error)) {
-        storage = storageFault(error);
-        if (store.readEnrolment() !== undefined) {
-          unstored = oneMore(unstored, name, clock.now());
-          lossRecord.write(unstored);
-        }
-      }
-      throw error;
-    }
-  };
-
   /** What staff asked for goes with what waits. That it cannot be queued must not keep back what waits already. */
   const reportAsked = async (sections: readonly string[]): Promise<void> => {
-    const { withoutSections } = loaded().settings;
-    const here = collectors.filter(({ id }) => sections.includes(id) && !withoutSections.includes(id));
-    if (here.length === 0) return;
+    if (rounds.collectedOf(sections).length === 0) return;
     try {
-      const { sections: collected } = await round(sections);
+      const { sections: collected } = await rounds.round(sections);
       log.info('collected', { task: 'asked', sections: collected.length });
     } catch (error) {
       log.warn('task-failed', { task: 'asked', error: (error as Error).message });
@@ -445,7 +362,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 
     enrol: async ({ server, token, serverKey, recoveryKey = options.settings.settings.recoveryKey }) => {
       key ??= await createDeviceKey(keyFile);
-      const sections = await collect((id) => fingerprintSections.some((wanted) => wanted === id));
+      const sections = await rounds.collect((id) => fingerprintSections.some((wanted) => wanted === id));
       return enrol({
         client: connect(server.replace(/\/+$/, '')),
         store,
@@ -460,7 +377,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       });
     },
 
-    round,
+    round: rounds.round,
 
     exchange: async ({ limit = Number.POSITIVE_INFINITY } = {}) => {
       const link = serverLink();
@@ -512,22 +429,6 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       store.close();
     },
   };
-}
-
-function lastUpgradeOf(dataDir: string): Pick<AgentState, 'lastUpgrade'> {
-  const record = readTrial(dataDir);
-  if (record === undefined) return {};
-  const { to, from, state, reason } = record;
-  return {
-    lastUpgrade: { to, state, ...(from === undefined ? {} : { from }), ...(reason === undefined ? {} : { reason }) },
-  };
-}
-
-/** One report more that could not even be queued. */
-function oneMore(before: Gap | undefined, name: ReportClass, now: Date): Gap {
-  const at = now.toISOString();
-  const counts = { ...before?.counts, [name]: (before?.counts?.[name] ?? 0) + 1 };
-  return { firstAt: at, ...before, counts, lastAt: at, reason: 'storage-failed' };
 }
 
 /** On a disk that takes nothing the status still says what is, only not since when. */

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Agent } from './agent.ts';
 import type { Log } from './log.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
+import { releaseMemory } from './platform/release-memory.ts';
 import type { HeardEvent } from './report/event-stream.ts';
 import { ServerUnreachable } from './report/server-client.ts';
 import { ServerRefused } from './report/server-link.ts';
@@ -168,6 +169,7 @@ export function createTick({
       }
       if (task === 'check-in') showReach();
     }
+    if (due.some((task) => task === 'full-round' || task === 'cheap-round')) releaseMemory();
   };
 }
 

@@ -6,6 +6,7 @@
 const magic = 0x184d2204;
 /** A match reaches back this far at most. */
 const windowBytes = 64 * 1024;
+const roomBytes = 512 * 1024;
 /** Copied at a time. */
 const wordBytes = 4;
 const blockBytes: Readonly<Record<number, number>> = { 4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20 };
@@ -24,7 +25,8 @@ export async function* unpackLz4(packed: AsyncIterable<Uint8Array>): AsyncGenera
   // Content size (8 bytes) when announced, and the checksum of this header.
   await source.take((flags & 8) === 0 ? 1 : 9);
   const blockChecksum = (flags & 16) !== 0;
-  const out = new Uint8Array(windowBytes + most + wordBytes - 1);
+  // Room for several blocks: the window is moved to the front when they have filled it.
+  const out = new Uint8Array(windowBytes + Math.max(most, roomBytes) + wordBytes - 1);
   let kept = 0;
   for (;;) {
     const word = await source.number();
@@ -41,9 +43,11 @@ export async function* unpackLz4(packed: AsyncIterable<Uint8Array>): AsyncGenera
     }
     yield out.subarray(kept, end);
     if (blockChecksum) await source.take(4);
-    const history = Math.min(end, windowBytes);
-    out.copyWithin(0, end - history, end);
-    kept = history;
+    kept = end;
+    if (end + most + wordBytes > out.length) {
+      kept = Math.min(end, windowBytes);
+      out.copyWithin(0, end - kept, end);
+    }
   }
   if ((flags & 4) !== 0) await source.take(4);
 }

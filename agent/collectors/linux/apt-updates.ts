@@ -136,17 +136,13 @@ export async function findUpdates(
   for (const { path, archive } of lists) {
     signal.throwIfAborted();
     try {
-      await scanPackages(
-        machine.readUnpacked(path, { maxBytes: maxListBytes }),
-        (name) => names.has(name),
-        (offer) => {
-          const key = keyOf(offer);
-          if (!byKey.has(key)) return;
-          const known = offers.get(key);
-          if (known === undefined) offers.set(key, [{ offer, archive }]);
-          else known.push({ offer, archive });
-        },
-      );
+      await scanPackages(machine.readUnpacked(path, { maxBytes: maxListBytes }), names, (offer) => {
+        const key = keyOf(offer);
+        if (!byKey.has(key)) return;
+        const known = offers.get(key);
+        if (known === undefined) offers.set(key, [{ offer, archive }]);
+        else known.push({ offer, archive });
+      });
       read += 1;
     } catch (error) {
       problem(error instanceof RangeError ? 'invalid' : codeOf(error), `${path} cannot be read`);
