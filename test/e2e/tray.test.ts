@@ -320,6 +320,8 @@ describe('a notice whose answers are named', () => {
     await publishNamed();
     await using context = await fixture.open();
     const page = await context.newPage();
+    // Nothing else tells the window what there is to show, so that the name stays.
+    await page.route('**/events', () => undefined);
     await page.route('**/request/view:get', async (route) => {
       const response = await route.fetch();
       const { output } = (await response.json()) as { output: object };
