@@ -315,6 +315,20 @@ describe('a notice whose answers are named', () => {
     await page.screenshot({ path: join(resultsDir, `tray-named-${language}.png`), fullPage: true });
   });
 
+  test('has room for the longest name, on the narrowest window and in the largest text', async () => {
+    await publishNamed();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await page.route('**/request/view:get', async (route) => {
+      const response = await route.fetch();
+      const { output } = (await response.json()) as { output: object };
+      await route.fulfill({ response, json: { output: { ...output, accountName: 'W'.repeat(120) } } });
+    });
+    await show(page, 'notices', 'de');
+    await page.getByText('WWW').first().waitFor();
+    expect(await sidewaysFaults(page, undefined, [{ width: 320, text: 200 }])).toEqual([]);
+  });
+
   test('sends it with the answer, and says with which name that went', async () => {
     const { noticeId, notices } = await publishNamed();
     await using context = await fixture.open();
