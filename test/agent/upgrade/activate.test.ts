@@ -23,8 +23,12 @@ function machine() {
     executable,
     current: async () => current,
     proven: async () => proven,
-    startServiceFrom: async (version) => void (current = version),
-    startGuardFrom: async (version) => void (proven = version),
+    startServiceFrom: async (version) => {
+      current = version;
+    },
+    startGuardFrom: async (version) => {
+      proven = version;
+    },
     isUp: () => true,
     isRunning: async () => comesUp,
     restart: async () => {
