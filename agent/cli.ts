@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   enrol: {
     usage: 'enrol --server URL --token T [--server-key THUMBPRINT] [--recovery-key THUMBPRINT]',
-    does: 'joins this machine to a KITS server; its key may be left out on this machine itself only',
+    does: 'joins this machine to a KITS server; its key may be left out on this machine itself only; --token - reads the token from standard input',
     options: {
       server: { type: 'string' },
       token: { type: 'string' },

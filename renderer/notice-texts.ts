@@ -1,5 +1,6 @@
 /** Texts of the page of the notices in both languages. */
 import type { View } from '../main/ipc/contract.ts';
+import { plural } from './plural.ts';
 
 type Severity = View['notices'][number]['severity'];
 type DeferralKind = View['notices'][number]['deferralChoices'][number]['kind'];
@@ -15,22 +16,25 @@ export const noticeTexts = {
   },
   refusedNotices: {
     de: (count: number) =>
-      count === 1
-        ? 'Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist. Bleibt dieser Hinweis stehen, sagen Sie es KITS.'
-        : `${count} Mitteilungen werden nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist. Bleibt dieser Hinweis stehen, sagen Sie es KITS.`,
+      plural.de(
+        count,
+        'Eine Mitteilung wird nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist. Bleibt dieser Hinweis stehen, sagen Sie es KITS.',
+        `${count} Mitteilungen werden nicht gezeigt, weil ihre Echtheit nicht nachgewiesen ist. Bleibt dieser Hinweis stehen, sagen Sie es KITS.`,
+      ),
     en: (count: number) =>
-      count === 1
-        ? 'One notice is not shown because it is not proven to be genuine. If this stays here, tell KITS.'
-        : `${count} notices are not shown because they are not proven to be genuine. If this stays here, tell KITS.`,
+      plural.en(
+        count,
+        'One notice is not shown because it is not proven to be genuine. If this stays here, tell KITS.',
+        `${count} notices are not shown because they are not proven to be genuine. If this stays here, tell KITS.`,
+      ),
   },
   severity: {
     de: { info: 'Hinweis', warning: 'Achtung', urgent: 'Dringend' } satisfies Record<Severity, string>,
     en: { info: 'Information', warning: 'Attention', urgent: 'Urgent' } satisfies Record<Severity, string>,
   },
-  noticeFrom: { de: (sender: string) => `Von ${sender}`, en: (sender: string) => `From ${sender}` },
   genuineSince: {
-    de: (sender: string, time: string) => `${sender}, ${time}. Echtheit geprüft.`,
-    en: (sender: string, time: string) => `${sender}, ${time}. Verified as genuine.`,
+    de: (sender: string, time: string) => `Von ${sender}, ${time}. Echtheit geprüft.`,
+    en: (sender: string, time: string) => `From ${sender}, ${time}. Verified as genuine.`,
   },
   linksNotOpened: {
     de: 'Diese Adressen gehören zur Mitteilung. Was nicht unterstrichen ist, lässt sich von hier aus nicht öffnen.',

@@ -1,5 +1,6 @@
 /** Texts of the page about the state of the PC in both languages. */
 import type { Area } from './areas.ts';
+import { plural } from './plural.ts';
 
 interface AreaWords {
   readonly name: string;
@@ -35,8 +36,8 @@ export const statusTexts = {
   },
   noticesWaiting: {
     de: (count: number) =>
-      count === 1 ? 'Es gibt eine Mitteilung von KITS.' : `Es gibt ${count} Mitteilungen von KITS.`,
-    en: (count: number) => (count === 1 ? 'There is one notice from KITS.' : `There are ${count} notices from KITS.`),
+      plural.de(count, 'Es gibt eine Mitteilung von KITS.', `Es gibt ${count} Mitteilungen von KITS.`),
+    en: (count: number) => plural.en(count, 'There is one notice from KITS.', `There are ${count} notices from KITS.`),
   },
   checkNow: { de: 'Jetzt prüfen', en: 'Check now' },
   checkAsked: { de: 'Die Prüfung ist angefordert …', en: 'The check has been requested …' },
@@ -65,13 +66,17 @@ export const statusTexts = {
   },
   waiting: {
     de: (count: number) =>
-      count === 1
-        ? 'Ein Bericht wartet. Er wird von selbst übermittelt.'
-        : `${count} Berichte warten. Sie werden von selbst übermittelt.`,
+      plural.de(
+        count,
+        'Ein Bericht wartet. Er wird von selbst übermittelt.',
+        `${count} Berichte warten. Sie werden von selbst übermittelt.`,
+      ),
     en: (count: number) =>
-      count === 1
-        ? 'One report waits. It will be sent by itself.'
-        : `${count} reports wait. They will be sent by themselves.`,
+      plural.en(
+        count,
+        'One report waits. It will be sent by itself.',
+        `${count} reports wait. They will be sent by themselves.`,
+      ),
   },
   storageFailed: {
     de: 'Der PC kann zurzeit keine Berichte speichern.',

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { ServerContext } from './context.ts';
 import { evaluateFleet } from './fleet/evaluate.ts';
-import { createSweep, readRetention } from './fleet/retention.ts';
-import { holdOf, inWords } from './fleet/retention-clock.ts';
+import { createHoldWatch, createSweep } from './fleet/retention.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
 import type { IngestLimits } from './ingest/limits.ts';
 import { loadServerKeys } from './keys.ts';
@@ -130,16 +129,7 @@ function running({ app, context }: HttpApp, db: Database, { dataDir, host, lock 
       });
   };
   const sweep = createSweep(context);
-  /** Once a day, however long it stays so. */
-  let saidOn = '';
-  const sayHold = async (): Promise<void> => {
-    const at = context.now();
-    const hold = holdOf((await readRetention(context.db)).sweptAt, at);
-    const day = at.toISOString().slice(0, 10);
-    if (hold === undefined || saidOn === day) return;
-    saidOn = day;
-    context.log.error(hold, inWords(hold, at));
-  };
+  const sayHold = createHoldWatch(context);
   const timer = setInterval(tick, tickMs).unref();
   const words = watchWords(context);
   const { port } = app.server.address() as AddressInfo;

@@ -1,6 +1,7 @@
 /** Commands that work on the data directory: enrol, report, run, reset-identity. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
 import type { Log } from '../log.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -40,11 +41,20 @@ async function withAgent(input: CommandInput, work: (agent: Agent) => Promise<Ex
   }
 }
 
+/** "-": from standard input, since everybody at the machine can read what stands on a command line. */
+function tokenOf(input: CommandInput): string | undefined {
+  const given = stringOption(input, 'token');
+  if (given !== '-') return given;
+  const read = readFileSync(process.stdin.fd, 'utf8').trim();
+  if (!/^[\x21-\x7e]{16,200}$/.test(read)) throw new UsageError('--token -: standard input holds no enrolment token');
+  return read;
+}
+
 export function enrolCommand(input: CommandInput): Promise<ExitCode> {
   return withAgent(input, async (agent) => {
     const { settings } = settingsOf(input);
     const server = stringOption(input, 'server') ?? settings.serverUrl;
-    const token = stringOption(input, 'token');
+    const token = tokenOf(input);
     const serverKey = stringOption(input, 'server-key') ?? settings.serverKey;
     const recoveryKey = stringOption(input, 'recovery-key') ?? settings.recoveryKey;
     for (const [name, value] of [

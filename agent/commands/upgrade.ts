@@ -59,6 +59,7 @@ export async function activateCommand(input: CommandInput): Promise<ExitCode> {
     const words = {
       active: `KITS Agent ${activated.version} runs.`,
       'at-boot': `KITS Agent ${activated.version} is installed and starts with the system.`,
+      unproven: `KITS Agent ${activated.version} is installed. It has not proven itself yet; it is started until it does.`,
       'rolled-back': '',
     }[activated.result];
     if (input.options['json'] === true) input.out(JSON.stringify(activated));

@@ -28,6 +28,8 @@ export async function verifyChainCommand(input: CommandInput): Promise<ExitCode>
   try {
     findings = await verifyHistory(createReadStream(file), { deviceKey, serverKey });
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined) throw new UsageError(`${file} cannot be read (${(error as Error).message})`);
     if (!(error instanceof HistoryUnreadable)) throw error;
     throw new UsageError(`${file} is no exported history of a KITS server: ${error.message}`);
   }

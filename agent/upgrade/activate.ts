@@ -8,8 +8,8 @@ import { ended, failureOf, type Trial } from './trial.ts';
 import { changeTrial, readTrial } from './trial-file.ts';
 
 const lookEveryMs = 250;
-/** The system starts a service that ended again within seconds. */
-const defaultGoneMs = 30_000;
+/** The system starts a service that ended again within seconds; what looks through a new program for viruses may hold it up. */
+const defaultGoneMs = 60_000;
 
 export interface Activation extends Upgrade {
   /** Of the delivered executable. */
@@ -19,7 +19,7 @@ export interface Activation extends Upgrade {
   readonly selfTest: (executable: string) => Promise<string | undefined>;
   /** How long a proof is waited for before the way back is taken. */
   readonly waitMs: number;
-  /** A service that has not been seen running for as long has failed. */
+  /** A service that has not been seen running for as long has failed, where there is a way back. */
   readonly goneMs?: number;
   readonly signal: AbortSignal;
 }
@@ -28,6 +28,8 @@ export type Activated =
   | { readonly result: 'active'; readonly version: string; readonly before?: string }
   /** The system is not up: the service starts, and proves itself, at the next boot. */
   | { readonly result: 'at-boot'; readonly version: string }
+  /** A first installation on a machine that is slow now: there is nothing to go back to, and the guard starts it until it runs. */
+  | { readonly result: 'unproven'; readonly version: string }
   /** `stays`: the version that runs now. */
   | { readonly result: 'rolled-back'; readonly version: string; readonly stays?: string; readonly reason: string };
 
@@ -77,6 +79,8 @@ export async function activate(activation: Activation): Promise<Activated> {
   if (current === version && trial?.state === 'proven') {
     return { result: 'active', version, ...(trial.from === undefined ? {} : { before: trial.from }) };
   }
+  const isOpen = trial?.to === version && trial.state === 'trial' && trial.from === undefined;
+  if (current === version && isOpen && !activation.signal.aborted) return { result: 'unproven', version };
   const reason = trial?.reason ?? 'it has not proven itself yet';
   return { result: 'rolled-back', version, ...(current === undefined ? {} : { stays: current }), reason };
 }
@@ -100,7 +104,8 @@ async function proof({ dataDir, version, versions, waitMs, now, signal, log, ...
     const record = readTrial(dataDir);
     if (record !== undefined && failureOf(record, now().getTime()) !== undefined) return;
     if (await versions.isRunning()) seen = performance.now();
-    if (performance.now() - seen > (rest.goneMs ?? defaultGoneMs)) break;
+    const isGone = performance.now() - seen > (rest.goneMs ?? defaultGoneMs);
+    if (isGone && record?.from !== undefined) break;
     await setTimeout(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
   // Whoever is told to stop leaves the rest to the guard.

@@ -12,11 +12,17 @@ export interface ToastTexts {
   readonly later: string;
 }
 
+const rules = { de: new Intl.PluralRules('de'), en: new Intl.PluralRules('en') };
+const isOne = {
+  de: (count: number) => rules.de.select(count) === 'one',
+  en: (count: number) => rules.en.select(count) === 'one',
+};
+
 export const toastTexts: Readonly<Record<Language, ToastTexts>> = {
   de: {
     neutral: 'Neue Mitteilung von KITS',
     open: 'Zum Lesen anklicken.',
-    several: (count) => (count === 1 ? 'Eine weitere Mitteilung von KITS' : `${count} Mitteilungen von KITS`),
+    several: (count) => (isOne.de(count) ? 'Eine weitere Mitteilung von KITS' : `${count} Mitteilungen von KITS`),
     severity: { info: 'KITS, Hinweis', warning: 'KITS, Achtung', urgent: 'KITS, dringend' },
     acknowledge: 'Zur Kenntnis genommen',
     later: 'Später',
@@ -24,7 +30,7 @@ export const toastTexts: Readonly<Record<Language, ToastTexts>> = {
   en: {
     neutral: 'New notice from KITS',
     open: 'Click to read it.',
-    several: (count) => (count === 1 ? 'One more notice from KITS' : `${count} notices from KITS`),
+    several: (count) => (isOne.en(count) ? 'One more notice from KITS' : `${count} notices from KITS`),
     severity: { info: 'KITS, information', warning: 'KITS, attention', urgent: 'KITS, urgent' },
     acknowledge: 'Acknowledge',
     later: 'Later',

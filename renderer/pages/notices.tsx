@@ -123,7 +123,7 @@ function OneNotice({ api, view, notice, isWanted, defer }: OneNoticeProps): JSX.
         ) : (
           <StateMark light={severityLights[notice.severity]} word={t.severity[notice.severity]} />
         )}
-        <span>{t.genuineSince(t.noticeFrom(notice.sender), instant(notice.validFrom))}</span>
+        <span>{t.genuineSince(notice.sender, instant(notice.validFrom))}</span>
       </p>
       <p class="body" lang={body.lang}>
         {body.text}

@@ -115,7 +115,9 @@ export async function deviceRoutes(scope: ApiScope, context: ServerContext): Pro
       },
     },
     async (request, reply) => {
-      const { name, chunks } = await exportHistory(context, actorOf(request), request.params.id);
+      const { name, chunks } = await exportHistory(context, actorOf(request), request.params.id, (words) =>
+        request.log.error({ device: request.params.id }, words),
+      );
       return reply
         .type(historyMediaType)
         .header('content-disposition', `attachment; filename="${name}"`)

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { oneLine } from '../../agent/contract/printable.ts';
-import { type HistoryFindings, verdictOn, verifyHistory } from '../../agent/signing/verify-history.ts';
+import { type HistoryFindings, maxFaults, verdictOn, verifyHistory } from '../../agent/signing/verify-history.ts';
 import { exportHistory, historyOf } from '../fleet/history-export.ts';
 import { devicesIn } from '../fleet/scope.ts';
 import { loadServerKeys } from '../keys.ts';
+import type { Database } from '../store/database.ts';
 import { type CommandInput, dataDirOf, optionOf, print, UsageError, withFleet } from './command.ts';
 
 /** What is held does not prove what it should; the findings have been printed. */
@@ -24,7 +25,7 @@ export async function exportHistoryCommand(input: CommandInput): Promise<void> {
   if (existsSync(file)) throw new UsageError(`${file} is there already and is not overwritten. Choose another name.`);
   await withFleet(input, async (context, actor) => {
     const { signingKey } = await loadServerKeys(dataDirOf(input), true);
-    const { chunks } = await exportHistory({ ...context, signingKey }, actor, deviceId);
+    const { chunks } = await exportHistory({ ...context, signingKey }, actor, deviceId, (words) => input.err(words));
     const draft = `${file}.part`;
     try {
       await pipeline(Readable.from(chunks), createWriteStream(draft, { mode: 0o600 }));
@@ -49,18 +50,37 @@ export async function verifyCommand(input: CommandInput): Promise<void> {
     if (only !== undefined && found.length === 0) throw new UsageError(`There is no device ${only}.`);
     const all = [];
     for (const device of found) {
-      const findings = await verifyHistory(historyOf(db, device, now(), signingKey));
+      const damage: string[] = [];
+      const chunks = historyOf(db, device, now(), signingKey, (words) => void damage.push(words));
+      const proven = await verifyHistory(chunks);
+      const findings = { ...proven, faults: [...damage, ...proven.faults].slice(0, maxFaults) };
       if (verdictOn(findings) !== 'complete') incomplete += 1;
       if (input.options['json'] === true)
         all.push({ hostname: device.hostname, verdict: verdictOn(findings), ...findings });
       else for (const line of inWords(device.hostname, findings)) input.out(line);
     }
-    if (input.options['json'] === true) input.out(JSON.stringify({ devices: all }));
+    // With all devices asked for, those that are gone while their reports are not.
+    const orphans = only === undefined ? await orphansIn(db) : [];
+    incomplete += orphans.length;
+    if (input.options['json'] === true) input.out(JSON.stringify({ devices: all, orphans }));
+    else for (const id of orphans) input.out(`${id}: reports of this device are held, and the device is not.`);
     input.err(
       `${found.length} devices in ${join(dataDirOf(input), 'kits.db')}, ${incomplete} of them not proven complete.`,
     );
   });
   if (incomplete > 0) throw new EvidenceIncomplete('Not everything is proven; see above.');
+}
+
+/** Somebody has taken the device out of the database past its constraints. */
+async function orphansIn(db: Database): Promise<string[]> {
+  const rows = await db
+    .selectFrom('reports')
+    .leftJoin('devices', 'devices.id', 'reports.device_id')
+    .select('reports.device_id')
+    .distinct()
+    .where('devices.id', 'is', null)
+    .execute();
+  return rows.map(({ device_id }) => device_id);
 }
 
 function inWords(hostname: string, findings: HistoryFindings): string[] {

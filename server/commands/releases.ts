@@ -39,11 +39,12 @@ export async function signReleaseCommand(input: CommandInput): Promise<void> {
   const now = Date.now();
   const days = numberOption(input, 'valid-days', 1, 400) ?? defaultValidDays;
   const version = neededOption(input, 'version');
+  const platform = neededOption(input, 'platform');
   const draft: Record<keyof ReleaseManifest, unknown> = {
     product: 'kits-agent',
     version,
-    platform: neededOption(input, 'platform'),
-    ...(await measure(file)),
+    platform,
+    ...(await measure(file, platform === 'win32')),
     fileName: basename(file),
     minimumVersion: optionOf(input, 'minimum-version') ?? '0.0.0',
     issuedAt: new Date(now).toISOString(),
@@ -63,17 +64,24 @@ export async function signReleaseCommand(input: CommandInput): Promise<void> {
   );
 }
 
-async function measure(file: string): Promise<{ sha256: string; size: number }> {
+/** `isProgram`: as Windows' programs begin. An MSI or a package would be fetched by every PC, and started by none. */
+async function measure(file: string, isProgram: boolean): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
   const standIn = searchStandIn(basename(file));
   let size = 0;
   try {
     for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+      if (size === 0 && isProgram && chunk.toString('latin1', 0, 2) !== 'MZ') {
+        throw new UsageError(
+          `${file} is no program for Windows. PCs that update themselves take setup.exe; the MSI is for others.`,
+        );
+      }
       hash.update(chunk);
       standIn.look(chunk);
       size += chunk.byteLength;
     }
   } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
     throw new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
   const objection = standIn.objection();

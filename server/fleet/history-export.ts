@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { type HistoryHeader, type HistoryStatement, maxRemovedRanges } from '../../agent/contract/history.ts';
+import { maxBodyBytes, reportEnvelope } from '../../agent/contract/report.ts';
 import { jwsTypes } from '../../agent/contract/wire.ts';
 import { signJws } from '../../agent/signing/jws.ts';
 import type { SigningKey } from '../../agent/signing/keys.ts';
@@ -21,11 +22,13 @@ export async function exportHistory(
   context: FleetContext & { readonly signingKey: SigningKey },
   actor: Actor,
   deviceId: string,
+  /** Called for what the database holds and cannot be as it was signed. */
+  fault: (words: string) => void = () => undefined,
 ): Promise<{ readonly name: string; readonly chunks: AsyncIterable<Uint8Array> }> {
   const { db, now, signingKey } = context;
   const at = now();
   const device = await findDevice(db, actor.scope, deviceId);
-  const chunks = historyOf(db, device, at, signingKey);
+  const chunks = historyOf(db, device, at, signingKey, fault);
   await recordDeed(db, at, {
     actor: actor.name,
     action: 'device.history-export',
@@ -44,14 +47,9 @@ export async function* historyOf(
   device: { readonly id: string; readonly key_x: string },
   at: Date,
   signingKey: SigningKey,
+  fault: (words: string) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const ends = await db
-    .selectFrom('device_epochs')
-    .select(['store_epoch', 'sequence', 'envelope_hash'])
-    .where('device_id', '=', device.id)
-    .orderBy('first_seen_at')
-    .orderBy('store_epoch')
-    .execute();
+  const ends = await endsOf(db, device.id, fault);
   const statement: HistoryStatement = {
     deviceId: device.id,
     exportedAt: at.toISOString(),
@@ -79,7 +77,34 @@ export async function* historyOf(
     statement: await signJws(jwsTypes.history, statement, signingKey),
   };
   yield Buffer.from(`${JSON.stringify(header)}\n`);
-  for (const { store_epoch, sequence } of ends) yield* reportsOf(db, device.id, store_epoch, sequence);
+  for (const { store_epoch, sequence } of ends) yield* reportsOf(db, device.id, store_epoch, sequence, fault);
+}
+
+/** Where each epoch ends, in the order in which they began. What is held beyond that has lost its end, not its bytes. */
+async function endsOf(db: Database, deviceId: string, fault: (words: string) => void) {
+  // Of one moment: a report may arrive between two statements.
+  return db.transaction().execute(async (trx) => {
+    const ends = await trx
+      .selectFrom('device_epochs')
+      .select(['store_epoch', 'sequence', 'envelope_hash'])
+      .where('device_id', '=', deviceId)
+      .orderBy('first_seen_at')
+      .orderBy('store_epoch')
+      .execute();
+    const held = await trx
+      .selectFrom('reports')
+      .select(({ fn }) => ['store_epoch', fn.max('sequence').as('last')])
+      .where('device_id', '=', deviceId)
+      .groupBy('store_epoch')
+      .execute();
+    const endOf = new Map(ends.map(({ store_epoch, sequence }) => [store_epoch, sequence]));
+    for (const { store_epoch, last } of held) {
+      const end = endOf.get(store_epoch) ?? 0;
+      if (Number(last) > end)
+        fault(`Reports of the epoch ${store_epoch} are held up to ${last}, beyond its end, which is noted as ${end}.`);
+    }
+    return ends;
+  });
 }
 
 /** Which bodies of an epoch the server has removed, as ranges. */
@@ -114,6 +139,7 @@ async function* reportsOf(
   deviceId: string,
   storeEpoch: string,
   last: number,
+  fault: (words: string) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (let behind = 0; ; ) {
     const page = await db
@@ -129,9 +155,26 @@ async function* reportsOf(
     for (const { sequence, envelope_jws, body } of page) {
       behind = sequence;
       yield Buffer.from(`${envelope_jws}\n`);
-      if (body.byteLength > 0) yield await expand(body);
+      if (body.byteLength > 0) {
+        const whole = await bodyOf(envelope_jws, body);
+        if (whole === undefined) fault(`The body of report ${sequence} of ${storeEpoch} is damaged and is left out.`);
+        else yield whole;
+      }
       yield lineFeed;
     }
     if (page.length < pageSize) return;
+  }
+}
+
+/** Undefined for what cannot be expanded, or not to the length that was signed: it would hide everything behind it. */
+async function bodyOf(envelopeJws: string, packed: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(envelopeJws.split('.')[1] ?? '', 'base64url').toString());
+    const { bodyBytes } = reportEnvelope.pick({ bodyBytes: true }).parse(payload);
+    const body = await expand(packed, { maxOutputLength: maxBodyBytes });
+    return body.byteLength === bodyBytes ? body : undefined;
+  } catch {
+    // Bits that have fallen over, or somebody's hand: said by the caller, and the rest goes on.
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /** What people at a PC said: answers to notices, suspicions. Stated, not proven; each request counts once. */
 import type { Selectable } from 'kysely';
 import type { NoticeAnswer } from '../../agent/contract/report.ts';
-import { removeBodies } from '../fleet/retention.ts';
+import { removeBodies } from '../fleet/retention-steps.ts';
 import { everything } from '../fleet/scope.ts';
 import { devicesFor } from '../notices/deliveries.ts';
 import { saidIn } from '../notices/draft.ts';

@@ -110,8 +110,13 @@ describe('from the text to the screens', () => {
     await page.goto(`/mitteilungen/${noticeId}`);
     await page.getByRole('row', { name: /was-pc-31 Zugestellt/ }).waitFor();
     const { issuedAt } = await (await page.request.get(`/api/v1/notices/${noticeId}`)).json();
-    const said = { noticeId, issuedAt, at: issuedAt, kind: 'acknowledged', statedName: 'k.mueller' };
-    const noticeAnswers = [{ ...said, requestId: randomUUID() }];
+    const said = { noticeId, issuedAt, at: issuedAt, kind: 'acknowledged' };
+    // The second one is as long as a name may be, and nothing to break it at: the page has to hold it as well.
+    const noticeAnswers = ['k.mueller', 'W'.repeat(120)].map((statedName) => ({
+      ...said,
+      statedName,
+      requestId: randomUUID(),
+    }));
     await agent.report([], { body: { noticeAnswers }, envelope: { class: 'acknowledgement' } });
     await page.reload();
     const names = page.getByRole('region', { name: 'Wer sie zur Kenntnis genommen hat' });

@@ -61,7 +61,12 @@ function Facts({ notice }: { readonly notice: NoticeEntry }): JSX.Element {
   );
 }
 
-function Answers({ progress, answers }: Pick<NoticeEntry, 'progress' | 'answers'>): JSX.Element {
+interface ProgressProps extends Pick<NoticeEntry, 'progress'> {
+  /** Names are listed below. */
+  readonly isNamed: boolean;
+}
+
+function Answers({ progress, isNamed }: ProgressProps): JSX.Element {
   const { t, format } = useSpeech();
   return (
     <section aria-labelledby="answers">
@@ -74,12 +79,12 @@ function Answers({ progress, answers }: Pick<NoticeEntry, 'progress' | 'answers'
           </div>
         ))}
       </dl>
-      <p class="second">{answers === 'named' ? t.noticeAnswersNamed : t.noticeAnswersStated}</p>
+      <p class="second">{isNamed ? t.noticeAnswersNamed : t.noticeAnswersStated}</p>
     </section>
   );
 }
 
-function Progress({ progress, answers }: Pick<NoticeEntry, 'progress' | 'answers'>): JSX.Element {
+function Progress({ progress, isNamed }: ProgressProps): JSX.Element {
   const { t, format } = useSpeech();
   return (
     <section aria-labelledby="progress">
@@ -95,7 +100,7 @@ function Progress({ progress, answers }: Pick<NoticeEntry, 'progress' | 'answers
         />
       </div>
       <p class="second">{t.noticeWayHint}</p>
-      <Answers progress={progress} answers={answers} />
+      <Answers progress={progress} isNamed={isNamed} />
     </section>
   );
 }
@@ -225,6 +230,8 @@ export function NoticePage({ id }: { readonly id: string }): JSX.Element {
       {done === '' ? null : <p class="notice notice-ok">{done}</p>}
       <Loaded resource={resource}>
         {(notice) => {
+          // Of what was recalled nobody can look them up any more, and they go.
+          const isNamed = notice.answers === 'named' && notice.state !== 'recalled';
           const running = notice.state === 'active' || notice.state === 'scheduled';
           return (
             <>
@@ -237,7 +244,7 @@ export function NoticePage({ id }: { readonly id: string }): JSX.Element {
                   <Link to={composeAddress(notice.id)}>{t.noticeReplace}</Link>
                 </div>
               ) : null}
-              <Progress progress={notice.progress} answers={notice.answers} />
+              <Progress progress={notice.progress} isNamed={isNamed} />
               <section aria-labelledby="said">
                 <h2 id="said">{t.noticePreview}</h2>
                 <NoticePreview said={notice} />

@@ -129,6 +129,18 @@ test('a server that is not there ends with 5 and says that nothing is lost', asy
   expect(err).toMatch(/refused.*Nothing is lost/s);
 });
 
+test('the token is taken from standard input, where no list of processes shows it', async () => {
+  const enrol = async (said: string) => {
+    const args = ['enrol', '--server', 'http://127.0.0.1:1', '--token', '-', '--data-dir', folder()];
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
+    child.stdin.end(said);
+    const [err, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close') as Promise<[number | null]>]);
+    return { code, err: Buffer.concat(err).toString() };
+  };
+  expect(await enrol('kits-enrol-0000000000000000\n')).toMatchObject({ code: 5 });
+  expect(await enrol('')).toMatchObject({ code: 2, err: expect.stringContaining('holds no enrolment token') });
+});
+
 test('a thumbprint that begins with a hyphen is one all the same', async () => {
   const key = `-${'A'.repeat(42)}`;
   const args = [

@@ -31,19 +31,15 @@ import { testRestore } from '../../../agent/restore/restore-test.ts';
 const password = 'nur-im-test';
 const root = mkdtempSync(join(tmpdir(), 'kits-restore-'));
 afterAll(() => rmSync(root, { recursive: true }));
-let count = 0;
-let folder = '';
-let documents = '';
-let dataDir = '';
+const folder = join(root, 'hier');
+const documents = join(folder, 'daten');
+const dataDir = join(folder, 'agent');
 
 /** Names that mean something in patterns and shells, in subfolders. */
 const names = ['brief.txt', 'a [1]*.txt', 'über mich?.odt', '-n.txt', 'unter/ordner/plan {x}.csv'];
 
 beforeEach(() => {
-  count += 1;
-  folder = join(root, String(count));
-  documents = join(folder, 'daten');
-  dataDir = join(folder, 'agent');
+  rmSync(folder, { recursive: true, force: true });
   for (const [index, name] of names.entries()) {
     const file = join(documents, name);
     mkdirSync(join(file, '..'), { recursive: true });
@@ -56,19 +52,31 @@ beforeEach(() => {
 const tool = (program: string, args: string[]) =>
   execFileSync(program, args, { env: { ...process.env, HOME: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
 
-function resticRepository(): string {
-  const repository = join(folder, 'restic');
-  tool('restic', ['init', '-q', '-r', repository]);
-  tool('restic', ['backup', '-q', '-r', repository, documents]);
-  return repository;
+/** Making a repository costs a second of work on its key: made once, each test works on a copy of it and of its documents. */
+function copied(name: string, make: (repository: string) => void): () => string {
+  const template = join(root, `vorlage-${name}`);
+  return () => {
+    const repository = join(folder, name);
+    if (existsSync(template)) {
+      rmSync(folder, { recursive: true });
+      execFileSync('cp', ['-aT', template, folder]);
+    } else {
+      make(repository);
+      execFileSync('cp', ['-aT', folder, template]);
+    }
+    return repository;
+  };
 }
 
-function borgRepository(): string {
-  const repository = join(folder, 'borg');
+const resticRepository = copied('restic', (repository) => {
+  tool('restic', ['init', '-q', '-r', repository]);
+  tool('restic', ['backup', '-q', '-r', repository, documents]);
+});
+
+const borgRepository = copied('borg', (repository) => {
   tool('borg', ['init', '-e', 'repokey', repository]);
   tool('borg', ['create', `${repository}::heute`, documents]);
-  return repository;
-}
+});
 
 function plainCopy(): string {
   const copy = join(folder, 'kopie');

@@ -165,6 +165,25 @@ test('the sandbox takes nothing away from what is collected', () => {
   system.must('systemctl', 'daemon-reload');
 });
 
+test('nobody but root can change anything that was installed, or look into what is private', () => {
+  const places = ['/usr/lib/kits-agent', '/etc/kits-agent', '/etc/default/kits-agent', '/var/lib/kits-agent'];
+  const units = ['kits-agent.service', 'kits-agent-guard.service', 'kits-agent-guard.timer'];
+  const asNobody = (...question: string[]): string[] =>
+    system
+      .run('setpriv', [
+        ...['--reuid=nobody', '--regid=nogroup', '--clear-groups', 'find'],
+        ...[...places, ...units.map((name) => `/usr/lib/systemd/system/${name}`), '/usr/bin/kits-agent', ...question],
+      ])
+      .stdout.split('\n')
+      .filter((line) => line !== '');
+  expect(asNobody('-writable')).toEqual(['/var/lib/kits-agent/public/requests']);
+  const seen = asNobody('-readable');
+  expect(seen).toContain('/var/lib/kits-agent/public/status.json');
+  expect(seen.filter((path) => /\/private|\/requests/.test(path))).toEqual([]);
+  const asUser = system.run('setpriv', ['--reuid=nobody', '--regid=nogroup', '--clear-groups', 'kits-agent', 'status']);
+  expect(asUser).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Teststadt') });
+});
+
 test('the service tells the watchdog that it turns', async () => {
   expect(unit('WatchdogUSec')).toBe('30min');
   const sinceStart = (): number =>

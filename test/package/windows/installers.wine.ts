@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { status as statusSchema } from '../../../agent/contract/status.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
-import { createWineMachine, type WineMachine } from './wine-machine.ts';
+import { createWineMachine, type Ended, type WineMachine } from './wine-machine.ts';
 
 const builds = join(import.meta.dirname, '../../../dist/wine');
 const [older, newer] = ['0.1.0', '0.2.0'] as const;
@@ -49,6 +49,17 @@ async function placesOfSecrets(machine: WineMachine): Promise<string> {
     .filter((file) => existsSync(machine.at(file)))
     .map((file) => readFileSync(machine.at(file), 'utf8').replaceAll('\0', ''));
   return [...texts, await machine.registry()].join('\n');
+}
+
+/** The installer has done its work; where it has not, what everybody had to say about it. */
+function expectDone(machine: WineMachine, ended: Ended): void {
+  const logs = [
+    `${programFolder}/install.log`,
+    ...['service', 'guard'].map((name) => `${dataFolder}/private/${name}.log`),
+  ]
+    .filter((file) => existsSync(machine.at(file)))
+    .map((file) => `${file}:\n${readFileSync(machine.at(file), 'utf8').slice(-4000)}`);
+  expect(ended.code, [ended.output, ...logs].join('\n')).toBe(0);
 }
 
 /** Command lines of processes that fit, as every user of a PC can read them; collected until the answer is called. */
@@ -103,7 +114,7 @@ describe('NSIS', () => {
   afterAll(() => machine[Symbol.asyncDispose]());
 
   test('a first installation without a word ends with a service that collects and waits', async () => {
-    expect(await machine.run(setup, '/S')).toMatchObject({ code: 0 });
+    expectDone(machine, await machine.run(setup, '/S'));
     expect(settingsOf(machine)).toEqual({});
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${older}\\kits-agent.exe`);
     expect(task(machine, 'KITS Agent Guard')).toContain(`versions\\${older}\\kits-agent.exe`);
@@ -163,7 +174,7 @@ describe('NSIS', () => {
       'd',
     ],
   ])('takes options %s, over an installation that is there', async (_how, words, name) => {
-    expect(await machine.run(setup, words)).toMatchObject({ code: 0 });
+    expectDone(machine, await machine.run(setup, words));
     expect(settingsOf(machine)).toEqual({ serverUrl: url(name), serverKey: key });
     const waiting = JSON.parse(readFileSync(machine.at(`${dataFolder}/private/waiting-enrolment.json`), 'utf8'));
     expect(waiting).toEqual({ server: url(name), token: `token-of-16-chars/${name}`, serverKey: key });
@@ -177,7 +188,7 @@ describe('NSIS', () => {
   });
 
   test('a reinstallation without options keeps every setting', async () => {
-    expect(await machine.run(setup, '/S')).toMatchObject({ code: 0 });
+    expectDone(machine, await machine.run(setup, '/S'));
     expect(settingsOf(machine)).toEqual({ serverUrl: url('d'), serverKey: key });
   });
 
@@ -203,7 +214,7 @@ describe('NSIS', () => {
         settings: { outboxDays: 50, selfUpdate: true, releaseKey: key },
       }),
     );
-    expect(await machine.run(setup, '/S')).toMatchObject({ code: 0 });
+    expectDone(machine, await machine.run(setup, '/S'));
     expect(settingsOf(machine)).toEqual({
       serverUrl: server.url,
       serverKey: server.keyThumbprint,
@@ -224,7 +235,7 @@ describe('NSIS', () => {
   test('an upgrade keeps settings, identity and the version before', async () => {
     const next = machine.bring(built(newer, 'setup.exe'), 'newer.exe');
     const before = readFileSync(machine.at(`${dataFolder}/private/device-key.pem`), 'utf8');
-    expect(await machine.run(next, '/S')).toMatchObject({ code: 0 });
+    expectDone(machine, await machine.run(next, '/S'));
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
     expect(readdirSync(machine.at(`${programFolder}/versions`)).sort()).toEqual([older, newer]);
     expect(settingsOf(machine)).toMatchObject({ serverUrl: server.url, outboxDays: 50 });
@@ -244,14 +255,12 @@ describe('NSIS', () => {
     expect(await machine.run(program, 'report --data-dir C:\\kits-test\\other')).toMatchObject({ code: 3 });
     const left = (): string[] => readdirSync(machine.at('kits-test/other/private'));
     expect(left()).toContain('agent.db');
-    expect(await machine.run(program, 'reset-identity --data-dir C:\\kits-test\\other')).toMatchObject({ code: 0 });
+    expectDone(machine, await machine.run(program, 'reset-identity --data-dir C:\\kits-test\\other'));
     expect(left()).toEqual(['lock.db']);
   });
 
   test('an uninstallation leaves neither program nor task nor autostart', async () => {
-    expect(await machine.run('C:\\Program Files\\KITS Agent\\Uninstall KITS Agent.exe', '/allusers /S')).toMatchObject({
-      code: 0,
-    });
+    expectDone(machine, await machine.run('C:\\Program Files\\KITS Agent\\Uninstall KITS Agent.exe', '/allusers /S'));
     await until('the program folder to go', () => !existsSync(machine.at(programFolder)));
     expect(existsSync(machine.at('ProgramData/KITS'))).toBe(false);
     const devices = await server.context.db.selectFrom('devices').select(['state']).execute();
@@ -302,7 +311,7 @@ describe('MSI', () => {
     try {
       const properties = `SERVER=${own.url}/ TOKEN=${own.token} SERVERKEY=${own.keyThumbprint}`;
       const watched = watchCommandLines(/kits-agent\.exe\0*.?set-up/);
-      expect(await msiexec(`/i ${msi} /qn /l*v C:\\media\\install.txt ${properties}`)).toMatchObject({ code: 0 });
+      expectDone(machine, await msiexec(`/i ${msi} /qn /l*v C:\\media\\install.txt ${properties}`));
       const seen = watched();
       expect(seen).not.toEqual([]);
       expect(seen.join('\n')).not.toContain(own.token);
@@ -327,7 +336,7 @@ describe('MSI', () => {
 
   test('an upgrade without properties keeps them', async () => {
     const before = settingsOf(machine);
-    expect(await msiexec('/i C:\\media\\newer.msi /qn', upgrading)).toMatchObject({ code: 0 });
+    expectDone(machine, await msiexec('/i C:\\media\\newer.msi /qn', upgrading));
     expect(settingsOf(machine)).toEqual(before);
     expect(task(machine, 'KITS Agent')).toContain(`versions\\${newer}\\`);
     expect(existsSync(machine.at(`${programFolder}/versions/${older}/kits-agent.exe`))).toBe(true);
@@ -349,7 +358,7 @@ describe('MSI', () => {
   });
 
   test('an uninstallation leaves neither program nor task nor autostart', async () => {
-    expect(await msiexec('/x C:\\media\\newer.msi /qn')).toMatchObject({ code: 0 });
+    expectDone(machine, await msiexec('/x C:\\media\\newer.msi /qn'));
     await until('the program folder to go', () => !existsSync(machine.at(`${programFolder}/versions`)));
     expect(existsSync(machine.at('ProgramData/KITS'))).toBe(false);
     expect(readdirSync(machine.at('kits-test/tasks')).filter((name) => name.endsWith('.xml'))).toEqual([]);
@@ -357,13 +366,12 @@ describe('MSI', () => {
   });
 
   test('an upgrade with properties takes them', async () => {
-    expect(await msiexec(`/i ${msi} /qn SERVER=https://a.example SERVERKEY=${key}`)).toMatchObject({ code: 0 });
+    expectDone(machine, await msiexec(`/i ${msi} /qn SERVER=https://a.example SERVERKEY=${key}`));
     const other = 'o'.repeat(43);
-    expect(
+    expectDone(
+      machine,
       await msiexec(`/i C:\\media\\newer.msi /qn SERVER=https://b.example SERVERKEY=${other}`, upgrading),
-    ).toMatchObject({
-      code: 0,
-    });
+    );
     expect(settingsOf(machine)).toMatchObject({ serverUrl: 'https://b.example', serverKey: other });
   });
 });

@@ -360,6 +360,15 @@ describe('help', () => {
   });
 });
 
+test('what PCs could not start is not signed for them', async () => {
+  const file = join(dir, 'kits-agent-1.0.0.msi');
+  writeFileSync(file, Buffer.from('d0cf11e0a1b11ae1', 'hex'));
+  const release = ['--version', '1.0.0', '--platform', 'win32', '--sequence', '1', '--key', join(dir, 'none.jwe')];
+  const { code, err, out } = await bare('sign-release', file, ...release);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toContain('kits-agent-1.0.0.msi is no program for Windows. PCs that update themselves take setup.exe');
+});
+
 test('an installer that holds a stand-in is not signed, under whatever name', async () => {
   const file = join(dir, 'setup.exe');
   writeFileSync(file, `MZ KITS-STAND-IN: not for publishing.`);

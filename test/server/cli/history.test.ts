@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main as agentMain } from '../../../agent/cli.ts';
 import { main as serverMain } from '../../../server/cli.ts';
@@ -153,12 +154,58 @@ describe('an administrator of the server', () => {
   });
 });
 
+describe('a database that is not what it was', () => {
+  test('with a body that cannot be read is named, and everything behind it is proven all the same', async () => {
+    change("UPDATE reports SET body = x'28b52ffd00ff' WHERE sequence = 2");
+    const other = await server.context.db.selectFrom('reports').select('body').where('sequence', '=', 4).execute();
+    const longer = zstdCompressSync(Buffer.concat([zstdDecompressSync(other[0]!.body), Buffer.from(' ')]));
+    const db = new DatabaseSync(join(dataDir, 'kits.db'));
+    db.prepare('UPDATE reports SET body = ? WHERE sequence = 4').run(longer);
+    db.close();
+    const { code, out } = await verifyAll();
+    expect([code, out]).toEqual([3, expect.stringMatching(/7 reports in 2 epochs, NOT GENUINE/)]);
+    expect(out).toMatch(/The body of report 2 of \S+ is damaged[\s\S]*The body of report 4 of/);
+    expect(out).not.toMatch(/report 5|Entry/);
+    // What can still be proven leaves as a file; what cannot is said, and is missing from it.
+    expect((await exportFile()).err).toMatch(/report 2 of \S+ is damaged and is left out/);
+    const proven = await verifyChain();
+    expect(proven.code).toBe(6);
+    expect(proven.out).toMatch(/Gap 2 to 2 [\s\S]*Gap 4 to 4/);
+  });
+
+  test('whose ends were moved or taken away does not hide what lies beyond them', async () => {
+    change(`UPDATE device_epochs SET sequence = 4, envelope_hash =
+      (SELECT envelope_hash FROM reports WHERE sequence = 4) WHERE sequence = 6`);
+    const moved = await verifyAll();
+    expect(moved.code).toBe(3);
+    expect(moved.out).toMatch(/are held up to 6, beyond its end, which is noted as 4/);
+    change('DELETE FROM device_epochs WHERE sequence = 4');
+    expect((await verifyAll()).out).toMatch(/are held up to 6, beyond its end, which is noted as 0/);
+  });
+
+  test('without the device is not proven by leaving it out', async () => {
+    const { deviceId } = agent.state;
+    expect((await verifyAll()).code).toBe(0);
+    await server.close();
+    const db = new DatabaseSync(join(dataDir, 'kits.db'), { enableForeignKeyConstraints: false });
+    db.prepare('DELETE FROM devices').run();
+    db.close();
+    const { code, out } = await verifyAll();
+    expect([code, out]).toEqual([3, `${deviceId}: reports of this device are held, and the device is not.`]);
+    expect(JSON.parse((await verifyAll('--json')).out)).toEqual({ devices: [], orphans: [deviceId] });
+  });
+});
+
 test('what is no history is refused in words, and nothing is overwritten', async () => {
   writeFileSync(file(), 'not a history\n');
   expect(await verifyChain()).toMatchObject({ code: 2, err: expect.stringContaining('no exported history') });
   expect(await exportFile()).toMatchObject({ code: 2, err: expect.stringContaining('not overwritten') });
   expect(readFileSync(file(), 'utf8')).toBe('not a history\n');
   expect((await run(agentMain, 'verify-chain')).code).toBe(2);
+  expect(await run(agentMain, 'verify-chain', dir)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('cannot be read'),
+  });
   expect((await run(agentMain, 'verify-chain', join(dir, 'nowhere'))).code).toBe(2);
   expect((await run(agentMain, 'status', 'extra')).code).toBe(2);
   expect((await verifyAll('--device', 'nobody')).code).toBe(2);

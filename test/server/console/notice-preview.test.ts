@@ -7,7 +7,7 @@ describe.each(['de', 'en'] as const)('the preview of a notice in %s', (language)
   const window = textsFor(language);
   test.each([
     ['how urgent it is', noticeTexts.noticeSeverities[language], window.severity],
-    ['who says it', noticeTexts.noticeFromSender[language]('KITS'), window.noticeFrom('KITS')],
+    ['who says it', noticeTexts.noticeFromSender[language]('KITS'), window.genuineSince('KITS', '').split(',')[0]],
     ['until when it holds', noticeTexts.noticeUntilTime[language]('27.11.'), window.validUntil('27.11.')],
     [
       'the button with a name',

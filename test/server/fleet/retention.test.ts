@@ -1,10 +1,18 @@
 /** What has served its purpose goes, in small batches and on record; the chain of each device is still proven. */
 import { randomUUID } from 'node:crypto';
+import type { FastifyBaseLogger } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main as serverMain } from '../../../server/cli.ts';
 import { countsFor } from '../../../server/fleet/notice-answers.ts';
-import { createSweep, type Removed, readRetention, vouchForClock } from '../../../server/fleet/retention.ts';
+import {
+  createHoldWatch,
+  createSweep,
+  type Removed,
+  readRetention,
+  vouchForClock,
+} from '../../../server/fleet/retention.ts';
 import { everything } from '../../../server/fleet/scope.ts';
+import { createApiToken } from '../../../server/staff/api-tokens.ts';
 import { noticeOf, publish } from '../../fakes/office-words.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
@@ -284,7 +292,15 @@ describe('a clock that does not follow on the last sweep', () => {
   test('years ahead: nothing goes, day after day, until somebody says what day it is', async () => {
     await sweepAll();
     ahead = fiveYears;
-    for (let days = 0; days < 3; days += 1, ahead += day) expect(await sweepAll()).toEqual({ calls: 0, removed: {} });
+    const said: string[] = [];
+    const log = { error: (_hold: unknown, words: string) => void said.push(words) } as unknown as FastifyBaseLogger;
+    const watch = createHoldWatch({ ...server.context, log });
+    for (let days = 0; days < 3; days += 1, ahead += day) {
+      expect(await sweepAll()).toEqual({ calls: 0, removed: {} });
+      for (let minutes = 0; minutes < 3; minutes += 1) await watch();
+    }
+    expect(said).toHaveLength(3);
+    expect(said[0]).toMatch(/^Nothing is removed: the clock of this server says 2031-.* --today 2031-/);
     expect(await held()).not.toContain('-');
     await vouchForClock(server.context, { name: 'test', scope: everything });
     expect((await sweepAll()).removed).toEqual({ reportBodies: 3, incidentBodies: 1 });
@@ -312,6 +328,9 @@ describe('a clock that does not follow on the last sweep', () => {
   test('the command says so, asks for the day of today, and wants it to be that of its own clock', async () => {
     const swept_at = '2020-01-01T00:00:00.000Z';
     await server.context.db.updateTable('retention').set({ swept_at }).execute();
+    const { token } = await createApiToken(server.context, 'test', { role: 'viewer', municipalityId: undefined });
+    const asked = await fetch(`${server.url}/api/v1/retention`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await asked.json()).toMatchObject({ held: { clock: 'ahead', sweptAt: swept_at } });
     const [today] = new Date().toISOString().split('T');
     expect((await run('retention')).out).toMatch(/Nothing is removed: the clock .* far ahead of .*2020-01-01/);
     expect(JSON.parse((await run('retention', '--json')).out).held).toEqual({ clock: 'ahead', sweptAt: swept_at });
