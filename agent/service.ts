@@ -149,9 +149,11 @@ export function createTick({
       awakeSince,
       exchange: { notBefore, more: more || hurry?.isDue() === true },
     });
+    let collected = false;
     for (const task of due) {
       if (task === 'check-in' && enrolment === undefined) continue;
       if (Math.abs(at - (failedAt.get(task) ?? -Infinity)) < retryMs) continue;
+      collected ||= task === 'full-round' || task === 'cheap-round';
       try {
         await run(task);
         failedAt.delete(task);
@@ -169,7 +171,7 @@ export function createTick({
       }
       if (task === 'check-in') showReach();
     }
-    if (due.some((task) => task === 'full-round' || task === 'cheap-round')) releaseMemory();
+    if (collected) releaseMemory();
   };
 }
 

@@ -16,8 +16,8 @@ import { buildSingleExecutable, memoryFlags } from '../build/single-executable.t
 import { startTestServer, type TestServer } from '../test/fakes/test-server.ts';
 
 const runs = 11;
-/** Two looks at what is due fall into it. The kernel counts CPU in hundredths of a second: 0.008 % of this. */
-const idleSeconds = 120;
+/** Five looks at what is due fall into it. The kernel counts CPU in hundredths of a second: 0.003 % of this. */
+const idleSeconds = 300;
 /** After the first report: then what follows from it is done. */
 const settleSeconds = 30;
 const ticksPerSecond = 100;
@@ -31,7 +31,7 @@ export interface AgentCost {
   readonly collectPeakMiB: number;
   /** Programs started; undefined where strace is not installed. */
   readonly collectChildren: number | undefined;
-  /** Of the service, from half a minute after its first report was accepted, for two minutes. */
+  /** Of the service, from half a minute after its first report was accepted, for five minutes. */
   readonly idleResidentMiB: number;
   readonly idleAnonymousMiB: number;
   readonly idleCorePercent: number;

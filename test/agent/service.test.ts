@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Agent, openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
 import type { Clock } from '../../agent/platform/clock.ts';
@@ -65,6 +65,26 @@ test('collects at once, then cheaply about every hour and in full about every fo
   expect(done.filter((task) => task === 'full-round')).toHaveLength(3);
   expect(done.filter((task) => task === 'cheap-round').length).toBeGreaterThanOrEqual(5);
   expect(done.filter((task) => task === 'cheap-round').length).toBeLessThanOrEqual(8);
+});
+
+test('what a round took is given back when its report is on the way, once for each round, also one that fails', async () => {
+  const collect = vi.fn();
+  vi.stubGlobal('gc', collect);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { agent, clock, log, tick } = await service();
+  for (let minute = 0; minute < 30; minute += 1) {
+    await tick();
+    clock.forward(1);
+  }
+  expect(collect).toHaveBeenCalledExactlyOnceWith({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  clock.forward(24 * 60);
+  const failing = createTick({ agent: { ...agent, round: () => Promise.reject(new Error('disk full')) }, log, clock });
+  for (let minute = 0; minute < 9; minute += 1) {
+    await failing();
+    clock.forward(1);
+  }
+  // Full and cheap round are both due, and are tried again after ten minutes only.
+  expect(collect).toHaveBeenCalledTimes(2);
 });
 
 test('a weekend asleep is one full round, not forty-two', async () => {
