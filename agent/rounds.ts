@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BackupMemory } from './backup/memory.ts';
 import type { AgentState } from './collectors/collector.ts';
 import { collectorsOf } from './collectors/index.ts';
-import { type RoundContext, runRound } from './collectors/run-round.ts';
+import { onceARound, type RoundContext, runRound } from './collectors/run-round.ts';
 import type { SectionId } from './contract/facts/index.ts';
 import type { Gap, KnownSection, ReportClass, Section, Verdict } from './contract/report.ts';
 import type { Log } from './log.ts';
@@ -86,6 +86,7 @@ export async function createRounds(input: RoundsInput): Promise<Rounds> {
       machine,
       infrastructureTargets: settings.infrastructureTargets,
       backup: { sources: settings.backup, memory: backupMemory },
+      once: onceARound(),
       firstSeen: (section, ids) => store.firstSeen(section, ids, clock.now()),
       agent: {
         version: agentVersion,

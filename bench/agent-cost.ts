@@ -109,7 +109,7 @@ function childrenOf(program: Program, folder: string): number | undefined {
   return (
     readFileSync(record, 'utf8')
       .split('\n')
-      .filter((line) => /execve\(.* = 0$/.test(line)).length - 1
+      .filter((line) => /execve(\(| resumed).* = 0$/.test(line)).length - 1
   );
 }
 

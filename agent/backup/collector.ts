@@ -1,6 +1,6 @@
 /** The section `backup`: every product asked once, its records turned into one answer for each job. */
 import { type CollectContext, CollectError, type Collector } from '../collectors/collector.ts';
-import { parseInstalled } from '../collectors/linux/dpkg-installed.ts';
+import { installedPackages } from '../collectors/linux/dpkg-installed.ts';
 import { atMost, byKey, clean, codeOf } from '../collectors/text.ts';
 import type { BackupFacts, BackupProductFacts, BackupReason } from '../contract/facts/backup.ts';
 import type { Machine, Reader } from '../platform/machine.ts';
@@ -12,7 +12,6 @@ import type { BackupContext, BackupProduct, JobRecord, ProductFinding } from './
 const maxJobs = 64;
 /** Products overlap while they wait for files and programs; more at once would only make the peak higher. */
 const atOnce = 3;
-const maxStatusBytes = 64 * 1024 * 1024;
 
 export const backupCollector: Collector<'backup'> = {
   id: 'backup',
@@ -40,7 +39,7 @@ export async function collectBackups(context: CollectContext, known: readonly Ba
     sources: backup.sources,
     users: once(() => usersOf(machine, context)),
     windows: once(() => windowsRecords(context)),
-    packages: once(() => packagesOf(machine, context)),
+    packages: once(() => packagesOf(context)),
     rememberedJobs: (product) => backup.memory.jobsOf(product),
     problem: context.problem,
   };
@@ -149,16 +148,12 @@ async function usersOf(machine: Machine, { problem }: Pick<CollectContext, 'prob
 }
 
 /** A system without dpkg has no list; one that cannot be read is a gap, and programs are found by their files alone. */
-async function packagesOf(
-  machine: Machine,
-  { problem }: Pick<CollectContext, 'problem'>,
-): Promise<Map<string, string>> {
-  if (machine.platform !== 'linux') return new Map();
+async function packagesOf(context: CollectContext): Promise<Map<string, string>> {
+  if (context.machine.platform !== 'linux') return new Map();
   try {
-    const status = await machine.readText('/var/lib/dpkg/status', { maxBytes: maxStatusBytes });
-    return new Map(parseInstalled(status).map(({ name, version }) => [name, version]));
+    return new Map((await installedPackages(context)).map(({ name, version }) => [name, version]));
   } catch (error) {
-    if (codeOf(error) !== 'not-found') problem(codeOf(error), `packages: ${(error as Error).message}`);
+    if (codeOf(error) !== 'not-found') context.problem(codeOf(error), `packages: ${(error as Error).message}`);
     return new Map();
   }
 }

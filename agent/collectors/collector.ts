@@ -54,6 +54,8 @@ export interface CollectContext {
    * forgotten: what comes back later begins anew. Without a store every id is new today.
    */
   firstSeen(section: SectionId, ids: readonly string[]): ReadonlyMap<string, string>;
+  /** What several sections need is read once a round; `name` says what. */
+  once<T>(name: string, read: () => Promise<T>): Promise<T>;
   /** Notes a gap and lets the collector carry on with the rest: the section becomes `partial`. */
   problem(code: ProblemCode, detail: string): void;
 }

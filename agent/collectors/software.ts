@@ -3,13 +3,12 @@ import type { FactsOf } from '../contract/facts/index.ts';
 import type { Machine } from '../platform/machine.ts';
 import { CollectError, type Collector } from './collector.ts';
 import { fieldOf, paragraphs } from './linux/deb822.ts';
+import { dpkgStatus, maxStatusBytes } from './linux/dpkg-installed.ts';
 import { clean, defined, readRequired, wholeNumber } from './text.ts';
 
 type Package = FactsOf<'software'>['packages'][number];
 
 const database = '/var/lib/dpkg';
-/** A PC with 5,000 packages has about 6 MiB. */
-const maxBytes = 64 * 1024 * 1024;
 /** Files without a time carry 1970. */
 const earliest = Date.UTC(1995, 0, 1);
 
@@ -19,12 +18,12 @@ export const softwareCollector: Collector<'software'> = {
   timeoutMs: 30_000,
   round: 'full',
   collect: async ({ machine, problem }) => {
-    const text = await readRequired(machine, `${database}/status`, maxBytes);
+    const text = await readRequired(machine, dpkgStatus, maxStatusBytes);
     const { packages, shared, broken } = parseDpkgStatus(text);
-    if (packages.length === 0) throw new CollectError('unreadable', `${database}/status names no package`);
-    if (broken > 0) problem('unreadable', `${database}/status: ${broken} entries cannot be read`);
+    if (packages.length === 0) throw new CollectError('unreadable', `${dpkgStatus} names no package`);
+    if (broken > 0) problem('unreadable', `${dpkgStatus}: ${broken} entries cannot be read`);
     // dpkg ends every entry with an empty line: without it the disk was full, or the power went.
-    if (!text.endsWith('\n\n')) problem('truncated', `${database}/status ends in the middle of an entry`);
+    if (!text.endsWith('\n\n')) problem('truncated', `${dpkgStatus} ends in the middle of an entry`);
     await addDays(machine, packages, shared);
     return { source: 'dpkg', packages: packages.sort(byNameAndArchitecture) };
   },

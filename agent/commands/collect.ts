@@ -1,7 +1,7 @@
 /** `kits-agent collect`: one report of this machine on standard output; no server, no data directory. */
 import { createBackupMemory } from '../backup/memory.ts';
 import { collectorsOf } from '../collectors/index.ts';
-import { runRound } from '../collectors/run-round.ts';
+import { onceARound, runRound } from '../collectors/run-round.ts';
 import { sectionIds } from '../contract/facts/index.ts';
 import { contractVersion, type KnownSection } from '../contract/report.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -36,6 +36,7 @@ export async function collectCommand(input: CommandInput): Promise<ExitCode> {
       machine,
       infrastructureTargets: settings.infrastructureTargets,
       backup: { sources: settings.backup, memory: createBackupMemory() },
+      once: onceARound(),
       // Nothing is remembered here: only a service that ran before knows since when something is missing.
       firstSeen: (_section, ids) => new Map(ids.map((id) => [id, now.toISOString().slice(0, 10)])),
       agent: {

@@ -87,12 +87,14 @@ export async function noteBodyGone(
     .where('first_at', 'is not', null)
     .executeTakeFirst();
   const counts = before?.counts == null ? {} : (JSON.parse(before.counts) as Record<string, number>);
+  // How many of each class are in the range is not known any more once a part of it was accounted for.
+  const isCounted = before === undefined || before.counts !== null;
   const row: Insertable<DeviceGapTable> = {
     device_id: device.id,
     store_epoch: storeEpoch,
     from_sequence: before?.from_sequence ?? sequence,
     to_sequence: sequence,
-    counts: JSON.stringify({ ...counts, [envelope.class]: (counts[envelope.class] ?? 0) + 1 }),
+    counts: isCounted ? JSON.stringify({ ...counts, [envelope.class]: (counts[envelope.class] ?? 0) + 1 }) : null,
     first_at: before?.first_at ?? createdAt,
     last_at: createdAt,
     reason: undeclared,

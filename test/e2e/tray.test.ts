@@ -37,7 +37,8 @@ const nineDaysAgo = (): string => new Date(Date.now() - 9 * 86_400_000).toISOStr
 /** Something in every state, and a notice to acknowledge. */
 async function publishTroubled(change: Partial<Notice> = {}): Promise<{ noticeId: string }> {
   const issuedAt = new Date(Date.now() - 60_000).toISOString();
-  const validUntil = new Date(Date.now() + 86_400_000).toISOString();
+  // Far enough away that it can be put off on a Saturday as well.
+  const validUntil = new Date(Date.now() + 7 * 86_400_000).toISOString();
   const notice = fixture.kits.noticeOf({
     severity: 'urgent',
     issuedAt,
@@ -319,6 +320,8 @@ describe('a notice whose answers are named', () => {
     await publishNamed();
     await using context = await fixture.open();
     const page = await context.newPage();
+    // Nothing else tells the window what there is to show, so that the name stays.
+    await page.route('**/events', () => undefined);
     await page.route('**/request/view:get', async (route) => {
       const response = await route.fetch();
       const { output } = (await response.json()) as { output: object };

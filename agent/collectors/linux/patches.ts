@@ -1,21 +1,17 @@
 /** Updates a Debian or Ubuntu machine lacks, read from what apt fetched last: no program is started, nothing is changed. */
 import type { FactsOf } from '../../contract/facts/index.ts';
 import { type CollectContext, CollectError, type Collector } from '../collector.ts';
-import { atMost, byKey, clean, defined, listOrNone, noticing, readRequired } from '../text.ts';
+import { atMost, byKey, clean, defined, listOrNone, noticing } from '../text.ts';
 import { newestDay, readAutomatic } from './apt-automatic.ts';
 import { type AptConf, aptBoolean, readAptConf } from './apt-conf.ts';
 import { readPreferences } from './apt-preferences.ts';
 import type { Release } from './apt-release.ts';
 import { type AptSource, readAptSources } from './apt-sources.ts';
 import { findArchives, findUpdates, type PendingUpdate } from './apt-updates.ts';
-import { type InstalledPackage, packageId, parseInstalled } from './dpkg-installed.ts';
+import { dpkgStatus, type InstalledPackage, installedPackages, packageId } from './dpkg-installed.ts';
 import { readRestart } from './restart.ts';
 
 type Patches = FactsOf<'patches'>;
-
-const status = '/var/lib/dpkg/status';
-/** A PC with 5,000 packages has about 6 MiB. */
-const maxStatusBytes = 64 * 1024 * 1024;
 
 export const linuxPatchesCollector: Collector<'patches'> = {
   id: 'patches',
@@ -24,8 +20,8 @@ export const linuxPatchesCollector: Collector<'patches'> = {
   round: 'full',
   collect: async (context) => {
     const { machine, now } = context;
-    const installed = parseInstalled(await readRequired(machine, status, maxStatusBytes));
-    if (installed.length === 0) throw new CollectError('unreadable', `${status} names no installed package`);
+    const installed = await installedPackages(context);
+    if (installed.length === 0) throw new CollectError('unreadable', `${dpkgStatus} names no installed package`);
     const list = noticing(context);
     const conf = await readAptConf(list.context);
     const sources = await readAptSources(list.context);

@@ -1,12 +1,12 @@
 /** The security state of a Linux machine, from the kernel and from files only root can write. One child at most: `nft`. */
 import type { FactsOf } from '../../contract/facts/index.ts';
 import { type CollectContext, CollectError, type Collector } from '../collector.ts';
-import { codeOf, defined, readRequired } from '../text.ts';
+import { codeOf, defined } from '../text.ts';
 import { readAccounts } from './accounts.ts';
 import { readAntivirus } from './antivirus.ts';
 import { readAccessControl, readBoot } from './boot-state.ts';
 import { configReader } from './config-reader.ts';
-import { type InstalledPackage, parseInstalled } from './dpkg-installed.ts';
+import { type InstalledPackage, installedPackages } from './dpkg-installed.ts';
 import { readEncryption } from './encryption.ts';
 import { readFirewall } from './firewall.ts';
 import { serviceRuns } from './services.ts';
@@ -14,8 +14,6 @@ import { readSshdConfig, sshFacts } from './sshd-config.ts';
 
 type Security = FactsOf<'security'>;
 type Ssh = NonNullable<NonNullable<Security['remoteAccess']>['ssh']>;
-
-const maxStatusBytes = 64 * 1024 * 1024;
 
 export const linuxSecurityCollector: Collector<'security'> = {
   id: 'security',
@@ -31,9 +29,7 @@ export const linuxSecurityCollector: Collector<'security'> = {
         return undefined;
       }
     };
-    const installed = await part('packages', async () =>
-      parseInstalled(await readRequired(context.machine, '/var/lib/dpkg/status', maxStatusBytes)),
-    );
+    const installed = await part('packages', () => installedPackages(context));
     const ssh = installed === undefined ? undefined : await part('ssh', () => readSsh(context, installed));
     const accounts = await readAccounts(context);
     const boot = await readBoot(context);

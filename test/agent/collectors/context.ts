@@ -2,7 +2,7 @@
 import { createBackupMemory } from '../../../agent/backup/memory.ts';
 import { noBackupSources } from '../../../agent/backup/sources.ts';
 import { collectorsOf } from '../../../agent/collectors/index.ts';
-import { type RoundContext, runRound } from '../../../agent/collectors/run-round.ts';
+import { onceARound, type RoundContext, runRound } from '../../../agent/collectors/run-round.ts';
 import type { FactsOf, SectionId } from '../../../agent/contract/facts/index.ts';
 import type { InfrastructureTarget } from '../../../agent/contract/policy.ts';
 import type { KnownSection } from '../../../agent/contract/report.ts';
@@ -22,6 +22,7 @@ export function contextOf(machine: Machine, infrastructureTargets: readonly Infr
     machine,
     infrastructureTargets,
     backup: { sources: noBackupSources, memory: createBackupMemory() },
+    once: onceARound(),
     firstSeen: (_section, ids) => new Map(ids.map((id) => [id, now.toISOString().slice(0, 10)])),
     agent: { version: '1.2.3', policyVersion: 0, queue: { waiting: 0, refused: 0 }, settingsProblems: [] },
   };

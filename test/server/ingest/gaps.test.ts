@@ -75,6 +75,23 @@ describe('an envelope without its body', () => {
     expect(await gapsOf(agent)).toEqual([{ from: 2, to: 4, reports: 3, reason: 'outbox-full', standing: 'declared' }]);
   });
 
+  test('lengthens what is left of a range that was accounted for in part, and all of it is counted', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const gone = [];
+    for (let made = 0; made < 4; made += 1) gone.push(await agent.makeReport());
+    for (const report of gone.slice(0, 3)) expect((await agent.sendReport(bare(report))).status).toBe(201);
+    const [{ envelopeHash: hash }] = gone as [SignedReport];
+    const part = { storeEpoch: agent.state.epoch, from: 2, to: 2, firstHash: hash, lastHash: hash };
+    expect((await tell(agent, [{ ...part, counts: { full: 1 }, reason: 'outbox-full' }])).status).toBe(201);
+    // The last of them had been held up.
+    expect((await agent.sendReport(bare(gone[3]!))).status).toBe(201);
+    expect((await gapsOf(agent)).map(({ from, to, reports }) => [from, to, reports]).sort()).toEqual([
+      [2, 2, 1],
+      [3, 5, 3],
+    ]);
+  });
+
   test('of a stranger is refused', async () => {
     const [agent, other] = [await enrolled(), await enrolled()];
     const report = await agent.makeReport(undefined, { signWith: other.key });
