@@ -39,7 +39,16 @@ export default defineConfig({
           exclude: ['test/package/**', ...pure, ...faults, ...browser],
         },
       },
-      { extends: true, test: { name: 'faults', include: faults, globalSetup: 'test/faults/bundle-drivers.ts' } },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: faults,
+          globalSetup: 'test/faults/bundle-drivers.ts',
+          // A bound against what hangs: beside the other tests, each wait and each start takes its time.
+          testTimeout: 180_000,
+        },
+      },
       { extends: true, test: { name: 'browser', include: browser, globalSetup: 'test/e2e/build-pages.ts' } },
     ],
     // Importing the real package in plain Node tries to download Electron's binary.

@@ -86,6 +86,10 @@ export const statusTexts = {
     de: 'Der KITS-Server nimmt diesen PC zurzeit nicht an. Darüber muss KITS entscheiden.',
     en: 'The KITS server does not accept this PC at the moment. KITS has to decide about it.',
   },
+  heldUpOnTheWay: {
+    de: 'Etwas zwischen diesem PC und KITS hält Berichte auf. Sie bleiben hier erhalten. Bitte sagen Sie KITS Bescheid.',
+    en: 'Something between this PC and KITS holds reports back. They stay here. Please tell KITS.',
+  },
   areas: {
     de: {
       backup: {

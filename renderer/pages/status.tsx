@@ -109,6 +109,9 @@ function AreaCard({ state, status, now }: AreaCardProps): JSX.Element {
   );
 }
 
+/** Neither this PC nor the server: a proxy or filter speaks in the server's place, or changes what is sent. */
+const onTheWay: ReadonlySet<string> = new Set(['request-altered', 'refusal-unsigned']);
+
 function Reporting({ status }: Pick<AreaCardProps, 'status'>): JSX.Element {
   const { t, instant } = useSpeech();
   const { waiting, lastAcceptedAt, storage, needsAttention } = status.reporting;
@@ -117,7 +120,7 @@ function Reporting({ status }: Pick<AreaCardProps, 'status'>): JSX.Element {
       <p>{lastAcceptedAt === undefined ? t.neverAccepted : t.lastAccepted(instant(lastAcceptedAt))}</p>
       {waiting > 0 && <p>{t.waiting(waiting)}</p>}
       {storage !== undefined && <p>{t.storageFailed}</p>}
-      {needsAttention !== undefined && <p>{t.notAccepted}</p>}
+      {needsAttention !== undefined && <p>{onTheWay.has(needsAttention.code) ? t.heldUpOnTheWay : t.notAccepted}</p>}
     </div>
   );
 }

@@ -141,6 +141,7 @@ export const noticeTexts = {
     de: { counted: 'nur gezählt', named: 'mit Namen' },
     en: { counted: 'counted only', named: 'with names' },
   },
+  noticeAsksForNames: { de: 'Fragt nach Namen', en: 'Asks for names' },
   noticeAnswersHint: {
     de: 'Namen sind nur mit einem Grund zulässig, etwa einer Unterweisung, die nachzuweisen ist. Klären Sie das vorher mit der oder dem Datenschutzbeauftragten. Gemeldet wird der Name des Kontos am PC; er ist angegeben und nicht nachgewiesen. Vor der Antwort wird es gesagt, nach dem Ende der Mitteilung werden die Namen gelöscht.',
     en: 'Names are allowed only for a reason, such as a briefing that has to be documented. Ask the data protection officer first. Reported is the name of the account on the PC, as stated and not proven. People are told before they answer, and after the end of the notice the names are deleted.',

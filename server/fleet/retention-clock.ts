@@ -24,12 +24,11 @@ export function holdOf(sweptAt: string | null, now: Date): Hold | undefined {
   return { clock: passedMs < 0 ? 'behind' : 'ahead', sweptAt };
 }
 
-/** For a log and a terminal. */
+/** For a log and a terminal. The day is for a person to say: one that stands there already would only be copied. */
 export function inWords({ clock, sweptAt }: Hold, now: Date): string {
-  const [shown, today] = [now.toISOString(), now.toISOString().slice(0, 10)];
   const far = clock === 'ahead' ? 'far ahead of' : 'behind';
   return (
-    `Nothing is removed: the clock of this server says ${shown}, which is ${far} the last sweep (${sweptAt}). ` +
-    `If the clock is wrong, set it right. If it is right, say so: kits-server retention --today ${today}`
+    `Nothing is removed: the clock of this server says ${now.toISOString()}, which is ${far} the last sweep (${sweptAt}). ` +
+    `If the clock is wrong, set it right. If it is right, say what day it is: kits-server retention --today YYYY-MM-DD`
   );
 }

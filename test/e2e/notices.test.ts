@@ -143,7 +143,9 @@ describe('from the text to the screens', () => {
     await page.getByRole('button', { name: 'Jetzt veröffentlichen' }).click();
     await heading(page, 'Wartung erst am Samstag').waitFor();
     await page.getByRole('link', { name: 'Zu den Mitteilungen' }).click();
-    await page.getByRole('row', { name: /Wartung am Freitag.*Ersetzt.*1 von 1 zugestellt/ }).waitFor();
+    await page
+      .getByRole('row', { name: /Wartung am Freitag.*Fragt nach Namen.*Ersetzt.*1 von 1 zugestellt/ })
+      .waitFor();
     await page.getByRole('button', { name: /^Zurücknehmen ?: Wartung erst am Samstag/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Zurücknehmen' }).click();
     await page.getByText('Die Mitteilung ist zurückgenommen.').first().waitFor();

@@ -135,6 +135,21 @@ describe('status', () => {
     await page.getByText('2 Berichte warten. Sie werden von selbst übermittelt.').waitFor();
   });
 
+  test('does not lay what is between PC and server to the server', async () => {
+    const since = new Date().toISOString();
+    await using context = await fixture.open();
+    const page = await context.newPage();
+    await show(page, 'status', 'de');
+    for (const [code, words] of [
+      ['unknown-device', 'Der KITS-Server nimmt diesen PC zurzeit nicht an.'],
+      ['request-altered', 'Etwas zwischen diesem PC und KITS hält Berichte auf.'],
+    ] as const) {
+      await fixture.publish({ reporting: { waiting: 3, refused: 0, aside: 0, needsAttention: { code, since } } });
+      await page.getByText(words).waitFor();
+    }
+    expect(await page.getByText('nimmt diesen PC zurzeit nicht an').count()).toBe(0);
+  });
+
   test('a service that ended, and a file that is damaged, newer or from the future, is said and recovers by itself', async () => {
     await fixture.publish();
     await using context = await fixture.open();

@@ -70,12 +70,13 @@ function Entries({ entries, recall }: EntriesProps): JSX.Element {
       id: 'title',
       header: t.notice,
       names: true,
-      cell: ({ id, title, severity }) => (
+      cell: ({ id, title, severity, answers }) => (
         <>
           <Link to={noticeAddress(id)} class="row-link">
             {title[language] ?? title.de}
           </Link>
           <div class="second">{t.noticeSeverities[severity]}</div>
+          {answers === 'named' ? <div class="second">{t.noticeAsksForNames}</div> : null}
         </>
       ),
     },

@@ -79,17 +79,26 @@ export async function killDuring(
     if (when(seen)) break;
     if (!held && hold(seen)) {
       held = true;
-      for (const { pid } of processesOf(system, 'activate')) process.kill(pid, 'SIGSTOP');
+      for (const { pid } of processesOf(system, 'activate')) signal(pid, 'SIGSTOP');
     }
     if (dpkg.exitCode !== null || dpkg.signalCode !== null) {
       throw new Error(`dpkg ended with ${dpkg.exitCode} before it could be killed:\n${Buffer.concat(said)}`);
     }
   }
   const found = processesOf(system, victims);
-  for (const { pid } of found) process.kill(pid, 'SIGKILL');
+  for (const { pid } of found) signal(pid, 'SIGKILL');
   const [exitCode] = await ended;
   if (found.length === 0) throw new Error('nothing was there to be killed');
   return { seen: look(system, version), killed: found.map(({ name }) => name), exitCode };
+}
+
+/** What was started by one that has been killed may be gone with it. */
+function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function processesOf(system: BootedSystem, victims: Victims): { pid: number; name: string }[] {
