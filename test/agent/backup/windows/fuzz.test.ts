@@ -11,6 +11,7 @@ import { finished, started } from '../../../fixtures/backup/veeam-agent-windows.
 import { eventLog, service, task, windowsPc } from '../../../fixtures/backup/windows.ts';
 import { config, profile, profilesSection } from '../../../fixtures/backup/windows-profiles.ts';
 import { run, template } from '../../../fixtures/backup/windows-server-backup.ts';
+import { fuzzTime } from '../../../fixtures/mutations.ts';
 import type { Document } from '../../../fixtures/windows/documents.ts';
 import { key } from '../../../fixtures/windows/documents.ts';
 import { contextOf } from '../../collectors/context.ts';
@@ -129,7 +130,7 @@ test('on the failing PC every product is seen and none has a success', async () 
   );
 });
 
-test('no damage makes a product fall over, or a success out of a failure', async () => {
+test('no damage makes a product fall over, or a success out of a failure', fuzzTime, async () => {
   await fc.assert(
     fc.asyncProperty(damaged(await failingPc()), async (document) => {
       const { facts, problems } = await collected(document);

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { PatchesFacts } from '../../../../agent/contract/facts/patches.ts';
 import type { SecurityFacts } from '../../../../agent/contract/facts/security.ts';
 import { recordedWindows } from '../../../fakes/recorded-windows.ts';
+import { fuzzTime } from '../../../fixtures/mutations.ts';
 import {
   absent,
   changed,
@@ -130,7 +131,7 @@ const searches = [searchDocument([update({}), update({ id: 'x' })]), searchFaile
 const settled = (found: { problems: readonly { code: string; detail: string }[] }) =>
   found.problems.filter(({ code, detail }) => code === 'bug' || /Invalid input|expected/.test(detail));
 
-test('no damage makes a collector fall over or break its schema', async () => {
+test('no damage makes a collector fall over or break its schema', fuzzTime, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(...documents.map(damaged)),
@@ -154,7 +155,7 @@ test('a neglected PC is bad to begin with', async () => {
   expect((await sectionOf('patches', machine)).data?.restart.required).toBe(true);
 });
 
-test('no damage makes a neglected PC look cared for', async () => {
+test('no damage makes a neglected PC look cared for', fuzzTime, async () => {
   await fc.assert(
     fc.asyncProperty(damaged(neglectedPc()), async (document) => {
       const { data } = await sectionOf('security', recordedWindows({ document }));
@@ -164,7 +165,7 @@ test('no damage makes a neglected PC look cared for', async () => {
   );
 });
 
-test('no damage makes missing updates or a restart that is due disappear in silence', async () => {
+test('no damage makes missing updates or a restart that is due disappear in silence', fuzzTime, async () => {
   const waiting = searchDocument([update({})], {
     agent: section({ lastSearchAt: '2026-11-23T05:10:00Z', rebootRequired: true }),
   });
