@@ -41,7 +41,7 @@ export const windowsChecklist: readonly ChecklistItem[] = [
     id: 'W03',
     group: 'Installation',
     title: 'Die Ereignisquelle „KITS Agent“ ist eingetragen.',
-    how: 'Ereignisanzeige, Protokoll „Anwendung“: Meldungen erscheinen mit Text.',
+    how: 'Der Dienst schreibt bisher nur in private/service.log; als Administrator nachsehen, ob die Datei da ist und wächst.',
     checks: ['event source'],
   },
   {
