@@ -2,14 +2,23 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** No state of the process, no clock or module replaced: one worker runs them one after the other, which spares a second for each file. */
-const pure = [
+/** No state of the process, no clock or module replaced: they share a process, which spares two seconds of CPU for each file. */
+const shared = [
   'test/contract/**/*.test.ts',
   'test/renderer/**/*.test.ts',
   'test/agent/rules/**/*.test.ts',
-  'test/agent/backup/windows/**/*.test.ts',
-  'test/agent/collectors/windows/**/*.test.ts',
+  'test/agent/backup/**/*.test.ts',
+  'test/agent/collectors/**/*.test.ts',
+  'test/agent/signing/**/*.test.ts',
+  'test/agent/report/**/*.test.ts',
   'test/server/console/**/*.test.ts',
+  'test/server/api/**/*.test.ts',
+  'test/server/ingest/**/*.test.ts',
+  'test/server/push/**/*.test.ts',
+  'test/server/releases/**/*.test.ts',
+  'test/server/http/**/*.test.ts',
+  'test/server/staff/**/*.test.ts',
+  'test/server/store/**/*.test.ts',
 ];
 const faults = ['test/faults/**/*.test.ts'];
 const browser = ['test/e2e/**/*.test.ts'];
@@ -29,14 +38,14 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, isolate: false, pool: 'threads' } },
+      { extends: true, test: { name: 'shared', include: shared, isolate: false, pool: 'threads' } },
       {
         extends: true,
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
           // What is built and installed for real has commands of its own: npm run test:package, npm run test:wine.
-          exclude: ['test/package/**', ...pure, ...faults, ...browser],
+          exclude: ['test/package/**', ...shared, ...faults, ...browser],
         },
       },
       {
