@@ -105,21 +105,25 @@ function Progress({ progress, isNamed }: ProgressProps): JSX.Element {
   );
 }
 
+function deviceColumn(header: string): Column<{ readonly id: string; readonly hostname: string }> {
+  return {
+    id: 'device',
+    header,
+    names: true,
+    cell: ({ id, hostname }) => (
+      <Link to={`/geraete/${id}`} class="row-link">
+        {hostname}
+      </Link>
+    ),
+  };
+}
+
 function Devices({ id }: { readonly id: string }): JSX.Element {
   const { t } = useSpeech();
   const [way, setWay] = useState<NoticeWay | ''>('');
   const pages = usePages<NoticeDevice>(`notices/${id}/devices${way === '' ? '' : `?state=${way}`}`);
   const columns: Column<NoticeDevice>[] = [
-    {
-      id: 'device',
-      header: t.device,
-      names: true,
-      cell: (device) => (
-        <Link to={`/geraete/${device.id}`} class="row-link">
-          {device.hostname}
-        </Link>
-      ),
-    },
+    deviceColumn(t.device),
     {
       id: 'way',
       header: t.noticeDelivery,
@@ -182,16 +186,7 @@ function Names({ id }: { readonly id: string }): JSX.Element {
           </>
         ),
     },
-    {
-      id: 'device',
-      header: t.device,
-      names: true,
-      cell: (device) => (
-        <Link to={`/geraete/${device.id}`} class="row-link">
-          {device.hostname}
-        </Link>
-      ),
-    },
+    deviceColumn(t.device),
   ];
   return (
     <section aria-labelledby="names">

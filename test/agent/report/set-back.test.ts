@@ -9,21 +9,29 @@ import { standBetween } from '../../fakes/middleman.ts';
 import { notebook } from '../../fixtures/notebook.ts';
 import { close, folder, restoreTo, startAgent, startServer, stored, tokenOf, town } from './linked-town.ts';
 
+/** Copies the data of an agent that is closed; what is returned puts them back. */
+function imageOf(agentDir: string): () => void {
+  const image = join(folder(), 'image');
+  cpSync(agentDir, image, { recursive: true });
+  return () => {
+    rmSync(agentDir, { recursive: true });
+    cpSync(image, agentDir, { recursive: true });
+  };
+}
+
 test('a PC restored from an image begins a new epoch; nothing is lost, nothing is twice', async () => {
   const { agentDir, server, agent } = await town();
   await agent.round('full');
   await agent.exchange();
   await agent.round('cheap');
   close(agent);
-  const image = join(folder(), 'image');
-  cpSync(agentDir, image, { recursive: true });
+  const setBack = imageOf(agentDir);
   const ahead = await startAgent(agentDir);
   await ahead.round('cheap');
   expect(await ahead.exchange()).toMatchObject({ accepted: 2 });
   const before = ahead.store.epoch;
   close(ahead);
-  rmSync(agentDir, { recursive: true });
-  cpSync(image, agentDir, { recursive: true });
+  setBack();
 
   const restored = await startAgent(agentDir);
   const { report } = await restored.round('cheap');
@@ -43,15 +51,13 @@ test('a PC set back to before reports the server has, which it would send again,
   await agent.round('cheap');
   await agent.round('cheap');
   close(agent);
-  const image = join(folder(), 'image');
-  cpSync(agentDir, image, { recursive: true });
+  const setBack = imageOf(agentDir);
   const ahead = await startAgent(agentDir);
   await ahead.round('cheap');
   await ahead.round('cheap');
   await ahead.exchange();
   close(ahead);
-  rmSync(agentDir, { recursive: true });
-  cpSync(image, agentDir, { recursive: true });
+  setBack();
 
   const restored = await startAgent(agentDir);
   const { report } = await restored.round('cheap');
