@@ -39,16 +39,21 @@ export const historyStatement = z.object({
 });
 export type HistoryStatement = z.infer<typeof historyStatement>;
 
-/** The first line of an export. */
-export const historyHeader = z.object({
-  format: z.literal('kits-history'),
-  version: z.literal(1),
-  deviceId: uuid,
-  /** The device's key; its thumbprint is what to compare with a source of one's own. */
-  key: publicKey,
-  exportedAt: instant,
-  /** `HistoryStatement` and the key it is signed with; absent when no server made the export. */
-  serverKey: publicKey.optional(),
-  statement: compactJws(maxStatement).optional(),
-});
+/** The first line of an export. A field it does not know is refused: under another name, the statement would be gone unnoticed. */
+export const historyHeader = z
+  .strictObject({
+    format: z.literal('kits-history'),
+    version: z.literal(1),
+    deviceId: uuid,
+    /** The device's key; its thumbprint is what to compare with a source of one's own. */
+    key: publicKey,
+    exportedAt: instant,
+    /** `HistoryStatement` and the key it is signed with; both absent when no server made the export. */
+    serverKey: publicKey.optional(),
+    statement: compactJws(maxStatement).optional(),
+  })
+  .refine(({ serverKey, statement }) => (serverKey === undefined) === (statement === undefined), {
+    path: ['statement'],
+    error: 'the statement of the server and its key belong together',
+  });
 export type HistoryHeader = z.infer<typeof historyHeader>;

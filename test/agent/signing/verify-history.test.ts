@@ -298,6 +298,19 @@ describe('what was tampered with is found', () => {
     await expectBroken(bytes.subarray(0, bytes.byteLength - 40), /cut off|not as long/);
   });
 
+  test('a header whose statement is gone or has another name', async () => {
+    const bytes = await exported(reports);
+    const text = bytes.toString();
+    for (const name of ['format', 'version', 'deviceId', 'key', 'exportedAt', 'serverKey', 'statement', 'x']) {
+      const renamed = Buffer.from(text.replace(`"${name}":`, `"${name}!":`));
+      await expect(verifyHistory(inPieces(renamed)), name).rejects.toThrow(HistoryUnreadable);
+    }
+    for (const part of ['serverKey', 'statement'] as const) {
+      const half = exported(reports, { header: { [part]: undefined } });
+      await expect(verifyHistory(inPieces(await half)), part).rejects.toThrow('belong together');
+    }
+  });
+
   test('any single byte that is changed', async () => {
     const bytes = await exported(reports);
     const headerEnds = bytes.indexOf(0x0a);
