@@ -3,11 +3,12 @@
  *
  * `npm test -- FILTER…` hands the filters to the test runner and leaves the checks before it as they are.
  * `npm run test:package` builds the Debian packages and installs them in a system of their own; it needs root.
- * `npm run test:soak` is the long variant: 800 kills and 100,000 damaged inputs for each parser of what comes from afar; about an hour.
+ * `npm run test:soak` is the long variant, with inputs of its own: 800 kills, 100,000 damaged inputs for each parser of what comes
+ * from afar, each other property 25 times as often; FILTER… as above. Some hours.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
@@ -95,6 +96,13 @@ function provideTools(wanted: readonly { package: string; file: string }[]): voi
   });
 }
 
+/** Test files that try inputs drawn at random. */
+function withDrawnInputs(): string[] {
+  return globSync('test/**/*.test.ts', { cwd: root }).filter((path) =>
+    /\/(properties|mutations)\.ts'/.test(readFileSync(join(root, path), 'utf8')),
+  );
+}
+
 /** The runner's own count, as one plain line that scripts can read. */
 function summary(): string {
   const counts = z
@@ -148,7 +156,8 @@ const checked = Promise.all(checks.map(async (one) => ((await check(one)) ? [] :
 mkdirSync(join(root, 'test-results'), { recursive: true });
 rmSync(summaryFile, { force: true });
 const soak = process.argv.includes('--soak');
-const filters = soak ? ['test/faults/', 'fuzz.test.ts'] : process.argv.slice(2);
+const asked = process.argv.slice(2).filter((word) => word !== '--soak');
+const filters = soak && asked.length === 0 ? ['test/faults/', ...withDrawnInputs()] : asked;
 const runner = spawn(
   bin('vitest'),
   // In an hour somebody looks whether it goes on: each test by itself.
@@ -157,6 +166,8 @@ const runner = spawn(
     `--reporter=${soak ? 'verbose' : 'default'}`,
     '--reporter=json',
     `--outputFile.json=${summaryFile}`,
+    // A bound against what hangs; its properties are tried for minutes each.
+    ...(soak ? ['--testTimeout=7200000'] : []),
     ...filters,
   ],
   {

@@ -1,5 +1,5 @@
 /** Answers of products damaged at random: no parser may fail on one in a way it does not name. */
-import fc from 'fast-check';
+import { fc } from '../../fixtures/properties.ts';
 
 /** Pieces cut out, doubled or overwritten with noise, or noise alone. */
 export function damagedText(recorded: readonly string[]): fc.Arbitrary<string> {

@@ -1,9 +1,9 @@
 /** Records of one job become one answer. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeJob, type JobMemory } from '../../../agent/backup/job-state.ts';
 import type { JobRecord, RunRecord } from '../../../agent/backup/product.ts';
 import { backupJob as backupJobSchema, runResults } from '../../../agent/contract/facts/backup.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const now = new Date('2026-11-24T09:00:00.000Z');
 const hour = 3_600_000;
@@ -170,6 +170,6 @@ test('whatever the records hold, the answer fits the contract and no success is 
       expect(ends).toContain(Date.parse(job.lastSuccess.endedAt));
       expect(Date.parse(job.lastSuccess.endedAt)).toBeLessThanOrEqual(now.getTime() + 600_000);
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });

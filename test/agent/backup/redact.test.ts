@@ -1,7 +1,7 @@
 /** What may leave the PC of a target. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { redactTarget } from '../../../agent/backup/redact.ts';
+import { fc } from '../../fixtures/properties.ts';
 
 test.each([
   ['rest:https://stadt:geheim@backup.example:8000/rathaus', 'rest:https://backup.example:8000/rathaus'],

@@ -1,8 +1,8 @@
 /** The small reader of XML: what backup products write is understood, everything else refused. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { elementsNamed, parseXml } from '../../../agent/backup/xml.ts';
 import { CollectError } from '../../../agent/collectors/collector.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 test('elements, attributes, text, entities, CDATA and comments', () => {
   const root = parseXml(`\uFEFF<?xml version="1.0" encoding="utf-8"?><!-- x > y -->
@@ -54,7 +54,7 @@ test('whatever comes, it is read or refused', () => {
         expect(error).toBeInstanceOf(CollectError);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 

@@ -1,5 +1,4 @@
 /** Parsers of bytes and text that come from firmware, devices and other programs: any input ends in an answer. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseCpuinfo } from '../../../agent/collectors/cpu.ts';
 import { parseEdid } from '../../../agent/collectors/edid.ts';
@@ -12,8 +11,9 @@ import { parseDpkgStatus } from '../../../agent/collectors/software.ts';
 import { parseMountinfo } from '../../../agent/collectors/storage.ts';
 import { clean, isPlaceholder, wholeNumber } from '../../../agent/collectors/text.ts';
 import { edidBlock, smbiosTable } from '../../fixtures/firmware.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
-const runs = { numRuns: 500 };
+const runs = { numRuns: tries(500) };
 const table = smbiosTable([
   { locator: 'A', size: 8192 },
   { locator: 'B', size: 0x7fff, extendedMib: 65_536 },

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { connectionOf, parsePrintersConf } from '../../../agent/collectors/printers.ts';
 import { recordedMachine } from '../../fakes/recorded-machine.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 import { sectionOf } from './context.ts';
 
 const queue = (name: string, ...lines: string[]): string =>
@@ -64,7 +64,7 @@ describe('device addresses', () => {
           ).toMatch(/^connection,(host,)?isDefault,name$/);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 });

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLinuxMachine } from '../../../agent/platform/linux-machine.ts';
 import { unpackLz4 } from '../../../agent/platform/lz4.ts';
 import { ReadError } from '../../../agent/platform/machine.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const machine = createLinuxMachine();
 const content = Array.from({ length: 7000 }, (_, index) => `Package: p${index % 10}\nVersion: 1.${index % 7}\n\n`).join(
@@ -113,6 +113,6 @@ test('LZ4: damaged bytes end in content or an error, in any pieces', async () =>
         else if (changes.length === 0) expect(Buffer.concat(unpacked).toString()).toBe(content);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: tries(200) },
   );
 });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createEventReader, NotEvents } from '../../../agent/report/event-lines.ts';
+import { fc } from '../../fixtures/properties.ts';
 
 const read = (...chunks: (string | Uint8Array)[]) => {
   const reader = createEventReader();

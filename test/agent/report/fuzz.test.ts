@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ZodError } from 'zod';
 import { contractVersion } from '../../../agent/contract/report.ts';
@@ -25,6 +24,7 @@ import { type AgentStore, type Enrolment, openStore } from '../../../agent/store
 import { noWords } from '../../../agent/store/words.ts';
 import { type Asked, scriptedClient } from '../../fakes/scripted-client.ts';
 import { damagedBytes, damagedJson, damagedText, damagedValue, fuzz, fuzzTime } from '../../fixtures/mutations.ts';
+import { fc } from '../../fixtures/properties.ts';
 import { type Authority, authority, now } from '../signing/authority.ts';
 
 const log = createLog('error', () => undefined);

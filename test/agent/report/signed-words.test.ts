@@ -1,7 +1,6 @@
 /** Signed words on their way from a real server to a real agent: notices, the keys they are signed with, and what comes in their place. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { openAgent } from '../../../agent/agent.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
@@ -13,6 +12,7 @@ import { verifyNotice } from '../../../agent/signing/words.ts';
 import { moveNoticeKeyOffline, rotateServerKey } from '../../../server/key-rotation.ts';
 import { groupOf, noticeOf, publish, setPolicy } from '../../fakes/office-words.ts';
 import { recordedMachine } from '../../fakes/recorded-machine.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 import { vm } from '../../fixtures/vm.ts';
 import { dayMs, folder, leaveAlone, meddleWithCheckIns, refusedBy, settingsOf, town } from './words-town.ts';
 
@@ -240,7 +240,7 @@ test('whatever comes in place of words, the last good ones stay in force', async
       expect(here.agent.words.inForce()).toMatchObject({ policy: { version: 1 }, notices: [jws] });
       expect(here.agent.store.readWords().trust).toEqual(trust);
     }),
-    { numRuns: 100 },
+    { numRuns: tries(100) },
   );
   leaveAlone(here);
   await here.agent.exchange();

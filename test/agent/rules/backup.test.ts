@@ -1,11 +1,11 @@
 /** The rules about backups: each reason once, at its limits, and nothing missing or contradicting ends in "met". */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BackupFacts } from '../../../agent/contract/facts/backup.ts';
 import { backupReasons, jobStates, productKinds, targetKinds } from '../../../agent/contract/facts/backup.ts';
 import { type BackupPolicy, defaultBackupPolicy } from '../../../agent/contract/policy.ts';
 import { verdict as verdictSchema } from '../../../agent/contract/report.ts';
 import { evaluateRules, explain, type RuleInput } from '../../../agent/rules/rule.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 import {
   backupJob,
   backupProduct,
@@ -627,7 +627,7 @@ describe('whatever is missing or contradicts', () => {
             expect(mayLieElsewhere(by), JSON.stringify(found)).toBe(true);
         }
       }),
-      { numRuns: 6000, seed: 4 },
+      { numRuns: tries(6000) },
     );
     for (const kind of ['met', 'not-met', 'unknown']) expect(seen).toContain(`backup-recent ${kind}`);
     for (const reason of [

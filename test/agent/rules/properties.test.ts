@@ -1,15 +1,16 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FactsOf } from '../../../agent/contract/facts/index.ts';
 import { defaultBackupPolicy, defaultThresholds, type Thresholds } from '../../../agent/contract/policy.ts';
 import { verdict as verdictSchema } from '../../../agent/contract/report.ts';
 import { evaluateRules, explain, overallState, type RuleInput } from '../../../agent/rules/rule.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 import { day, earlier, goodFacts, hour, now, usable } from './input.ts';
 
 /** Anything that could stand where a value should: mostly wrong, now and then right. */
 const strangeNumber = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -1, 0, 0.5, 1e300, 2 ** 53, 3, 10, 1000);
 const strange = fc.oneof(
-  fc.constantFrom<unknown>(undefined, null, '', 'NaN', [], {}, true),
+  // As a number infinite, and not "NaN": a drive of that name is no mistake of the words around it.
+  fc.constantFrom<unknown>(undefined, null, '', '1e999', [], {}, true),
   strangeNumber,
   fc.string(),
 );
@@ -180,7 +181,7 @@ test('whatever comes in: no throw, a verdict the contract allows, and "met" only
         }
       }
     }),
-    { numRuns: 3000, seed: 20_261_124 },
+    { numRuns: tries(3000) },
   );
   // The search is worth something only if it reached each verdict of each rule.
   for (const rule of Object.keys(oracle)) {
@@ -234,7 +235,7 @@ test('whatever a verdict from elsewhere holds, its words are words', () => {
         /undefined|NaN|Infinity|∞|\[object|Invalid|function|\p{Cc}|\p{Cf}/u,
       );
     }),
-    { numRuns: 2000, seed: 20_261_124 },
+    { numRuns: tries(2000) },
   );
 });
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type DueInput, dueTasks, secondOfTick, tasks } from '../../../agent/schedule/due.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const now = Date.parse('2026-11-24T09:00:00Z');
 const minute = 60_000;
@@ -118,6 +118,6 @@ test('whatever the clock does, a task does not starve: due at the latest an inte
       const lastRuns = with_('full-round', last);
       expect(dueTasks({ ...quiet, seed, lastRuns, now: later, awakeSince: now })).toContain('full-round');
     }),
-    { numRuns: 200 },
+    { numRuns: tries(200) },
   );
 });

@@ -1,8 +1,6 @@
 /** Signed words of strangers: changed in any way they are refused with a reason, never by a fault, and never taken. */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import fc from 'fast-check';
-
 import { beforeAll, expect, test } from 'vitest';
 import type { HistoryHeader } from '../../../agent/contract/history.ts';
 import { contractVersion } from '../../../agent/contract/report.ts';
@@ -14,6 +12,7 @@ import { encodeFrame, type SignedReport, signReport } from '../../../agent/signi
 import { verdictOn, verifyHistory } from '../../../agent/signing/verify-history.ts';
 import { type Listener, verifyNotice, verifyPolicy } from '../../../agent/signing/words.ts';
 import { damagedBytes, damagedJson, damagedJws, damagedValue, fuzz, fuzzTime } from '../../fixtures/mutations.ts';
+import { fc } from '../../fixtures/properties.ts';
 import { type Authority, authority, forge, now } from './authority.ts';
 
 let kits: Authority;

@@ -1,5 +1,4 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { canonicalHash, canonicalJson, hashBytes } from '../../../agent/signing/canonical.ts';
@@ -7,6 +6,7 @@ import { signJws, verifyEmbeddedKey, verifyJws } from '../../../agent/signing/jw
 import { generateKey, parsePrivateKey, privateKeyPem, type SigningKey } from '../../../agent/signing/keys.ts';
 import { claimedDevice, makeProof, verifyProof } from '../../../agent/signing/proof.ts';
 import { encodeFrame, signReport, splitFrame, verifyReport } from '../../../agent/signing/report-frame.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const payload = z.object({ value: z.int() });
 let key: SigningKey;
@@ -122,7 +122,7 @@ describe('a JWS', () => {
         fc.pre(!same);
         await expect(verifyJws('kits-policy', changed, [key], payload)).rejects.toThrow();
       }),
-      { numRuns: 200 },
+      { numRuns: tries(200) },
     );
   });
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryStatement } from '../../../agent/contract/history.ts';
 import type { Gap, ReportClass } from '../../../agent/contract/report.ts';
@@ -10,6 +9,7 @@ import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey, type SigningKey } from '../../../agent/signing/keys.ts';
 import { type SignedReport, signReport } from '../../../agent/signing/report-frame.ts';
 import { verdictOn, verifyHistory } from '../../../agent/signing/verify-history.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const deviceId = randomUUID();
 const storeEpoch = randomUUID();
@@ -324,7 +324,7 @@ describe('what was tampered with is found', () => {
           expect(verdictOn(await verifyHistory(inPieces(spoilt)))).not.toBe('complete');
         },
       ),
-      { numRuns: 300 },
+      { numRuns: tries(300) },
     );
   });
 });
@@ -342,6 +342,6 @@ test('any bytes at all end in findings or in HistoryUnreadable', async () => {
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: tries(200) },
   );
 });

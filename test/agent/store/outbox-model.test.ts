@@ -7,7 +7,6 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Gap, gap, type ReportClass, reportEnvelope } from '../../../agent/contract/report.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
@@ -17,6 +16,7 @@ import { generateKey } from '../../../agent/signing/keys.ts';
 import { encodeFrame, signAgain, signReport, verifyReport } from '../../../agent/signing/report-frame.ts';
 import { type AgentStore, openStore } from '../../../agent/store/agent-store.ts';
 import { defaultOutboxLimits } from '../../../agent/store/outbox.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const key = await generateKey();
 const deviceId = randomUUID();
@@ -278,7 +278,7 @@ test('nothing is lost without a gap record, nothing is there twice, the chain is
         bench.close();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: tries(60) },
   );
 }, 120_000);
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareVersions, isVersion } from '../../../agent/contract/version-order.ts';
 import {
@@ -9,6 +8,7 @@ import {
   proofWithinMs,
   type Trial,
 } from '../../../agent/upgrade/trial.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 const now = Date.parse('2026-11-25T12:00:00Z');
 const versions = ['1.0.0', '1.1.0', '1.2.0'] as const;
@@ -79,7 +79,7 @@ describe('whatever is found', () => {
         expect(state.running).toBe(true);
         expect(state.present).toContain(state.current);
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 
@@ -92,7 +92,7 @@ describe('whatever is found', () => {
         const knowsProven = state.proven !== undefined && state.present.includes(state.proven);
         if (knowsProven) expect(next.to).toBe(state.proven);
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 
@@ -105,7 +105,7 @@ describe('whatever is found', () => {
         expect(record).toMatchObject({ to: current, state: 'trial' });
         expect(record === undefined ? 'no record' : failureOf(record, now)).toBeUndefined();
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 });

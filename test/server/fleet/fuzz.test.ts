@@ -1,6 +1,4 @@
 /** What staff, scripts and backup servers send, damaged: refused in words or read within its bounds, never by a fault. */
-
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { Trust } from '../../../agent/contract/keys.ts';
@@ -46,6 +44,7 @@ import {
   fuzz,
   fuzzTime,
 } from '../../fixtures/mutations.ts';
+import { fc } from '../../fixtures/properties.ts';
 
 const now = new Date('2026-11-25T10:00:00Z');
 const actor: Actor = { name: 'test', scope: everything };

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contractVersion, type ReportBody } from '../../../agent/contract/report.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
@@ -19,6 +18,7 @@ import { openReport } from '../../../server/ingest/open-report.ts';
 import { type ReadReport, readContent } from '../../../server/ingest/read-report.ts';
 import type { DeviceRow } from '../../../server/store/schema.ts';
 import { damagedBytes, damagedJson, damagedJws, damagedValue, fuzz, fuzzTime } from '../../fixtures/mutations.ts';
+import { fc } from '../../fixtures/properties.ts';
 import { type DirectIngest, outcomeOf, startDirectIngest } from './direct-ingest.ts';
 
 let ingest: DirectIngest;

@@ -1,9 +1,9 @@
 /** Garbage over real HTTP: what the parsers are told (see fuzz.test.ts) is also what comes out of the whole server. */
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { proofHeader, reportMediaType } from '../../../agent/contract/wire.ts';
 import { createTestAgent, sectionOf, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
+import { fc, tries } from '../../fixtures/properties.ts';
 
 let server: TestServer;
 let agent: TestAgent;
@@ -65,7 +65,7 @@ test('garbage of a stranger is refused with a problem document, never by a fault
         expect(answered.code).toBeTypeOf('string');
       },
     ),
-    { numRuns: 150 },
+    { numRuns: tries(150) },
   );
   expect(await rows()).toEqual(before);
 });
@@ -79,7 +79,7 @@ test('garbage of an enrolled device is refused too', async () => {
       expect(answered.status).toBeLessThan(500);
       expect(answered.code).toBeTypeOf('string');
     }),
-    { numRuns: 60 },
+    { numRuns: tries(60) },
   );
   expect(await rows()).toEqual(before);
 });
@@ -97,7 +97,7 @@ test('signed garbage is taken or refused, never by a fault, and is never green',
         expect([201, 422]).toContain(answered.status);
       },
     ),
-    { numRuns: 80 },
+    { numRuns: tries(80) },
   );
   const device = await server.context.db
     .selectFrom('devices')

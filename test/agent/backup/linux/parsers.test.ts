@@ -1,5 +1,4 @@
 /** What Linux programs write down about backups: read as meant, and nothing made of what is damaged. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCrontab } from '../../../../agent/backup/linux/cron.ts';
 import { parseKeyFile } from '../../../../agent/backup/linux/deja-dup.ts';
@@ -16,6 +15,7 @@ import { recordedMachine } from '../../../fakes/recorded-machine.ts';
 import { dconfDatabase, dejaDupKeys } from '../../../fixtures/backup/deja-dup.ts';
 import { snapshotList } from '../../../fixtures/backup/proxmox-backup.ts';
 import { rsnapshotConfig, rsnapshotRun } from '../../../fixtures/backup/rsnapshot.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedBytes, damagedText } from '../damaged.ts';
 
 const of = { lowest: 'alpha', config: '/etc/rsnapshot.conf' };
@@ -116,7 +116,7 @@ describe('GVDB', () => {
           expect(['string', 'number', 'boolean']).toContain(typeof value);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(1000) },
     );
   });
 
@@ -221,7 +221,7 @@ test('no parser fails on damaged text', () => {
       mountOf(text, '/srv');
       parseKeyFile(text);
     }),
-    { numRuns: 600 },
+    { numRuns: tries(600) },
   );
 });
 

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { askHook, reasonOfWords } from '../../../../agent/backup/hooks.ts';
 import { borgTime, parseArchives, parseRepositories } from '../../../../agent/backup/linux/borg.ts';
@@ -18,6 +17,7 @@ import { kopiaSnapshots } from '../../../fixtures/backup/kopia.ts';
 import { localToUtc } from '../../../fixtures/backup/linux.ts';
 import { resticSnapshots } from '../../../fixtures/backup/restic.ts';
 import { readAt } from '../../../fixtures/backup/scenario.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedText } from '../damaged.ts';
 
 const host = 'recorded';
@@ -260,7 +260,7 @@ test('damaged answers are read or refused, and nothing is thrown', () => {
       parseAutoresticLock(text);
       valuesOf(text, 'status-file');
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 

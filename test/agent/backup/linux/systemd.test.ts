@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ownUnits, planOf, scheduledUnits, settingsOf } from '../../../../agent/backup/linux/own-units.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import type { CommandOutcome } from '../../../../agent/platform/machine.ts';
 import { recordedMachine } from '../../../fakes/recorded-machine.ts';
 import { type ShownUnit, systemctl } from '../../../fixtures/backup/linux.ts';
+import { fc } from '../../../fixtures/properties.ts';
 
 const { signal } = new AbortController();
 const states = (units: Readonly<Record<string, ShownUnit>>, asked = Object.keys(units)) =>

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
-import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { vorta } from '../../../../agent/backup/linux/vorta.ts';
 import { noBackupSources } from '../../../../agent/backup/sources.ts';
@@ -15,6 +14,7 @@ import { recordedMachine } from '../../../fakes/recorded-machine.ts';
 import { dpkgStatus } from '../../../fixtures/backup/linux.ts';
 import { readAt } from '../../../fixtures/backup/scenario.ts';
 import { vortaDatabase, vortaTables } from '../../../fixtures/backup/vorta.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedBytes } from '../damaged.ts';
 
 const settings = '.local/share/Vorta/settings.db';
@@ -103,7 +103,7 @@ test('a damaged database never tells of a success that was not there', async () 
       for (const { result, endedAt } of runs) if (result === 'success') expect(endedAt?.getTime()).not.toBeNaN();
       expect(found === undefined || found.jobs.length > 0 || (found.reasons ?? []).length > 0).toBe(true);
     }),
-    { numRuns: 12 },
+    { numRuns: tries(12) },
   );
 });
 

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseBaculaState } from '../../../../agent/backup/products/bacula-state.ts';
 import { fileDaemonFinding } from '../../../../agent/backup/products/bareos.ts';
 import { baculaState, type StateEntry } from '../../../fixtures/backup/bacula-state.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedBytes } from '../damaged.ts';
 
 const entry = (more: Partial<StateEntry> = {}): StateEntry => ({
@@ -115,7 +115,7 @@ test('no damaged file fails in another way than being not understood, and none g
         expect(jobs.every(({ runs }) => runs.length > 0)).toBe(true);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });
 

@@ -1,5 +1,4 @@
 /** What the products print and log: read as meant, and nothing good made of what is damaged or unknown. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JobRecord } from '../../../../agent/backup/product.ts';
 import { parseSessionList } from '../../../../agent/backup/products/cove.ts';
@@ -14,6 +13,7 @@ import { imageList } from '../../../fixtures/backup/netbackup.ts';
 import { scheduledEvent } from '../../../fixtures/backup/spectrum-protect.ts';
 import { synologyAnswer } from '../../../fixtures/backup/synology-abb.ts';
 import { urBackupStatus } from '../../../fixtures/backup/urbackup.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedText } from '../damaged.ts';
 
 const results = (jobs: readonly JobRecord[] | undefined): string[] =>
@@ -204,7 +204,7 @@ test('no parser fails on damaged text, and all times are times', () => {
         }
       }
     }),
-    { numRuns: 600 },
+    { numRuns: tries(600) },
   );
 });
 
@@ -234,7 +234,7 @@ test('no damage to the record of a failure makes a success of it', () => {
         expect(jobs.filter(({ statedSuccess }) => statedSuccess !== undefined)).toEqual([]);
       },
     ),
-    { numRuns: 600 },
+    { numRuns: tries(600) },
   );
 });
 

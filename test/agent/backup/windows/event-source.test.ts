@@ -1,11 +1,11 @@
 /** Events the administrator named: what is asked of Windows, and what its answer is worth. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BackupContext } from '../../../../agent/backup/product.ts';
 import { backupSources } from '../../../../agent/backup/sources.ts';
 import { type EventSource, parseEvents, readEventSource } from '../../../../agent/backup/windows/event-source.ts';
 import type { CommandOutcome } from '../../../../agent/platform/machine.ts';
 import { windowsPc } from '../../../fixtures/backup/windows.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedText } from '../damaged.ts';
 import { productOn } from './collected.ts';
 
@@ -129,7 +129,7 @@ test('damaged output gives events or a reason, and never another number', () => 
       const found = parseEvents(damaged);
       if (typeof found !== 'string') for (const { id } of found) expect(Number.isInteger(id)).toBe(true);
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 

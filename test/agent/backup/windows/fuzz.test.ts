@@ -1,5 +1,4 @@
 /** Documents damaged at random: no product may fall over, and no success may come out of a PC on which every backup fails. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collectBackups } from '../../../../agent/backup/collector.ts';
 import { windowsProducts } from '../../../../agent/backup/windows/index.ts';
@@ -12,6 +11,7 @@ import { eventLog, service, task, windowsPc } from '../../../fixtures/backup/win
 import { config, profile, profilesSection } from '../../../fixtures/backup/windows-profiles.ts';
 import { run, template } from '../../../fixtures/backup/windows-server-backup.ts';
 import { fuzzTime } from '../../../fixtures/mutations.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import type { Document } from '../../../fixtures/windows/documents.ts';
 import { key } from '../../../fixtures/windows/documents.ts';
 import { contextOf } from '../../collectors/context.ts';
@@ -139,7 +139,7 @@ test('no damage makes a product fall over, or a success out of a failure', fuzzT
         for (const job of jobs) expect(job.lastSuccess, `${id} ${JSON.stringify(job)}`).toBeUndefined();
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: tries(1000) },
   );
 });
 

@@ -1,5 +1,4 @@
 /** What is particular in the products read from tasks, files, profiles and words. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseBackupInfo } from '../../../../agent/backup/windows/arcserve-udp.ts';
 import { detectedRows } from '../../../../agent/backup/windows/detected.ts';
@@ -10,6 +9,7 @@ import { recordedWindows } from '../../../fakes/recorded-windows.ts';
 import { eventLog, service, task, windowsPc } from '../../../fixtures/backup/windows.ts';
 import { arcservePc, backupInfo, plans, spxDatabase, spxPc } from '../../../fixtures/backup/windows-by-files.ts';
 import { config, fileTime, profile, profilesSection } from '../../../fixtures/backup/windows-profiles.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { englishNotebook, germanDesktop, having } from '../../../fixtures/windows/documents.ts';
 import { damagedText } from '../damaged.ts';
 import { jobOn, productOn } from './collected.ts';
@@ -220,7 +220,7 @@ test('damaged files are read or refused, never a success that was not there', ()
       expect(parseBackupInfo(text, new Date(0), 'x')?.result).not.toBe('success');
       expect(parsePlans(text).flatMap(({ runs }) => runs.map(({ result }) => result))).not.toContain('success');
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 

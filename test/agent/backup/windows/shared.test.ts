@@ -1,5 +1,4 @@
 /** What is particular on Windows in products of both systems. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseStatusReport } from '../../../../agent/backup/windows/cove.ts';
 import { baculaState } from '../../../fixtures/backup/bacula-state.ts';
@@ -14,6 +13,7 @@ import {
   statusReport,
   synologyPc,
 } from '../../../fixtures/backup/windows-shared.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { damagedText } from '../damaged.ts';
 import { jobOn, productOn } from './collected.ts';
 
@@ -74,7 +74,7 @@ test('Cove: damaged reports are refused or read, never a success that was not th
         expect(runs.map(({ result }) => result)).not.toContain('success');
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 

@@ -1,11 +1,11 @@
 /** Shadow copy writers in two languages: only class ids and bracketed numbers decide. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collectBackups } from '../../../../agent/backup/collector.ts';
 import { backupProductsOf } from '../../../../agent/backup/index.ts';
 import { parseFailedWriters } from '../../../../agent/backup/windows/writers.ts';
 import { finished } from '../../../fixtures/backup/veeam-agent-windows.ts';
 import { eventLog, windowsPc } from '../../../fixtures/backup/windows.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import { contextOf, now } from '../../collectors/context.ts';
 import { damagedText } from '../damaged.ts';
 
@@ -52,7 +52,7 @@ test('whatever comes, only ids and numbers come out', () => {
         expect(writer.state).toBeLessThanOrEqual(1000);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 

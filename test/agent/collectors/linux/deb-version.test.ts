@@ -1,8 +1,8 @@
 /** The order of versions against dpkg's own, over versions people write and over nonsense. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareDebVersions } from '../../../../agent/collectors/linux/deb-version.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 
 /** What dpkg says to each pair, from one shell for all of them. */
 function dpkgOrder(pairs: readonly (readonly [string, string])[]): number[] {
@@ -69,6 +69,6 @@ test('any text has one place: reflexive, antisymmetric, transitive', () => {
         Math.max(compareDebVersions(x, y), compareDebVersions(y, z), 0),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });

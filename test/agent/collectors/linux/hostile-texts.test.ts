@@ -1,5 +1,4 @@
 /** Every parser of the Linux collectors over every recorded text, damaged at random: an answer, and no good news out of garbage. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { logsInByItself, parseGroup, parsePasswd } from '../../../../agent/collectors/linux/accounts.ts';
 import { parseSignatureTime } from '../../../../agent/collectors/linux/antivirus.ts';
@@ -17,6 +16,7 @@ import { isListenedOn } from '../../../../agent/collectors/linux/security.ts';
 import { readSshdConfig, sshFacts } from '../../../../agent/collectors/linux/sshd-config.ts';
 import { fullRights, parseSudoers } from '../../../../agent/collectors/linux/sudoers.ts';
 import { allTexts } from '../../../fixtures/linux-security.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 
 /** A recorded text with pieces cut out, doubled, overwritten or filled with noise, or noise alone. */
 const damaged = fc.oneof(
@@ -36,7 +36,7 @@ const damaged = fc.oneof(
       return text.slice(0, start) + noise + text.slice(start + length);
     }),
 );
-const runs = { numRuns: 300 };
+const runs = { numRuns: tries(300) };
 
 test.each([
   ['release', (text) => [originText(parseRelease(text), 'h'), isSecurity(parseRelease(text), '')]],

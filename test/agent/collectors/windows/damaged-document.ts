@@ -1,5 +1,5 @@
 /** Documents of the PowerShell scripts damaged at random. */
-import fc from 'fast-check';
+import { fc } from '../../../fixtures/properties.ts';
 
 /** Values no part of a document has; 0, 1, true and false are left out because they are answers. */
 const garbage = fc.oneof(

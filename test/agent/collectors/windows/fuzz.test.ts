@@ -1,10 +1,10 @@
 /** Documents damaged at random: nothing may throw, and no good news may come out of a bad PC because of garbage. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PatchesFacts } from '../../../../agent/contract/facts/patches.ts';
 import type { SecurityFacts } from '../../../../agent/contract/facts/security.ts';
 import { recordedWindows } from '../../../fakes/recorded-windows.ts';
 import { fuzzTime } from '../../../fixtures/mutations.ts';
+import { fc, tries } from '../../../fixtures/properties.ts';
 import {
   absent,
   changed,
@@ -143,7 +143,7 @@ test('no damage makes a collector fall over or break its schema', fuzzTime, asyn
         }
       },
     ),
-    { numRuns: 800 },
+    { numRuns: tries(800) },
   );
 });
 
@@ -161,7 +161,7 @@ test('no damage makes a neglected PC look cared for', fuzzTime, async () => {
       const { data } = await sectionOf('security', recordedWindows({ document }));
       expect(goodNews(data)).toEqual([]);
     }),
-    { numRuns: 1500 },
+    { numRuns: tries(1500) },
   );
 });
 
@@ -179,6 +179,6 @@ test('no damage makes missing updates or a restart that is due disappear in sile
         expect(found.state).toBe('partial');
       }
     }),
-    { numRuns: 800 },
+    { numRuns: tries(800) },
   );
 });
