@@ -38,10 +38,14 @@ export async function noteHole(trx: Database, device: DeviceRow, range: Range, n
     .execute();
 }
 
-/** Nothing is held at its place, and the reports on either side, as far as they are held, are chained to this one. */
+/**
+ * Nothing is held at its place, and the reports on either side, as far as they are held, are chained to this one. `isFollowed`: the
+ * one behind it has to be held, which nobody but its author could have chained to it.
+ */
 export async function belongsInHole(
   trx: Database,
   { envelope, envelopeHash }: { readonly envelope: ReportEnvelope; readonly envelopeHash: string },
+  { isFollowed = false }: { readonly isFollowed?: boolean } = {},
 ): Promise<boolean> {
   const { deviceId, storeEpoch, sequence, previousHash } = envelope;
   const rows = await trx
@@ -51,6 +55,7 @@ export async function belongsInHole(
     .where('store_epoch', '=', storeEpoch)
     .where('sequence', 'in', [sequence - 1, sequence, sequence + 1])
     .execute();
+  if (isFollowed && !rows.some((row) => Number(row.sequence) > sequence)) return false;
   return rows.every((row) => {
     if (Number(row.sequence) < sequence) return row.envelope_hash === previousHash;
     return Number(row.sequence) > sequence && previousHashOf(row.envelope_jws) === envelopeHash;
