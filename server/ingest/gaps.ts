@@ -4,6 +4,7 @@
  */
 import type { Insertable } from 'kysely';
 import { type Gap, type ReportEnvelope, reportEnvelope } from '../../agent/contract/report.ts';
+import { maxMissing } from '../../agent/contract/wire.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceGapTable, DeviceRow } from '../store/schema.ts';
 import { noteEvent } from './events.ts';
@@ -36,6 +37,22 @@ export async function noteHole(trx: Database, device: DeviceRow, range: Range, n
       report_id: null,
     })
     .execute();
+}
+
+/** Ranges of which not even envelopes came and that nobody has accounted for, the oldest first; for `SignedAnswer.missing`. */
+export async function holesOf(
+  trx: Database,
+  deviceId: string,
+  storeEpoch: string,
+  notedAfter: string,
+): Promise<{ from: number; to: number }[]> {
+  const rows = await openGaps(trx, deviceId, storeEpoch)
+    .where('first_at', 'is', null)
+    .where('noted_at', '>', notedAfter)
+    .orderBy('from_sequence')
+    .limit(maxMissing)
+    .execute();
+  return rows.map(({ from_sequence, to_sequence }) => ({ from: Number(from_sequence), to: Number(to_sequence) }));
 }
 
 /**
