@@ -1,15 +1,23 @@
 /** The device's own checks of a release at their edges: nothing here trusts a server or needs one. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { agentFacts } from '../../../agent/contract/facts/operation.ts';
 import { longestReleaseMs, type ReleaseManifest } from '../../../agent/contract/release.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey, type SigningKey } from '../../../agent/signing/keys.ts';
-import { failed, isResting, readUpdate, updateFolder, writeUpdate } from '../../../agent/update/record.ts';
+import {
+  failed,
+  isResting,
+  readUpdate,
+  type UpdateRecord,
+  updateFolder,
+  writeUpdate,
+} from '../../../agent/update/record.ts';
 import { isOnlyOurs, objectionToFile, type ReleaseMeasure, verifyRelease } from '../../../agent/update/release.ts';
 
 const hour = 3_600_000;
@@ -145,6 +153,21 @@ describe('the record', () => {
     // The clock was set back by more than the rest lasts: it would never end.
     expect(isResting(record, at(1))).toBe(false);
     expect(isResting(record, new Date(Number.NaN))).toBe(false);
+  });
+
+  test('of a release that fails for years stays one that can be read, and goes on resting', () => {
+    let record = { ...none, failures: 990 } as UpdateRecord;
+    for (let turn = 0; turn < 20; turn += 1) record = failed(record, 'hash', at(turn));
+    writeUpdate(folder, record);
+    expect(readUpdate(folder)).toEqual(record);
+    expect(isResting(record, at(20))).toBe(true);
+    expect(agentFacts.shape.update.unwrap().shape.failures.safeParse(record.failures).success).toBe(true);
+  });
+
+  test('is for the administrator alone', () => {
+    writeUpdate(folder, none);
+    expect(statSync(updateFolder(folder)).mode & 0o777).toBe(0o700);
+    expect(statSync(join(updateFolder(folder), 'update.json')).mode & 0o777).toBe(0o600);
   });
 
   test('that cannot be read is never taken for none: what it guards does not begin anew', () => {
