@@ -21,6 +21,7 @@ import type { AgentStore } from './store/agent-store.ts';
 import { openLossRecord } from './store/loss-record.ts';
 import { isStorageFailure, storageFault } from './store/sqlite.ts';
 import type { Updater } from './update/updater.ts';
+import { lastHangOn } from './upgrade/hung-service.ts';
 import { readTrial } from './upgrade/trial-file.ts';
 import { agentVersion } from './version.ts';
 
@@ -79,6 +80,7 @@ export async function createRounds(input: RoundsInput): Promise<Rounds> {
   const collect = (only: (id: SectionId, round: 'cheap' | 'full') => boolean): Promise<KnownSection[]> => {
     const clockOffsetSeconds = knownOffsetSeconds(store.readExchange(), clock.now());
     const clockJumps = readClockJumps(store);
+    const hungOn = lastHangOn(dataDir);
     const { policy, refused } = words.inForce();
     const { settings, problems: changed } = loaded();
     const context: RoundContext = {
@@ -99,6 +101,7 @@ export async function createRounds(input: RoundsInput): Promise<Rounds> {
         settingsProblems: [...changed, ...problems],
         ...(updater === undefined ? {} : { update: updater.facts() }),
         ...lastUpgradeOf(dataDir),
+        ...(hungOn === undefined ? {} : { hungOn }),
       },
     };
     const chosen = collectors.filter(({ id, round }) => !settings.withoutSections.includes(id) && only(id, round));

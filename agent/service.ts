@@ -264,7 +264,7 @@ export function startService(options: ServiceOptions): Service {
 /** On a disk that is full or read-only the service waits instead of giving up. Undefined when it was aborted meanwhile. */
 export async function openWhenPossible<T>(
   open: () => Promise<T>,
-  { log, signal, pauseMs }: { log: Log; signal: AbortSignal; pauseMs: number },
+  { log, signal, pauseMs, turned }: { log: Log; signal: AbortSignal; pauseMs: number; turned?: () => Promise<void> },
 ): Promise<T | undefined> {
   while (!signal.aborted) {
     try {
@@ -272,6 +272,7 @@ export async function openWhenPossible<T>(
     } catch (error) {
       if (!isStorageFailure(error)) throw error;
       log.error('store-unavailable', { fault: storageFault(error), error: (error as Error).message });
+      await turned?.();
       await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -18,6 +18,7 @@ export const agentCollector: Collector<'agent'> = {
       installedOn: agent.installedOn,
       update: agent.update,
       lastUpgrade: agent.lastUpgrade,
+      hungOn: agent.hungOn,
       policyVersion: agent.policyVersion,
       policyExpiresAt: agent.policyExpiresAt,
       refusedWords: agent.refusedWords?.length ? [...agent.refusedWords].sort() : undefined,

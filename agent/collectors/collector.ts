@@ -37,6 +37,7 @@ export interface AgentState {
   readonly installedOn?: string;
   readonly update?: FactsOf<'agent'>['update'];
   readonly lastUpgrade?: FactsOf<'agent'>['lastUpgrade'];
+  readonly hungOn?: string;
 }
 
 /** The only way a collector touches the machine; tests hand in a recorded tree. */

@@ -13,6 +13,7 @@ import { defaultConfigFile } from '../settings/settings.ts';
 import { enrolWaiting, waitingEnrolmentFile } from '../setup/waiting-enrolment.ts';
 import { watchSettings } from '../setup/watch-settings.ts';
 import { openStore } from '../store/agent-store.ts';
+import { createLifeSign } from '../upgrade/hung-service.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { enterTrial, TrialFailed, type TrialRun } from '../upgrade/trial-run.ts';
 import { agentVersion } from '../version.ts';
@@ -153,11 +154,11 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
   const dataDir = dataDirOf(input);
+  const turned = turnedHere(dataDir);
   const trial = await enterTrialOrFail(dataDir, log);
-  const turned = createWatchdog({ monotonicMs: systemClock.monotonicMs });
   try {
     for (let damaged = false; ; ) {
-      const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000 });
+      const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000, turned });
       if (opened === undefined) return exitCodes.done;
       const agent = trial?.watch(opened) ?? opened;
       log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });
@@ -195,6 +196,14 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   } finally {
     trial?.stop();
   }
+}
+
+/** The first sign on Windows is given at once: without it the guard would judge that of the process before. */
+function turnedHere(dataDir: string): () => Promise<void> {
+  if (process.platform !== 'win32') return createWatchdog({ monotonicMs: systemClock.monotonicMs });
+  const turned = createLifeSign(dataDir);
+  void turned();
+  return turned;
 }
 
 async function enterTrialOrFail(dataDir: string, log: Log): Promise<TrialRun | undefined> {

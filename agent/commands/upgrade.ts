@@ -12,6 +12,7 @@ import { storeVersion } from '../store/set-back.ts';
 import { AgentRunning, keepPrivate } from '../store/sqlite.ts';
 import { installUpdate } from '../update/install.ts';
 import { activate } from '../upgrade/activate.ts';
+import { endHungService } from '../upgrade/hung-service.ts';
 import { reconcile, type Upgrade } from '../upgrade/reconcile.ts';
 import { installedVersions } from '../upgrade/these-versions.ts';
 import { holdUpgrade, holdUpgradeWhenFree } from '../upgrade/trial-file.ts';
@@ -23,7 +24,7 @@ const defaultWaitSeconds = 120;
 /** The guard looks every few minutes, and may be about to restart the service. */
 const guardsTurnMs = 180_000;
 const selfTestTimeoutMs = 120_000;
-/** The task of the guard ends after 15 minutes. */
+/** Within the hour that the task of the guard may take. */
 const installTimeoutMs = 14 * 60_000;
 
 function upgradeOf(input: CommandInput): Upgrade {
@@ -77,6 +78,7 @@ export async function activateCommand(input: CommandInput): Promise<ExitCode> {
 
 export async function guardCommand(input: CommandInput): Promise<ExitCode> {
   const upgrade = upgradeOf(input);
+  let isOnTrial = false;
   let hold: { release(): void };
   try {
     hold = holdUpgrade(upgrade.dataDir);
@@ -89,11 +91,17 @@ export async function guardCommand(input: CommandInput): Promise<ExitCode> {
     const { steps, current, trial } = await reconcile(upgrade);
     if (input.options['json'] === true) input.out(JSON.stringify({ steps, current, trial: trial?.state }));
     if (current === undefined) return exitCodes.unexpected;
-    if (trial?.state === 'trial') return exitCodes.done;
+    // What has a way back is judged by its trial.
+    if (trial?.state === 'trial' && trial.from !== undefined) return exitCodes.done;
+    isOnTrial = trial?.state === 'trial';
   } finally {
     hold.release();
   }
-  return installOffered(input, upgrade);
+  if (process.platform === 'win32') {
+    const state = await endHungService({ ...upgrade, signal: input.signal });
+    if (state !== 'turns') return state === 'restarted' ? exitCodes.done : exitCodes.unexpected;
+  }
+  return isOnTrial ? exitCodes.done : installOffered(input, upgrade);
 }
 
 /** What the service has fetched and verified, when the settings still want it. */

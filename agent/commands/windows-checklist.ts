@@ -169,6 +169,12 @@ export const windowsChecklist: readonly ChecklistItem[] = [
     how: 'PolicyDefinitions in den zentralen Speicher kopieren, Server und Abstand setzen, „gpupdate“, Dienst neu starten: „kits-agent explain-settings“ nennt „group-policy“.',
   },
   {
+    id: 'W27',
+    group: 'Dienst',
+    title: 'Ein hängender Dienst wird beendet und neu gestartet.',
+    how: 'kits-agent.exe im Ressourcenmonitor anhalten: Nach spätestens 80 Minuten läuft ein neuer; guard.log nennt „service-hung“, die Konsole den Tag. Davor eine Nacht schlafen lassen: nichts davon.',
+  },
+  {
     id: 'W30',
     group: 'Fenster und Mitteilungen',
     title: 'Eine Mitteilung erscheint unter dem Namen „KITS Agent“ mit Symbol, und ein Klick öffnet das Fenster.',

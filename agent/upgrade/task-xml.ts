@@ -33,10 +33,12 @@ const service: TaskWords = {
 const guard: TaskWords = {
   command: 'guard',
   log: 'guard',
-  description: 'Hält den KITS Agent am Laufen und nimmt eine Aktualisierung zurück, die nicht läuft.',
+  description:
+    'Hält den KITS Agent am Laufen, beendet ihn, wenn er hängt, und nimmt eine Aktualisierung zurück, die nicht läuft.',
   delay: 'PT2M',
   every: 'PT30M',
-  limit: 'PT15M',
+  // It watches for 20 minutes before it ends a service that hangs.
+  limit: 'PT1H',
   restarts: 3,
 };
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, win32 } from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { compareVersions, isVersion } from '../contract/version-order.ts';
 import { pathsOf } from '../platform/commands.ts';
 import type { CommandOutcome } from '../platform/machine.ts';
@@ -21,6 +22,8 @@ import { type InstalledVersions, SwitchFailed } from './installed-versions.ts';
 import { executableIn, guardTask, serviceTask, taskXml } from './task-xml.ts';
 
 const timeoutMs = 60_000;
+/** Windows asks a program to end before it makes it. */
+const [endLooks, endLookMs] = [120, 250];
 
 export function windowsInstallRoot(): string {
   return win32.join(process.env['ProgramFiles'] ?? 'C:\\Program Files', 'KITS Agent');
@@ -30,10 +33,11 @@ export interface WindowsVersionsOptions {
   readonly root: string;
   readonly dataDir: string;
   readonly run?: (command: 'schtasks' | 'icacls', args: readonly string[]) => Promise<CommandOutcome>;
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 export function createWindowsVersions(options: WindowsVersionsOptions): InstalledVersions {
-  const { root, dataDir } = options;
+  const { root, dataDir, pause = (ms) => setTimeout(ms) } = options;
   const run =
     options.run ??
     ((command, args) =>
@@ -42,6 +46,15 @@ export function createWindowsVersions(options: WindowsVersionsOptions): Installe
   const executable = (version: string): string => join(versions, version, 'kits-agent.exe');
   const privateDir = join(dataDir, 'private');
   const draft = join(privateDir, 'task.xml');
+  // The service holds its data directory; the words of schtasks depend on the language of Windows.
+  const isRunning = (): boolean => {
+    try {
+      lockDirectory(join(privateDir, 'lock.db')).release();
+      return false;
+    } catch (error) {
+      return error instanceof AgentRunning;
+    }
+  };
 
   const named = async (task: string): Promise<string | undefined> => {
     const outcome = await run('schtasks', ['/query', '/tn', task, '/xml']);
@@ -108,18 +121,12 @@ export function createWindowsVersions(options: WindowsVersionsOptions): Installe
     startServiceFrom: (version) => register(serviceTask, version),
     startGuardFrom: (version) => register(guardTask, version),
     isUp: () => true,
-    // The service holds its data directory; the words of schtasks depend on the language of Windows.
-    isRunning: async () => {
-      try {
-        lockDirectory(join(dataDir, 'private', 'lock.db')).release();
-        return false;
-      } catch (error) {
-        return error instanceof AgentRunning;
-      }
-    },
+    isRunning: async () => isRunning(),
     restart: async () => {
       // Fails when it does not run.
       await run('schtasks', ['/end', '/tn', serviceTask]);
+      // A task that is still ending is not started again; one that hangs takes its time.
+      for (let looks = 0; looks < endLooks && isRunning(); looks += 1) await pause(endLookMs);
       const outcome = await run('schtasks', ['/run', '/tn', serviceTask]);
       if (outcome.kind !== 'exited' || outcome.exitCode !== 0)
         throw new SwitchFailed(words(`start "${serviceTask}"`, outcome));

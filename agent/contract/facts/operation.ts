@@ -98,6 +98,8 @@ export const agentFacts = z.object({
       .optional(),
     self,
   ),
+  /** Day (UTC) on which the service hung and was ended the last time; absent when that never happened. Windows only. */
+  hungOn: field(day.optional(), self),
   /** Version of the signed policy in force; 0 before the first one. */
   policyVersion: field(z.int().min(0), self),
   /** When it runs out; it stays in force beyond that, and the device says so. */

@@ -205,6 +205,7 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   'agent.at': { de: 'Danach zeigte die Uhr', en: 'The clock then said' },
   'agent.seconds': { de: 'Weite', en: 'Size' },
   noticed: { de: 'Bemerkt', en: 'Noticed' },
+  hungOn: { de: 'Hängender Dienst beendet am', en: 'Hung service ended on' },
   clockOffsetSeconds: { de: 'Uhr gegenüber dem Server', en: 'Clock against the server' },
   lastHeardAt: { de: 'Zuletzt gemeldet', en: 'Last heard' },
   collectedAt: { de: 'Erhoben', en: 'Collected' },

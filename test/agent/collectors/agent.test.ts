@@ -25,6 +25,7 @@ test('what the agent knows of itself', async () => {
     queue: { waiting: 3, oldestAt: '2026-11-20T08:00:00Z', refused: 1 },
     clockOffsetSeconds: -42,
     installedOn: '2026-10-01',
+    hungOn: '2026-11-25',
   });
   expect(section?.state).toBe('complete');
   expect(data).toEqual({
@@ -33,6 +34,7 @@ test('what the agent knows of itself', async () => {
     platform: 'linux',
     privileged: true,
     installedOn: '2026-10-01',
+    hungOn: '2026-11-25',
     policyVersion: 7,
     queue: { waiting: 3, oldestAt: '2026-11-20T08:00:00Z', refused: 1 },
     clockOffsetSeconds: -42,

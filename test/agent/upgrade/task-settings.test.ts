@@ -94,6 +94,6 @@ test('the service has no time limit and is restarted after a failure; the guard 
     ['Count', '255'],
   ]);
   const guard = taskXml(guardTask, program, logs);
-  expect(only(guard, 'ExecutionTimeLimit')).toBe('PT15M');
+  expect(only(guard, 'ExecutionTimeLimit')).toBe('PT1H');
   expect(only(guard, 'Arguments')).toBe(`guard --log-file "${logs}\\guard.log"`);
 });

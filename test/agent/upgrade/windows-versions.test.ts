@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { lockDirectory } from '../../../agent/store/sqlite.ts';
 import { peopleWhoMayWrite } from '../../../agent/upgrade/access-list.ts';
 import { SwitchFailed } from '../../../agent/upgrade/installed-versions.ts';
 import { executableIn, guardTask, serviceTask, taskXml } from '../../../agent/upgrade/task-xml.ts';
@@ -17,6 +18,7 @@ function machine({ sddl = administratorsOnly, refuses = '' } = {}) {
   for (const folder of [root, join(dataDir, 'private')]) mkdirSync(folder, { recursive: true });
   const tasks = new Map<string, string>();
   const asked: string[][] = [];
+  const pauses = { ms: [] as number[], during: (_pause: number): void => undefined };
   const done = (exitCode: number, stdout = '') => ({
     kind: 'exited' as const,
     exitCode,
@@ -26,6 +28,10 @@ function machine({ sddl = administratorsOnly, refuses = '' } = {}) {
   const versions = createWindowsVersions({
     root,
     dataDir,
+    pause: async (ms) => {
+      pauses.ms.push(ms);
+      pauses.during(pauses.ms.length);
+    },
     run: async (command, args) => {
       asked.push([command, ...args]);
       const [verb, , name = '', , file = ''] = args;
@@ -39,7 +45,7 @@ function machine({ sddl = administratorsOnly, refuses = '' } = {}) {
       return done(0);
     },
   });
-  return { versions, tasks, asked, root };
+  return { versions, tasks, asked, root, dataDir, pauses };
 }
 
 test('which version runs stands in the task and nowhere else', async () => {
@@ -69,6 +75,22 @@ test('a service that was started anew was ended before', async () => {
   const { versions, asked } = machine();
   await versions.restart();
   expect(asked.map(([, verb]) => verb)).toEqual(['/end', '/run']);
+});
+
+test('a task that is still ending is waited for before it is started, and not for ever', async () => {
+  const ending = machine();
+  const lock = lockDirectory(join(ending.dataDir, 'private', 'lock.db'));
+  ending.pauses.during = (pause) => {
+    if (pause === 3) lock.release();
+  };
+  await ending.versions.restart();
+  expect(ending.asked.map(([, verb]) => verb)).toEqual(['/end', '/run']);
+  expect(ending.pauses.ms).toEqual([250, 250, 250]);
+  const stays = machine();
+  const held = lockDirectory(join(stays.dataDir, 'private', 'lock.db'));
+  onTestFinished(() => held.release());
+  await stays.versions.restart();
+  expect(stays.pauses.ms.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
 });
 
 test.each([
