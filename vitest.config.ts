@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { env } from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -54,8 +55,8 @@ export default defineConfig({
           name: 'faults',
           include: faults,
           globalSetup: 'test/faults/bundle-drivers.ts',
-          // A bound against what hangs: beside the other tests, each wait and each start takes its time.
-          testTimeout: 180_000,
+          // Where others may write to memory, these stay on the disk: who is killed shall be in the middle of a write as often as there.
+          env: { TMPDIR: env['KITS_ON_DISK'] ?? tmpdir() },
         },
       },
       { extends: true, test: { name: 'browser', include: browser, globalSetup: 'test/e2e/build-pages.ts' } },
@@ -64,8 +65,9 @@ export default defineConfig({
     alias: { electron: new URL('./test/fakes/electron.ts', import.meta.url).pathname },
     // Many tests wait for programs, browsers and servers of their own: on two cores three workers leave them idle at times.
     maxWorkers: Math.max(4, availableParallelism()),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 30_000 } },
+    // Bounds against what hangs: beside the other tests, each wait and each start of a program takes its time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });
