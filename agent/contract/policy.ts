@@ -5,8 +5,11 @@ import { day, field, hostName, instant, text, uuid } from './field.ts';
 import { hiddenSigns, shown } from './printable.ts';
 import { updateRings } from './release.ts';
 
-/** Whom signed words are for: the municipality always, then optionally one group or one device of it. */
-export const audience = z.object({
+/**
+ * Whom signed words are for: the municipality always, then optionally one group or one device of it. Strict: a narrower word that
+ * is not known here, or is misspelt, must not be passed over, or what was for one PC would be for all.
+ */
+export const audience = z.strictObject({
   municipality: uuid,
   group: uuid.optional(),
   device: uuid.optional(),

@@ -156,9 +156,11 @@ function follow(
     fault(`Entry ${number}: report ${sequence} of ${storeEpoch} stands behind report ${expected - 1}, or twice.`);
     return;
   }
-  if (sequence > expected)
+  if (sequence > expected) {
     holes.push({ storeEpoch, from: expected, to: sequence - 1, missing: 'reports', followedBy: previousHash });
-  else if (previousHash !== epoch?.lastHash) {
+    // Without it anything could have stood there.
+    if (previousHash === undefined) fault(`Entry ${number}: report ${sequence} of ${storeEpoch} follows on none.`);
+  } else if (previousHash !== epoch?.lastHash) {
     fault(`Entry ${number}: report ${sequence} of ${storeEpoch} does not follow on the one before it.`);
   }
   if (body === undefined) holes.push({ storeEpoch, from: sequence, to: sequence, missing: 'bodies' });
@@ -172,7 +174,9 @@ function follow(
 function gapsOf({ body }: HistoryEntry, envelope: ReportEnvelope): Gap[] {
   if (envelope.class !== 'gap' || body === undefined) return [];
   try {
-    return reportBody.pick({ gaps: true }).parse(JSON.parse(Buffer.from(body).toString('utf8'))).gaps ?? [];
+    const { gaps = [] } = reportBody.pick({ gaps: true }).parse(JSON.parse(Buffer.from(body).toString('utf8')));
+    // One that does not say which report its last one was could stand for any.
+    return gaps.filter(({ lastHash }) => lastHash !== undefined);
   } catch {
     // Signed and not understood: it accounts for nothing.
     return [];
@@ -245,7 +249,7 @@ function accountedFor({ followedBy, ...hole }: Hole, gaps: readonly Gap[], fault
       .filter((gap) => gap.storeEpoch === hole.storeEpoch && gap.from !== undefined && gap.from > from)
       .map((gap) => gap.from ?? from);
     const to = Math.min(hole.to, covering?.to ?? Math.min(...next, Number.POSITIVE_INFINITY) - 1);
-    if (followedBy !== undefined && covering?.to === hole.to && (covering.lastHash ?? followedBy) !== followedBy) {
+    if (followedBy !== undefined && covering?.to === hole.to && covering.lastHash !== followedBy) {
       fault(`The gap ${from} to ${to} of ${hole.storeEpoch} is declared with another report at its end.`);
     }
     parts.push({ ...hole, from, to, declared: covering?.reason });

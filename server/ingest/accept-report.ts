@@ -386,7 +386,10 @@ async function noteOddities(
     const detail = `Sequences ${expected} to ${sequence - 1} of ${storeEpoch} are missing.`;
     await noteEvent(trx, device.id, now, 'sequence-gap', detail);
     await noteHole(trx, device, { storeEpoch, from: expected, to: sequence - 1 }, now);
-  } else if (previousHash !== highest?.envelope_hash) {
+  }
+  // What stood in a hole is not known here; that something did, the report behind it has to say.
+  const follows = sequence > expected ? previousHash !== undefined : previousHash === highest?.envelope_hash;
+  if (!follows) {
     const detail = `Report ${sequence} of ${storeEpoch} does not follow on the one before it.`;
     await noteEvent(trx, device.id, now, 'chain-broken', detail);
   }

@@ -171,6 +171,7 @@ async function misfitOf(
   { storeEpoch, from, to, own }: Range & { readonly own: ReportEnvelope },
 ): Promise<string | undefined> {
   if (from > to) return 'it ends before it begins.';
+  if (gap.lastHash === undefined) return 'it does not say which report its last one was.';
   if (storeEpoch === own.storeEpoch && to >= own.sequence) return 'it names reports that come after it.';
   const held = trx.selectFrom('reports').where('device_id', '=', deviceId).where('store_epoch', '=', storeEpoch);
   const whole = await held

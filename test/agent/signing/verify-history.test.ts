@@ -209,7 +209,7 @@ describe('what is missing is named', () => {
   });
 
   test('only so far as it has: the rest stays a riddle', async () => {
-    const account = await declaring({ from: 3, to: 3 });
+    const account = await declaring({ from: 3, to: 3, lastHash: reports[2]!.envelopeHash });
     const found = await check(await exported([...without(2, 3, 4), account], { ends: endsOf([...reports, account]) }));
     expect(found.verdict).toBe('gaps');
     expect(found.gaps.map(({ from, to, declared }) => [from, to, declared])).toEqual([
@@ -223,6 +223,18 @@ describe('what is missing is named', () => {
     const account = await declaring({ from: 2, to: 3, lastHash: reports[4]!.envelopeHash });
     const found = await check(await exported([...without(2, 3), account], { ends: endsOf([...reports, account]) }));
     expect(found.faults).toEqual([expect.stringContaining('declared with another report')]);
+  });
+
+  test('nor by one that does not say which report its last one was', async () => {
+    const account = await declaring({ from: 2, to: 3, firstHash: reports[1]!.envelopeHash });
+    const found = await check(await exported([...without(2, 3), account], { ends: endsOf([...reports, account]) }));
+    expect([found.verdict, found.gaps]).toMatchObject(['gaps', [{ from: 2, to: 3, declared: undefined }]]);
+  });
+
+  test('and a report behind them that follows on none stands in no chain', async () => {
+    const loose = await make(3, undefined);
+    const found = await check(await exported([reports[0]!, loose], { ends: endsOf([loose]) }));
+    expect(found.faults).toEqual([expect.stringContaining('follows on none')]);
   });
 
   test('a report that says it is an account without being one accounts for nothing', async () => {

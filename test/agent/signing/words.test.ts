@@ -39,6 +39,13 @@ describe.each([
   });
 });
 
+test('words with a narrower audience than is known here are for nobody, not for the whole municipality', async () => {
+  const { municipality, device } = kits.holder;
+  const audience = { municipality, devise: device } as { municipality: string };
+  await expect(verifyNotice(await kits.signNotice({ audience }), listener)).rejects.toMatchObject(isRefused('payload'));
+  await expect(verifyPolicy(await kits.signPolicy({ audience }), listener)).rejects.toMatchObject(isRefused('payload'));
+});
+
 describe.each([
   ['another municipality', () => ({ municipality: randomUUID() })],
   [

@@ -91,6 +91,13 @@ describe('what does not follow', () => {
     expect(event?.detail).toContain('2 to 3');
   });
 
+  test('a report behind a hole that follows on none is a broken chain', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    expect((await agent.report(undefined, { sequence: 3, previousHash: undefined })).status).toBe(201);
+    expect(await stored.eventsOf(agent)).toEqual(['sequence-gap', 'chain-broken']);
+  });
+
   test('a broken chain is noted and the report is taken', async () => {
     const agent = await enrolled();
     await agent.report();
