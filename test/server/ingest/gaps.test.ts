@@ -254,6 +254,15 @@ describe('words that cannot be true leave what was undeclared so', () => {
   });
 });
 
+test('a hole beside another one is not accounted for by words that name no last report', async () => {
+  const agent = await enrolled();
+  await agent.report();
+  for (const _ of [2, 3, 4]) await agent.makeReport();
+  await tell(agent, [{ storeEpoch: agent.state.epoch, from: 2, to: 3, reason: 'refused' }]);
+  const standing = (await gapsOf(agent)).map(({ from, to, standing }) => `${from}-${to} ${standing}`);
+  expect(standing.sort()).toEqual(['2-3 contradicted', '2-4 undeclared']);
+});
+
 test('what used up no sequence, or is lost with its store, is shown as the device says it', async () => {
   const agent = await enrolled();
   await tell(agent, [
