@@ -23,9 +23,10 @@ import { createEventStream, type EventStream, type HeardEvent } from './report/e
 import { type ExchangeResult, exchange } from './report/exchange.ts';
 import { fingerprintOf, fingerprintSections } from './report/fingerprint.ts';
 import { knownServerTime } from './report/known-time.ts';
+import { ServerRefused } from './report/refusal.ts';
 import { needsAttention } from './report/retry.ts';
 import { createServerClient, type ServerClient } from './report/server-client.ts';
-import { createServerLink, type ServerLink, ServerRefused } from './report/server-link.ts';
+import { createServerLink, type ServerLink } from './report/server-link.ts';
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { createRounds, type Round } from './rounds.ts';
 import { explain, overallState } from './rules/rule.ts';

@@ -22,8 +22,8 @@ import type { SigningKey } from '../signing/keys.ts';
 import type { AgentStore, Enrolment } from '../store/agent-store.ts';
 import { noWords } from '../store/words.ts';
 import { agentVersion } from '../version.ts';
+import { json, refusalOf, ServerRefused } from './refusal.ts';
 import { isLoopback, type ServerClient, ServerUnreachable } from './server-client.ts';
-import { json, refusalOf, ServerRefused } from './server-link.ts';
 
 export interface EnrolInput {
   readonly client: ServerClient;

@@ -7,9 +7,9 @@ import { eventsPath, lastEventHeader, streamEvents } from '../contract/wire.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createEventReader, NotEvents, type RawEvent } from './event-lines.ts';
+import { refusalOf, ServerRefused } from './refusal.ts';
 import { waitMs } from './retry.ts';
 import { type ServerClient, type ServerStream, ServerUnreachable } from './server-client.ts';
-import { refusalOf, ServerRefused } from './server-link.ts';
 import { proveRequest, rememberNonce, type Signer } from './signed-request.ts';
 
 const minuteMs = 60_000;

@@ -4,9 +4,10 @@
  */
 import { type Gap, maxGapsInReport, type ReportClass, type Section } from '../contract/report.ts';
 import type { AgentStore } from '../store/agent-store.ts';
+import { ServerRefused } from './refusal.ts';
 import { afterFailure, afterSuccess, refusedSince } from './retry.ts';
 import { ServerUnreachable } from './server-client.ts';
-import { type SendResult, type ServerLink, ServerRefused } from './server-link.ts';
+import type { SendResult, ServerLink } from './server-link.ts';
 
 /** How long bodies stay after the server has them, so that a server restored from backup can get them again. */
 const keepAcknowledgedMs = 7 * 86_400_000;

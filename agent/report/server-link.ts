@@ -10,7 +10,6 @@ import {
   checkInResponse,
   type DeviceState,
   jwsTypes,
-  problemDocument,
   type RetireRequest,
   receipt,
   reportMediaType,
@@ -28,28 +27,11 @@ import type { AgentStore, Enrolment, WaitingReport } from '../store/agent-store.
 import type { Updater } from '../update/updater.ts';
 import { agentVersion } from '../version.ts';
 import { jumpSeconds, noteClockJump } from './clock-jumps.ts';
+import { json, refusalOf, ServerRefused } from './refusal.ts';
 import { type ServerClient, type ServerResponse, ServerUnreachable } from './server-client.ts';
 import { floorAfter, toleranceMs } from './server-time-floor.ts';
 import { proveRequest, rememberNonce } from './signed-request.ts';
 import type { SignedWords } from './signed-words.ts';
-
-/** The server answered and said no; `code` is that of its problem document. */
-export class ServerRefused extends Error {
-  override readonly name = 'ServerRefused';
-  readonly status: number;
-  readonly code: string;
-  readonly retryAfterSeconds: number | undefined;
-  /** `signedRefusal` as it came; proves nothing yet. */
-  readonly refusal: string | undefined;
-  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number, refusal?: string) {
-    // 0: what stands in the way was found here, before the server was asked to do anything.
-    super(status === 0 ? `${code}: ${detail}` : `The server refused (${status} ${code}): ${detail}`);
-    this.status = status;
-    this.code = code;
-    this.retryAfterSeconds = retryAfterSeconds;
-    this.refusal = refusal;
-  }
-}
 
 export interface SendResult {
   readonly accepted: number;
@@ -395,33 +377,6 @@ async function genuine<T>(read: () => Promise<T>): Promise<T> {
       `The answer is not from the KITS server this device was enrolled with (${(cause as Error).message}). ` +
         'Something between may have answered in its place. Nothing was lost.',
       { cause },
-    );
-  }
-}
-
-export function json(response: ServerResponse): unknown {
-  return JSON.parse(response.body.toString('utf8'));
-}
-
-/** RFC 9110 §10.2.3: seconds, or a date, which says something only against the clock of whoever names it. */
-function retryAfterSeconds({ 'retry-after': said = '', date = '' }: ServerResponse['headers']): number | undefined {
-  const seconds = /^\d{1,15}$/.test(said) ? Number(said) : (Date.parse(said) - Date.parse(date)) / 1000;
-  return seconds > 0 ? seconds : undefined;
-}
-
-/** Reads a problem document; an answer that is none (a proxy's error page) still gives a code. */
-export function refusalOf(response: ServerResponse): ServerRefused {
-  const retry = retryAfterSeconds(response.headers);
-  try {
-    const { code, title, detail, refusal } = problemDocument.parse(json(response));
-    return new ServerRefused(response.status, code, detail ?? title, retry, refusal);
-  } catch {
-    // No words of the KITS server: only the status is known. 5xx so that no report is put aside because of a proxy.
-    return new ServerRefused(
-      response.status >= 500 ? response.status : 502,
-      'not-kits',
-      `HTTP ${response.status}`,
-      retry,
     );
   }
 }

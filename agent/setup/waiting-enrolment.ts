@@ -9,9 +9,9 @@ import { z } from 'zod';
 import type { Agent } from '../agent.ts';
 import type { Log } from '../log.ts';
 import { writeAtomically } from '../platform/write-file.ts';
+import { ServerRefused } from '../report/refusal.ts';
 import { afterFailure } from '../report/retry.ts';
 import { ServerUnreachable } from '../report/server-client.ts';
-import { ServerRefused } from '../report/server-link.ts';
 
 const waitingEnrolment = z.strictObject({
   server: z.url().max(500),

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Agent } from '../agent.ts';
 import type { Log } from '../log.ts';
+import type { ServerRefused } from '../report/refusal.ts';
 import type { ServerUnreachable } from '../report/server-client.ts';
-import type { ServerRefused } from '../report/server-link.ts';
 import type { Task } from '../schedule/due.ts';
 import { bringStoreBack, copyStore, discardCopy, type SetBackPoint } from '../store/set-back.ts';
 import { attempted, ended, failureOf, proofWithinMs, type Trial } from './trial.ts';

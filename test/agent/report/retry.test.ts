@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { refusalOf } from '../../../agent/report/refusal.ts';
 import {
   afterFailure,
   afterSuccess,
@@ -9,7 +10,6 @@ import {
   refusedSince,
   waitMs,
 } from '../../../agent/report/retry.ts';
-import { refusalOf } from '../../../agent/report/server-link.ts';
 
 const now = new Date('2026-11-24T09:00:00.000Z');
 const later = (ms: number): Date => new Date(now.getTime() + ms);
