@@ -252,7 +252,10 @@ describe('a source that lies', () => {
     () => ({
       product: 'files',
       list: async (onFile) => {
-        for (const path of paths) onFile({ path, sizeBytes: 3, modifiedAt: new Date() });
+        for (const path of paths) {
+          const modifiedAt = existsSync(path) ? statSync(path).mtime : new Date();
+          onFile({ path, sizeBytes: 3, modifiedAt });
+        }
         return { name: 'x', base: '/' };
       },
       restore,
