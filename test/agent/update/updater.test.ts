@@ -21,6 +21,7 @@ interface Service extends ReadyRelease {
   readonly answers: (Answer | Error)[];
   /** Nonce and counter as each proof used them. */
   readonly exchange: { nonce?: string; counter: number };
+  readonly logged: string[];
   guardCalls: number;
 }
 
@@ -32,6 +33,7 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
     exchange,
     asked: [],
     answers: [],
+    logged: [],
     guardCalls: 0,
     updater: createUpdater({
       dataDir: here.dataDir,
@@ -40,7 +42,7 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
       pin: here.key.thumbprint,
       bytesPerSecond: Number.MAX_SAFE_INTEGER,
       now: () => saturday,
-      log: createLog('error', () => undefined),
+      log: createLog('warn', (line) => void self.logged.push(JSON.parse(line).event)),
       connection: () => ({ client, store, key: here.key, enrolment: { deviceId }, now: () => saturday }),
       wakeGuard: async () => {
         self.guardCalls += 1;
@@ -220,6 +222,14 @@ describe('the file', () => {
     expect([here.asked, here.guardCalls]).toEqual([[{ range: undefined, ifRange: undefined }], 1]);
   });
 
+  test('that cannot be written for another reason is no failure of the release', async () => {
+    const here = await missing();
+    mkdirSync(part(here));
+    await here.updater.look();
+    expect(read(here)).toEqual({ ...here.record, state: 'downloading' });
+    expect([here.logged, here.guardCalls]).toEqual([['update-failed'], 0]);
+  });
+
   test('is fetched anew where another one lies in its place', async () => {
     const here = await missing();
     writeFileSync(here.file, Buffer.alloc(1000));
@@ -261,6 +271,7 @@ describe('the file', () => {
     here.answers.push(answer(here));
     await here.updater.look();
     expect(read(here)).toEqual({ ...here.record, state: 'downloading' });
+    expect(here.logged).toEqual(['release-not-fetched']);
     const came = readFileSync(part(here));
     here.answers.push(came.byteLength === 0 ? { chunks: [here.content] } : rest(here, came.byteLength));
     await here.updater.look();
@@ -322,9 +333,12 @@ describe('the file', () => {
     here.answers.push({ chunks: slowly() });
     const looking = here.updater.look();
     await expect.poll(() => existsSync(part(here)) && statSync(part(here)).size).toBe(400);
+    // Written down before the first byte: whoever looks meanwhile, or after a crash, reads it.
+    expect(here.updater.facts()?.state).toBe('downloading');
     await here.updater.stop();
     await looking;
     expect(further).toBe(false);
+    expect(here.logged).toEqual(['release-not-fetched']);
     expect(read(here)).toEqual({ ...here.record, state: 'downloading' });
     expect(statSync(part(here)).size).toBe(400);
   });
@@ -352,6 +366,7 @@ test('what nobody foresaw ends one look, not the next one', async () => {
   });
   await here.updater.look();
   expect(read(here)).toEqual(here.record);
+  expect(here.logged).toEqual(['update-failed']);
   fails = false;
   await here.updater.look();
   expect(here.guardCalls).toBe(1);
