@@ -412,6 +412,31 @@ describe('the file', () => {
     expect(handled()).toEqual([request.requestId]);
   });
 
+  test('full of rubbish is complained of once a minute, with the number of lines', async () => {
+    const { look, write, lines, state } = await mailbox();
+    const dropped = () => lines.filter(({ event }) => event === 'mailbox-lines-dropped');
+    for (let turn = 0; turn < 3; turn += 1) {
+      write({ no: 'request' }, { no: 'request' });
+      await look();
+    }
+    expect(dropped()).toEqual([expect.objectContaining({ dropped: 2 })]);
+    state.passed += 60_000;
+    await look();
+    expect(dropped()).toHaveLength(1);
+    write({ no: 'request' });
+    await look();
+    expect(dropped()[1]).toMatchObject({ dropped: 1 });
+  });
+
+  test('of notices that came and went nothing is kept', async () => {
+    const { look, memory, state } = await mailbox([notice]);
+    const kept = () => (memory.get('mailbox') as { notices: { id: string }[] }).notices.map(({ id }) => id);
+    expect(kept()).toEqual([notice.id]);
+    state.notices = [noticeOf(randomUUID())];
+    await look();
+    expect(kept()).toEqual([state.notices[0]?.id]);
+  });
+
   test('gives whole lines, and counts what cannot be one: no text, too long, without end, or given up', async () => {
     const { file } = await mailbox();
     const good = JSON.stringify(checkNow());

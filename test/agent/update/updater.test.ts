@@ -2,10 +2,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { proofHeader } from '../../../agent/contract/wire.ts';
 import { createLog } from '../../../agent/log.ts';
 import { type ServerClient, type ServerStream, ServerUnreachable } from '../../../agent/report/server-client.ts';
 import { shortHash } from '../../../agent/signing/canonical.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
+import { verifyProof } from '../../../agent/signing/proof.ts';
 import { readUpdate, type UpdateRecord, updateFolder, writeUpdate } from '../../../agent/update/record.ts';
 import { createUpdater, type UpdaterOptions } from '../../../agent/update/updater.ts';
 import { type ReadyRelease, readyRelease, saturday, wednesday } from './ready-release.ts';
@@ -22,6 +24,8 @@ interface Service extends ReadyRelease {
   /** Nonce and counter as each proof used them. */
   readonly exchange: { nonce?: string; counter: number };
   readonly logged: string[];
+  /** Answers of which something was read: one that nobody reads would hold its connection. */
+  begun: number;
   guardCalls: number;
 }
 
@@ -34,6 +38,7 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
     asked: [],
     answers: [],
     logged: [],
+    begun: 0,
     guardCalls: 0,
     updater: createUpdater({
       dataDir: here.dataDir,
@@ -59,19 +64,23 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
     baseUrl: 'http://127.0.0.1',
     send: () => Promise.reject(new Error('not asked here')),
     close: () => undefined,
-    stream: async ({ path, headers }) => {
+    stream: async ({ path, headers, signal }) => {
+      expect(signal.aborted).toBe(false);
+      const proven = { method: 'GET', path, body: new Uint8Array() };
+      await verifyProof(headers[proofHeader] ?? '', proven, here.key);
       expect(path).toBe(`/agent/v1/releases/${here.manifest.sha256}`);
       self.asked.push({ range: headers['range'], ifRange: headers['if-range'] });
       const answer = self.answers.shift() ?? new Error('nothing more was to be asked');
       if (answer instanceof Error) throw answer;
       const { status = 200, headers: said = {}, chunks = [] } = answer;
-      return { status, headers: said, chunks: each(chunks) };
+      return { status, headers: said, chunks: each(chunks, () => (self.begun += 1)) };
     },
   };
   return self;
 }
 
-async function* each(chunks: NonNullable<Answer['chunks']>): AsyncGenerator<Uint8Array> {
+async function* each(chunks: NonNullable<Answer['chunks']>, begins: () => void): AsyncGenerator<Uint8Array> {
+  begins();
   yield* chunks;
 }
 
@@ -257,6 +266,10 @@ describe('the file', () => {
   });
 
   const unreachable = new ServerUnreachable('reset', 'cut off');
+  function* goesOn(): Generator<Uint8Array> {
+    yield Buffer.from('no');
+    throw new Error('read on');
+  }
   async function* cutOff(piece: Uint8Array): AsyncGenerator<Uint8Array> {
     yield piece;
     throw unreachable;
@@ -295,6 +308,7 @@ describe('the file', () => {
     ['a redirect', 'redirect', 0, () => ({ status: 300 })],
     ['the last kind of redirect', 'redirect', 0, () => ({ status: 399 })],
     ['a refusal', 'the server answered 400', 0, () => ({ status: 400 })],
+    ['a refusal that goes on', 'the server answered 400', 0, () => ({ status: 400, chunks: goesOn() })],
     ['success of another kind', 'the server answered 299', 0, () => ({ status: 299 })],
   ])('of which comes %s is refused: %s', async (_name, reason, length, answer) => {
     const here = await missing();
@@ -302,7 +316,7 @@ describe('the file', () => {
     here.answers.push(answer(here));
     await here.updater.look();
     expect(read(here)).toEqual({ ...here.record, state: 'failed', reason, failures: 1 });
-    expect(here.asked).toHaveLength(1);
+    expect([here.asked.length, here.begun]).toEqual([1, 1]);
     // Nothing of it is gone on with.
     expect(readdirSync(here.folder)).toEqual(['update.json']);
     expect(here.guardCalls).toBe(0);
@@ -319,7 +333,7 @@ describe('the file', () => {
     here.answers.push(old('n-3'), old('n-4'), old('n-5'), { chunks: [here.content] });
     await here.updater.look();
     expect(read(here)).toMatchObject({ state: 'failed', reason: 'the server answered 401' });
-    expect(here.asked).toHaveLength(6);
+    expect([here.asked.length, here.begun]).toEqual([6, 6]);
   });
 
   test('comes no faster than allowed, and an end while it waits keeps what came', async () => {
