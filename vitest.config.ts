@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { env } from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -54,6 +55,8 @@ export default defineConfig({
           name: 'faults',
           include: faults,
           globalSetup: 'test/faults/bundle-drivers.ts',
+          // Where others may write to memory, these stay on the disk: who is killed shall be in the middle of a write as often as there.
+          env: { TMPDIR: env['KITS_ON_DISK'] ?? tmpdir() },
         },
       },
       { extends: true, test: { name: 'browser', include: browser, globalSetup: 'test/e2e/build-pages.ts' } },
