@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { env } from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -11,6 +12,12 @@ const shared = [
   'test/agent/collectors/**/*.test.ts',
   'test/agent/signing/**/*.test.ts',
   'test/agent/report/**/*.test.ts',
+  'test/agent/settings/**/*.test.ts',
+  'test/agent/schedule/**/*.test.ts',
+  'test/agent/mailbox.test.ts',
+  'test/agent/commands/!(cli).test.ts',
+  'test/agent/status/!(publish-status).test.ts',
+  'test/agent/upgrade/!(interrupted).test.ts',
   'test/server/console/**/*.test.ts',
   'test/server/api/**/*.test.ts',
   'test/server/ingest/**/*.test.ts',
@@ -19,12 +26,22 @@ const shared = [
   'test/server/http/**/*.test.ts',
   'test/server/staff/**/*.test.ts',
   'test/server/store/**/*.test.ts',
+  'test/server/fleet/!(evaluate).test.ts',
 ];
 const faults = ['test/faults/**/*.test.ts'];
 const browser = ['test/e2e/**/*.test.ts'];
 
-/** These mostly wait, and for minutes: whatever comes after them would have to wait for their end. */
-const longest = ['/test/faults/kill.test.ts', '/test/faults/network.test.ts'];
+/**
+ * The first two mostly wait, and for minutes; the others are short texts that take long, and the runner begins with the longest
+ * text: whatever began last would have to be waited for by itself.
+ */
+const longest = [
+  '/test/faults/kill.test.ts',
+  '/test/faults/network.test.ts',
+  '/test/e2e/backups.test.ts',
+  '/test/agent/backup/linux/real-borg.test.ts',
+  '/test/build/start.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -54,8 +71,8 @@ export default defineConfig({
           name: 'faults',
           include: faults,
           globalSetup: 'test/faults/bundle-drivers.ts',
-          // A bound against what hangs: beside the other tests, each wait and each start takes its time.
-          testTimeout: 180_000,
+          // Where others may write to memory, these stay on the disk: who is killed shall be in the middle of a write as often as there.
+          env: { TMPDIR: env['KITS_ON_DISK'] ?? tmpdir() },
         },
       },
       { extends: true, test: { name: 'browser', include: browser, globalSetup: 'test/e2e/build-pages.ts' } },
@@ -64,8 +81,9 @@ export default defineConfig({
     alias: { electron: new URL('./test/fakes/electron.ts', import.meta.url).pathname },
     // Many tests wait for programs, browsers and servers of their own: on two cores three workers leave them idle at times.
     maxWorkers: Math.max(4, availableParallelism()),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 30_000 } },
+    // Bounds against what hangs: beside the other tests, each wait and each start of a program takes its time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -29,6 +29,7 @@ import { createServerLink, type ServerLink, ServerRefused } from './report/serve
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { createRounds, type Round } from './rounds.ts';
 import { explain, overallState } from './rules/rule.ts';
+import { plainText } from './rules/wording.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
 import { contactsOf } from './status/contacts.ts';
@@ -234,7 +235,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         hostname: machine.hostname,
         ...(enrolment === undefined
           ? { state: 'not-enrolled' as const }
-          : { deviceId: enrolment.deviceId, municipality: enrolment.municipality, state: enrolment.state }),
+          : {
+              deviceId: enrolment.deviceId,
+              municipality: plainText(enrolment.municipality) || '–',
+              state: enrolment.state,
+            }),
       },
       overall: overallState(verdicts),
       verdicts: verdicts.map((verdict) => ({ ...verdict, ...explain(verdict), since: since.get(verdict.ruleId) })),

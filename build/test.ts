@@ -8,7 +8,18 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
@@ -153,11 +164,43 @@ async function check({ name, command, args }: (typeof checks)[number]): Promise<
 
 const checked = Promise.all(checks.map(async (one) => ((await check(one)) ? [] : [one.name])));
 
+/**
+ * A folder in memory for what tests write and throw away: thousands of databases, none of which has to outlive a power failure.
+ * Undefined where there is no such place, little room in it, or no program may be started from there; then it is the disk.
+ */
+function folderInMemory(): string | undefined {
+  const memory = '/dev/shm';
+  // Of `statfs`, linux/magic.h.
+  const tmpfs = 0x0102_1994;
+  let folder: string | undefined;
+  try {
+    const { type, bavail, bsize } = statfsSync(memory);
+    if (type !== tmpfs || !(bavail * bsize >= 4 * 1024 ** 3)) return undefined;
+    folder = mkdtempSync(join(memory, 'kits-'));
+    const program = join(folder, 'program');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o700 });
+    if (spawnSync(program).status === 0) {
+      rmSync(program);
+      // Some tests give up root's rights and go on in here.
+      chmodSync(folder, 0o1777);
+      return folder;
+    }
+  } catch {
+    // A system without it.
+  }
+  if (folder !== undefined) rmSync(folder, { recursive: true });
+  return undefined;
+}
+
 mkdirSync(join(root, 'test-results'), { recursive: true });
 rmSync(summaryFile, { force: true });
 const soak = process.argv.includes('--soak');
 const asked = process.argv.slice(2).filter((word) => word !== '--soak');
 const filters = soak && asked.length === 0 ? ['test/faults/', ...withDrawnInputs()] : asked;
+const inMemory = soak ? undefined : folderInMemory();
+process.once('exit', () => {
+  if (inMemory !== undefined) rmSync(inMemory, { recursive: true, force: true });
+});
 const runner = spawn(
   bin('vitest'),
   // In an hour somebody looks whether it goes on: each test by itself.
@@ -177,10 +220,13 @@ const runner = spawn(
       ...process.env,
       // Hundreds of programs of this project are started and killed: each would read its TypeScript anew.
       NODE_COMPILE_CACHE: join(root, 'test-results/compile-cache'),
+      ...(inMemory === undefined ? {} : { TMPDIR: inMemory, KITS_ON_DISK: tmpdir() }),
       ...(soak ? { KITS_SOAK: '1', KITS_FUZZ_INPUTS: '100000' } : {}),
     },
   },
 );
+// Whoever stops it shall not leave behind what lies in memory: the runner ends first, then this.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => runner.kill(signal));
 const [status] = await once(runner, 'close');
 const failedChecks = (await checked).flat();
 for (const name of failedChecks) say(`\n— ${name} failed; what it says stands above`);

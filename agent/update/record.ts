@@ -27,6 +27,8 @@ export type UpdateRecord = z.infer<typeof updateRecord>;
 /** Three failures in a row, then a day of rest. */
 export const failuresInARow = 3;
 const restMs = 86_400_000;
+/** Counted no further: the record and the report have room for a thousand. A multiple of the above, so that each one rests. */
+const mostFailures = 999;
 
 export function updateFolder(dataDir: string): string {
   return join(dataDir, 'private', 'updates');
@@ -50,7 +52,7 @@ export function writeUpdate(dataDir: string, value: UpdateRecord): void {
 }
 
 export function failed(before: UpdateRecord, reason: string, now: Date): UpdateRecord {
-  const failures = before.failures + 1;
+  const failures = Math.min(before.failures + 1, mostFailures);
   const rests = failures % failuresInARow === 0;
   return {
     ...before,

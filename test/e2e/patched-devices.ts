@@ -3,9 +3,12 @@ import type { FactsOf } from '../../agent/contract/facts/index.ts';
 
 const dayMs = 86_400_000;
 
+/** One for all: midnight may come while the tests run. */
+const now = Date.now();
+
 /** YYYY-MM-DD, so many days ago. */
 export function dayAgo(days: number): string {
-  return new Date(Date.now() - days * dayMs).toISOString().slice(0, 10);
+  return new Date(now - days * dayMs).toISOString().slice(0, 10);
 }
 
 type Patches = FactsOf<'patches'>;

@@ -5,10 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createSignInLink, createUser } from '../../server/staff/users.ts';
 import { kill, preparePlace } from '../faults/town.ts';
+import { reservedPort } from '../fixtures/reserved-port.ts';
 import { launchBrowser } from './browser.ts';
 import { password } from './console-fixture.ts';
 import { createService } from './service-process.ts';
@@ -60,33 +62,34 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
       link = (await createSignInLink(context, 'test', 'technik')).secret;
     },
   });
-  let server = await place.startServer();
+  const port = await reservedPort();
+  const server = await place.startServer(port);
   const service = createService(place.agentDir);
   await service.enrol(server.url, place.token);
   service.start();
   await using context = await browser.newContext({ baseURL: server.url });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(30_000);
   const signedIn = await context.request.post('/api/v1/session', { data: { link } });
   const { csrfToken } = (await signedIn.json()) as { csrfToken: string };
   const headers = { 'x-csrf-token': csrfToken };
   await context.request.put('/api/v1/session/password', { data: { password }, headers });
   const console = await context.newPage();
-  await expect.poll(() => service.status()?.reporting.lastAcceptedAt, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(() => service.status()?.reporting.lastAcceptedAt).toBeDefined();
 
   const { publicDir } = service;
   await using app = await startTrayApp({ browser, publicDir, folder: inject('trayDir'), home: join(base, 'home') });
   expect(app.seen.windows).toHaveLength(0);
   const address = await publish(console, 'Bitte heute neu starten');
-  await expect.poll(() => service.status()?.notices.length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => service.status()?.notices.length).toBe(1);
   const toastOf = (title: string) => app.seen.notifications.find((toast) => toast.title.includes(title));
-  await expect.poll(() => toastOf('Bitte heute neu starten')?.shown, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => toastOf('Bitte heute neu starten')?.shown).toBe(1);
   toastOf('Bitte heute neu starten')?.click();
   const window = await app.window();
   await window.getByRole('heading', { name: 'Bitte heute neu starten' }).waitFor();
   expect(await acknowledgedSays(console, address)).toBe('an 0 Geräten');
   await window.getByRole('button', { name: /zur Kenntnis genommen$/ }).click();
   await window.getByText('Zur Kenntnis genommen.').waitFor();
-  await expect.poll(() => acknowledgedSays(console, address), { timeout: 20_000 }).toBe('an 1 Gerät');
+  await expect.poll(() => acknowledgedSays(console, address)).toBe('an 1 Gerät');
 
   // The server is away at the moment she answers: it is said at the PC, and it arrives later.
   const second = await publish(console, 'Das Netz wird gewartet', 'mit Namen');
@@ -97,13 +100,16 @@ test('published in the console, shown at the PC, acknowledged there, and seen so
     .waitFor();
   await kill(server.child);
   await window.getByRole('button', { name: /Das Netz wird gewartet.* mit Namen zur Kenntnis genommen$/ }).click();
-  await expect.poll(() => service.status()?.reporting.waiting, { timeout: 20_000 }).toBeGreaterThan(0);
-  server = await place.startServer(server.port);
-  expect(await acknowledgedSays(console, second)).toBe('an 0 Geräten');
+  await expect.poll(() => service.status()?.reporting.waiting).toBeGreaterThan(0);
+  const db = new DatabaseSync(join(place.serverDir, 'kits.db'), { readOnly: true });
+  const answers = db.prepare("SELECT notice_id FROM notice_answers WHERE kind = 'acknowledged'").all();
+  db.close();
+  expect(answers.map(({ notice_id }) => `/mitteilungen/${notice_id}`)).toEqual([new URL(address).pathname]);
+  await place.startServer(port);
   // It would come by itself within a minute; she need not wait for that.
   await window.getByRole('link', { name: 'Status' }).click();
   await window.getByRole('button', { name: 'Jetzt prüfen' }).click();
-  await expect.poll(() => acknowledgedSays(console, second), { timeout: 20_000 }).toBe('an 1 Gerät');
+  await expect.poll(() => acknowledgedSays(console, second)).toBe('an 1 Gerät');
   await window.getByText(/^Geprüft: /).waitFor();
   // She was told which name goes along, and the console says what it is worth.
   const names = console.getByRole('region', { name: 'Wer sie zur Kenntnis genommen hat' });

@@ -162,7 +162,7 @@ test('what is wrong with the status file is said by icon, menu and window, and p
 test('a service that is killed is told from one that is well, and one that runs again is well', async () => {
   const service = createService(join(base, 'service'));
   service.start();
-  await expect.poll(service.status, { timeout: 20_000 }).toBeDefined();
+  await expect.poll(service.status).toBeDefined();
   await using app = await startLongAgo(service.publicDir);
   expect(app.icon().menu.join()).not.toContain('läuft nicht');
   await service.kill();
@@ -177,7 +177,7 @@ test('a service that is killed is told from one that is well, and one that runs 
   // What she asks for meanwhile waits, and is the first thing the service does.
   app.icon().click('Jetzt prüfen');
   service.start();
-  await expect.poll(() => app.icon().menu.join(), { timeout: 20_000 }).not.toContain('läuft nicht');
+  await expect.poll(() => app.icon().menu.join()).not.toContain('läuft nicht');
   await expect.poll(() => page.getByText('Der letzte Stand ist vom').count()).toBe(0);
 });
 

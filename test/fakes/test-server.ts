@@ -1,4 +1,4 @@
-/** A real server on a free port with a data directory of its own, one municipality and the means to enrol. */
+/** A real server, on a free port unless one is named, with a data directory of its own, one municipality and the means to enrol. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ export interface TestServer extends KitsServer {
   addToken(municipalityId: string, options?: { uses?: number; expiresAt?: Date }): Promise<string>;
 }
 
-export type TestServerOptions = Partial<Omit<ServerOptions, 'host' | 'port'>>;
+export type TestServerOptions = Partial<Omit<ServerOptions, 'host'>>;
 
 /** `close` also removes the directory, unless it was handed in. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {

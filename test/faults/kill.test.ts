@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFailed, onTestFinished, test } from 'vitest';
 import { openAgent } from '../../agent/agent.ts';
 import { createLog } from '../../agent/log.ts';
 import { createLinuxMachine } from '../../agent/platform/linux-machine.ts';
 import { loadSettings } from '../../agent/settings/settings.ts';
+import { reservedPort } from '../fixtures/reserved-port.ts';
 import { driver, expectAllHeld, kill, preparePlace, withCache, writeSettings } from './town.ts';
 
 const soak = process.env['KITS_SOAK'] === '1';
@@ -17,13 +18,27 @@ const wanted = soak ? 9000 : 2000;
 const reportsALife = 24;
 /** Only against one that hangs: it runs beside others, and their share of the machine is not its fault. */
 const limitMs = soak ? 3_600_000 : 900_000;
+/** Of the moments at which somebody is killed; what the machine does in between cannot be had again. */
+const seed = Number(process.env['KITS_SEED'] ?? Date.now() % 2 ** 31);
+
+/** In [0, 1), the same row of numbers for the same seed. */
+function drawn(from: number): () => number {
+  let state = from;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
 
 test(
   `${kills.agent} kills of the agent and ${kills.server} of the server during ${wanted} reports`,
   async () => {
+    onTestFailed(() => void process.stderr.write(`The moments of the kills: KITS_SEED=${seed}\n`));
+    const [agents, servers] = [drawn(seed), drawn(seed + 1)];
     const place = await preparePlace();
     const configFile = writeSettings(place.agentDir);
-    let server = await place.startServer();
+    const port = await reservedPort();
+    let server = await place.startServer(port);
     const first = await openAgent({
       dataDir: place.agentDir,
       settings: loadSettings({ configFile }),
@@ -38,7 +53,9 @@ test(
     onTestFinished(async () => {
       if (agent !== undefined) await kill(agent);
     });
-    const startAgent = async (reports: number): Promise<{ child: ChildProcess; lines: Interface }> => {
+    const startAgent = async (
+      reports: number,
+    ): Promise<{ child: ChildProcess; lines: Interface; closed: Promise<unknown> }> => {
       const child = spawn(process.execPath, [driver('agent-driver'), place.agentDir, String(reports)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: withCache(),
@@ -49,10 +66,11 @@ test(
         // The last line of a killed process may be cut.
         if (line.length === 36) made.add(line);
       });
+      const closed = once(child, 'close');
       await Promise.race([ready, once(child, 'exit')]);
-      return { child, lines };
+      return { child, lines, closed };
     };
-    const pause = (most: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
     let killed = { agent: 0, server: 0 };
     const count = (who: keyof typeof killed): void => {
@@ -62,11 +80,11 @@ test(
     };
     const killServers = async (): Promise<void> => {
       while (killed.server < kills.server) {
-        await pause(1200);
+        await pause(servers() * 1200);
         await kill(server.child);
         expect(server.child.signalCode).toBe('SIGKILL');
         count('server');
-        server = await place.startServer(server.port);
+        server = await place.startServer(port);
       }
     };
     const killAgents = async (): Promise<void> => {
@@ -76,10 +94,10 @@ test(
         agent = child;
         // Counted in reports and not in time alone: a slow machine must not be killed at its start each time.
         const gone = once(child, 'exit');
-        for (let more = Math.floor(Math.random() * reportsALife); more > 0; more -= 1) {
+        for (let more = Math.floor(agents() * reportsALife); more > 0; more -= 1) {
           await Promise.race([once(lines, 'line'), gone]);
         }
-        await pause(50);
+        await pause(agents() * 50);
         await kill(child);
         expect(child.signalCode).toBe('SIGKILL');
         count('agent');
@@ -88,7 +106,8 @@ test(
     await Promise.all([killServers(), killAgents()]);
     const last = await startAgent(wanted);
     agent = last.child;
-    if (agent.exitCode === null) await once(agent, 'exit');
+    // With its last line read, not with its end alone.
+    await last.closed;
     expect(agent.exitCode).toBe(0);
     expect(killed).toEqual(kills);
     expect(expectAllHeld(place, made)).toBeGreaterThanOrEqual(wanted);

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runHook } from '../../../agent/platform/run-hook.ts';
 
-const options = { timeoutMs: 5000, signal: new AbortController().signal };
+const options = { timeoutMs: 50_000, signal: new AbortController().signal };
 
 /** Not below the folder for temporary files: everybody may write there, which is what is refused. */
 function folder(): string {

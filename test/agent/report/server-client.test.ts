@@ -140,13 +140,21 @@ describe('an answer that goes on', () => {
   });
 
   test('outlasts the time limit of other requests once it has begun', async () => {
+    let limitMs = 200;
     const port = await listen(
       createHttp((_request, response) => {
         response.write('a');
-        setTimeout(() => response.end('b'), 400);
+        setTimeout(() => response.end('b'), 2 * limitMs);
       }),
     );
-    const { chunks } = await open(`http://127.0.0.1:${port}`, undefined, 200);
+    const begun = (): ReturnType<typeof open> =>
+      open(`http://127.0.0.1:${port}`, undefined, limitMs).catch((error: unknown) => {
+        // A busy machine may take longer to begin; what counts is what happens after that.
+        if ((error as ServerUnreachable).code !== 'timeout' || limitMs > 5000) throw error;
+        limitMs *= 2;
+        return begun();
+      });
+    const { chunks } = await begun();
     expect(Buffer.concat(await all(chunks)).toString()).toBe('ab');
   });
 });

@@ -91,9 +91,8 @@ test('a clock that is six years behind works while the certificate is valid by i
     verdict: 'not-met',
     severity: 'critical',
   });
-  expect(sections.find(({ id }) => id === 'agent')?.collectedAt.slice(0, 4)).toBe(
-    String(away(-6 * 365).getUTCFullYear()),
-  );
+  const collectedAt = Date.parse(sections.find(({ id }) => id === 'agent')?.collectedAt ?? '');
+  expect(Math.abs(collectedAt - away(-6 * 365).getTime())).toBeLessThan(dayMs);
 });
 
 test('a clock behind the beginning of the certificate: reports wait, and the reason is the clock', async () => {

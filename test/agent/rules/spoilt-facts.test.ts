@@ -144,14 +144,22 @@ const inputs = fc
       { weight: 1, arbitrary: fc.constant<EvidenceSection['problems']>([{ code: 'denied', detail: 'x' }]) },
     ),
   })
-  .map(({ facts, age, problems }): RuleInput => {
-    const state = problems.length > 0 ? 'partial' : 'complete';
-    const collectedAt = Number.isNaN(age) ? 'yesterday' : earlier(age);
-    const sections = Object.entries(facts).map(
-      ([id, data]) => [id, section(id, data, { collectedAt, state, problems })] as const,
-    );
-    return { sections: new Map(sections), thresholds, backup: defaultBackupPolicy, now };
-  });
+  .map(inputOf);
+interface Reported {
+  readonly facts: object;
+  /** ms; NaN = a time that is none. */
+  readonly age: number;
+  readonly problems: EvidenceSection['problems'];
+}
+function inputOf({ facts, age, problems }: Reported): RuleInput {
+  const state = problems.length > 0 ? 'partial' : 'complete';
+  const collectedAt = Number.isNaN(age) ? 'yesterday' : earlier(age);
+  const sections = Object.entries(facts).map(
+    ([id, data]) => [id, section(id, data, { collectedAt, state, problems })] as const,
+  );
+  return { sections: new Map(sections), thresholds, backup: defaultBackupPolicy, now };
+}
+
 /** Written out, so that the answers below do not rest on the defaults. */
 const thresholds = {
   storageFreeWarningPercent: 10,
@@ -176,6 +184,29 @@ const thresholds = {
   screenLockSeconds: 900,
 };
 
+/** One at a time, each brings a "not-met" that the search might find once or not at all. */
+const grave: readonly Damage[] = (
+  [
+    ['patches.automatic.enabled', false],
+    ['patches.restart.required', true],
+    ['patches.scan.insecure', true],
+    ['patches.updates', [update({ firstSeenOn: dayBefore(80) })]],
+    ['security.accounts.automaticLogon', true],
+    ['security.accounts.screenLockSeconds', 901],
+    ['security.boot.secureBoot', 'off'],
+    ['security.firewall.active', false],
+    ['security.hardening', { accessControl: 'none', lsaProtection: false, credentialGuard: false }],
+    ['security.hardening.powershell2', true],
+    ['security.hardening.smartScreen', 'on'],
+    ['security.hardening.uac', 'off'],
+    ['security.remoteAccess.rdp', { enabled: true, networkLevelAuthentication: false }],
+  ] as const
+).map(([path, value]) => ({ path: path.split('.'), value }));
+const examples = [goodFacts, goodWindows].flatMap((good) =>
+  grave.map((damage): [RuleInput] => [
+    inputOf({ facts: spoil({ ...good, backup: null }, [damage]), age: hour, problems: [] }),
+  ]),
+);
 const daysOld = (of: string | undefined): number => (Date.parse(dayBefore(0)) - Date.parse(of ?? '')) / day;
 const between = (value: number, low: number, high: number) => value >= low && value < high;
 
@@ -306,7 +337,7 @@ test('whatever is spoilt: no throw, a verdict the contract allows, and "met" onl
         expect(holds(read), `${found.ruleId} ${JSON.stringify(found)}`).toBe(true);
       }
     }),
-    { numRuns: tries(4000) },
+    { numRuns: tries(4000), examples },
   );
   // The search is worth something only if it reached each verdict of each rule.
   const all = Object.keys(oracle).flatMap((rule) => ['met', 'not-met', 'unknown'].map((kind) => `${rule} ${kind}`));

@@ -1,6 +1,8 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { maxStatement } from '../../../agent/contract/history.ts';
+import { jwsTypes } from '../../../agent/contract/wire.ts';
 import { canonicalHash, canonicalJson, hashBytes } from '../../../agent/signing/canonical.ts';
 import { signJws, verifyEmbeddedKey, verifyJws } from '../../../agent/signing/jws.ts';
 import { generateKey, parsePrivateKey, privateKeyPem, type SigningKey } from '../../../agent/signing/keys.ts';
@@ -101,6 +103,39 @@ describe('a JWS', () => {
   test('whose embedded key is not the signing one is refused', async () => {
     const jws = forge({ alg: 'Ed25519', typ: 'kits-enrolment', jwk: other.publicKey });
     await expect(verifyEmbeddedKey('kits-enrolment', jws, payload)).rejects.toMatchObject({ reason: 'signature' });
+  });
+
+  test('that should embed its key and does not is refused as malformed', async () => {
+    for (const jwk of [undefined, 'A', { kty: 'RSA', n: 'AQAB', e: 'AQAB' }]) {
+      const jws = forge({ alg: 'Ed25519', typ: 'kits-enrolment', jwk });
+      await expect(verifyEmbeddedKey('kits-enrolment', jws, payload)).rejects.toMatchObject({ reason: 'malformed' });
+    }
+  });
+
+  test.each(['kits-proof', 'kits-answer', 'kits-refusal'] as const)(
+    'a %s names no key, and one that names another than the only one there is is refused',
+    async (typ) => {
+      const jws = await signJws(typ, { value: 7 }, key);
+      expect(JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString())).toEqual({ alg: 'Ed25519', typ });
+      expect(await verifyJws(typ, jws, [key], payload)).toEqual({ value: 7 });
+      await expect(verifyJws(typ, jws, [key, other], payload)).rejects.toMatchObject({ reason: 'key' });
+      const named = forge({ alg: 'Ed25519', typ, kid: other.thumbprint });
+      await expect(verifyJws(typ, named, [key], payload)).rejects.toMatchObject({ reason: 'key' });
+    },
+  );
+
+  test.each(Object.values(jwsTypes))('of kind %s has a length beyond which nothing of it is decoded', async (typ) => {
+    await expect(verifyJws(typ, 'x'.repeat(maxStatement + 1), [key], payload)).rejects.toThrow(
+      'characters is too large',
+    );
+  });
+
+  test('whose payload is no UTF-8 is refused, however well it is signed', async () => {
+    const bytes = Buffer.concat([Buffer.from('{"value":7,"x":"'), Buffer.of(0xff), Buffer.from('"}')]);
+    const header = encode({ alg: 'Ed25519', typ: 'kits-policy', kid: key.thumbprint });
+    const input = `${header}.${bytes.toString('base64url')}`;
+    const jws = `${input}.${sign(null, Buffer.from(input), key.privateKey).toString('base64url')}`;
+    await expect(verifyJws('kits-policy', jws, [key], payload)).rejects.toMatchObject({ reason: 'payload' });
   });
 
   test('with a payload outside its schema is refused', async () => {

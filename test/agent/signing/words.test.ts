@@ -167,6 +167,35 @@ describe('time', () => {
     await expect(verifyPolicy(jws, listener)).rejects.toMatchObject(isRefused(reason));
   });
 
+  const day = 86_400_000;
+  test.each<[string, number, number]>([
+    ['taken', 3_600_000, day],
+    ['premature', 3_600_001, day],
+    ['taken', -1, 366 * day - 1],
+    ['payload', -1, 366 * day],
+    ['taken', -day, 1],
+    ['expired', -day, 0],
+    ['payload', 1, 1],
+    ['premature', Number.NaN, day],
+  ])(
+    'to the millisecond, for a policy and for a notice: %s, issued %d ms from now and ending after %d',
+    async (expected, issued, ends) => {
+      const at = Number.isNaN(issued) ? new Date(Number.NaN) : now;
+      const from = new Date(now.getTime() + (Number.isNaN(issued) ? 0 : issued)).toISOString();
+      const end = new Date(now.getTime() + ends).toISOString();
+      const asked = { ...listener, now: at };
+      const outcome = (asks: Promise<unknown>) =>
+        asks.then(
+          () => 'taken',
+          (error: { reason: string }) => error.reason,
+        );
+      const policy = await kits.signPolicy({ issuedAt: from, expiresAt: end });
+      const notice = await kits.signNotice({ issuedAt: from, validFrom: from, validUntil: end });
+      expect(await outcome(verifyPolicy(policy, asked))).toBe(expected);
+      expect(await outcome(verifyNotice(notice, asked))).toBe(expected);
+    },
+  );
+
   test('a time that is none lets nothing pass', async () => {
     const jws = await kits.signPolicy();
     await expect(verifyPolicy(jws, { ...listener, now: new Date(Number.NaN) })).rejects.toMatchObject(
@@ -204,12 +233,17 @@ describe('nothing older comes back', () => {
     const earlier = await kits.signNotice({ id, issuedAt: later(-2) });
     await expect(verifyNotice(earlier, listener, known)).rejects.toMatchObject(isRefused('older'));
     expect(await verifyNotice(await kits.signNotice({ issuedAt: later(-2) }), listener, known)).toBeDefined();
+    // The same wording again, and a later one.
+    for (const issuedAt of [recalled.issuedAt, later(-0.5)]) {
+      expect(await verifyNotice(await kits.signNotice({ id, issuedAt }), listener, known)).toMatchObject({ id });
+    }
   });
 });
 
 describe('of the notices that are held', () => {
   test.each([
     ['in its time', true, {}],
+    ['from its first moment', true, { validFrom: now.toISOString() }],
     ['before it', false, { validFrom: later(1) }],
     ['after it', false, { validUntil: now.toISOString() }],
     ['recalled', false, { recalled: true }],
@@ -224,6 +258,7 @@ describe('of the notices that are held', () => {
     const soon = kits.noticeOf({ replaces: old.id, validFrom: later(1) });
     expect(isShown(old, [old, soon], now)).toBe(true);
     expect(isShown(old, [old, replacing], now)).toBe(false);
+    expect(isShown(old, [old, kits.noticeOf({ replaces: old.id, validFrom: now.toISOString() })], now)).toBe(false);
     expect(isShown(replacing, [old, replacing], now)).toBe(true);
   });
 

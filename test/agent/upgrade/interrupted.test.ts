@@ -32,7 +32,13 @@ beforeAll(() =>
     configFile: false,
     logLevel: 'error',
     ssr: { noExternal: true, target: 'node' },
-    build: { ssr: join(import.meta.dirname, '../../fakes/upgrade-stand-in.ts'), outDir: bundle, minify: false },
+    build: {
+      ssr: join(import.meta.dirname, '../../fakes/upgrade-stand-in.ts'),
+      outDir: bundle,
+      minify: false,
+      // Named as what it is: else Node reads all of it at each start to find out.
+      rolldownOptions: { output: { entryFileNames: 'upgrade-stand-in.mjs' } },
+    },
   }),
 );
 const ends: (() => void)[] = [() => rmSync(bundle, { recursive: true, force: true })];
@@ -67,11 +73,21 @@ function place(): Place {
   writeFileSync(
     join(base, 'systemctl'),
     `#!/bin/sh
-alive() { [ -f ${pidFile} ] && grep -q '^State:[[:space:]]*[^ZX]' "/proc/$(cat ${pidFile})/status" 2>/dev/null; }
+# In the words of the shell itself: it is asked hundreds of times, and each program it starts costs more than the answer.
+alive() {
+  read -r pid 2>/dev/null <${pidFile} || return 1
+  while read -r key state rest; do
+    case "$key $state" in
+      'State: '[ZX]) return 1 ;;
+      'State: '?) return 0 ;;
+    esac
+  done 2>/dev/null <"/proc/$pid/status"
+  return 1
+}
 case "$1" in
   is-active) alive ;;
   restart)
-    if alive; then kill -9 "$(cat ${pidFile})"; while alive; do :; done; fi
+    if alive; then kill -9 "$pid"; while alive; do :; done; fi
     [ -x ${base}/root/current/kits-agent ] || exit 1
     setsid ${base}/root/current/kits-agent run </dev/null >>${base}/service.log 2>&1 &
     echo $! >${pidFile} ;;
@@ -106,7 +122,7 @@ esac
       const file = join(base, 'payload', version);
       writeFileSync(
         file,
-        `#!/bin/sh\nexport NODE_COMPILE_CACHE=${bundle}/cache\nexec ${process.execPath} ${bundle}/upgrade-stand-in.js ${base} ${version} ${behaviour} "$@"\n`,
+        `#!/bin/sh\nexport NODE_COMPILE_CACHE=${bundle}/cache\nexec ${process.execPath} ${bundle}/upgrade-stand-in.mjs ${base} ${version} ${behaviour} "$@"\n`,
       );
       chmodSync(file, 0o755);
     },

@@ -331,13 +331,16 @@ describe('a clock that does not follow on the last sweep', () => {
     const { token } = await createApiToken(server.context, 'test', { role: 'viewer', municipalityId: undefined });
     const asked = await fetch(`${server.url}/api/v1/retention`, { headers: { authorization: `Bearer ${token}` } });
     expect(await asked.json()).toMatchObject({ held: { clock: 'ahead', sweptAt: swept_at } });
-    const [today] = new Date().toISOString().split('T');
     expect((await run('retention')).out).toMatch(/Nothing is removed: the clock .* far ahead of .*2020-01-01/);
     expect(JSON.parse((await run('retention', '--json')).out).held).toEqual({ clock: 'ahead', sweptAt: swept_at });
     for (const wrong of ['2020-01-02', 'today', '']) {
       expect(await run('retention', '--today', wrong)).toMatchObject({ code: 2 });
     }
-    const said = await run('retention', '--today', today ?? '');
+    const today = (): string => new Date().toISOString().slice(0, 10);
+    const before = today();
+    let said = await run('retention', '--today', before);
+    // It was midnight in between.
+    if (today() !== before) said = await run('retention', '--today', today());
     expect(said.code).toBe(0);
     expect(said.out).not.toContain('Nothing is removed');
   });

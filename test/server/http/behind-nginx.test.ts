@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer as createTcp } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -21,6 +20,7 @@ import { recordedMachine } from '../../fakes/recorded-machine.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 import { expectAllHeld, writeSettings } from '../../faults/town.ts';
 import { type Certificates, makeCertificates } from '../../fixtures/certificates.ts';
+import { reservedPort } from '../../fixtures/reserved-port.ts';
 import { vm } from '../../fixtures/vm.ts';
 import { auditOf } from '../api/staffed-server.ts';
 
@@ -32,15 +32,6 @@ let certificates: Certificates;
 let server: TestServer;
 let url: string;
 let endNginx: () => Promise<void>;
-
-async function freePort(): Promise<number> {
-  const probe = createTcp().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 /** Answers once connections are taken. */
 async function startNginx(port: number): Promise<() => Promise<void>> {
@@ -95,8 +86,8 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'kits-nginx-'));
   mkdirSync(join(dir, 'agent'));
   certificates = makeCertificates();
-  server = await startTestServer({ dataDir: join(dir, 'server') });
-  const port = await freePort();
+  server = await startTestServer({ dataDir: join(dir, 'server'), port: await reservedPort() });
+  const port = await reservedPort();
   url = `https://localhost:${port}`;
   endNginx = await startNginx(port);
 });

@@ -12,6 +12,7 @@ import { proofHeader, reportMediaType } from '../../../agent/contract/wire.ts';
 import { encodeFrame, type SignedReport } from '../../../agent/signing/report-frame.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer } from '../../fakes/test-server.ts';
+import { reservedPort } from '../../fixtures/reserved-port.ts';
 
 const cli = join(import.meta.dirname, '../../../server/cli.ts');
 
@@ -108,16 +109,22 @@ test('told to end in the middle of a report, it takes the rest, answers, stores 
 
 test('ended and started again under a stream of reports, it holds each of them once', async () => {
   const { start, agentAt, stored } = await town();
-  let { child, url } = await start(0);
-  const port = Number(new URL(url).port);
+  const port = await reservedPort();
+  let { child, url } = await start(port);
   const agents = await Promise.all(Array.from({ length: 4 }, () => agentAt(url)));
   const made: SignedReport[] = [];
   const acknowledged = new Set<string>();
   let resends = 0;
 
-  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
+  // After how many answers it is told to end, or killed.
+  for (const [signal, cut] of [
+    ['SIGTERM', 2],
+    ['SIGKILL', 1],
+    ['SIGKILL', 5],
+    ['SIGTERM', 6],
+    ['SIGKILL', 3],
+  ] as const) {
     let answered = 0;
-    const cut = 1 + Math.floor(Math.random() * 6);
     const gone = once(child, 'exit');
     const unsent = await Promise.all(
       agents.map(async (agent) => {

@@ -5,7 +5,9 @@ import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
 
 let server: TestServer;
+/** Stands still until it is moved on, however long a test takes: what was used up does not come back by itself. */
 let ahead = 0;
+const begun = Date.now();
 afterEach(async () => {
   ahead = 0;
   await server.close();
@@ -16,7 +18,7 @@ type Changes = { [Kind in keyof IngestLimits]?: Partial<IngestLimits[Kind]> };
 async function start(changes: Changes): Promise<void> {
   const { reports, checkIns, streams, releases, enrolments } = ingestLimits;
   server = await startTestServer({
-    now: () => new Date(Date.now() + ahead),
+    now: () => new Date(begun + ahead),
     ingestLimits: {
       reports: { ...reports, ...changes.reports },
       checkIns: { ...checkIns, ...changes.checkIns },

@@ -212,14 +212,16 @@ describe('a check-in', () => {
 
   test('measures the clock of the device, and a wrong one turns the light at once', async () => {
     let wrong = 0;
-    const agent = await createTestAgent({ ...server, now: () => new Date(Date.now() + wrong) });
+    const agent = await createTestAgent({ ...server, now: () => new Date((standing ?? Date.now()) + wrong) });
     await agent.enrol();
     await agent.report();
     expect(await deviceOf(agent)).toMatchObject({ light: 'ok' });
+    // On a busy machine seconds pass on the way, which are no fault of either clock.
+    standing = Date.now();
     wrong = 2 * hourMs;
-    await agent.checkIn();
+    await agent.checkIn().finally(() => (standing = undefined));
     const device = await deviceOf(agent);
-    expect(Math.abs((device.clock_offset_seconds ?? 0) - 7200)).toBeLessThanOrEqual(2);
+    expect(device.clock_offset_seconds).toBe(7200);
     expect(device).toMatchObject({ light: 'critical', light_rank: 0, worst_rule: 'clock-correct' });
   });
 

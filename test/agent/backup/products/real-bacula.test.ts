@@ -1,7 +1,6 @@
 /** A real director, storage and file daemon on this machine: what a good, a partial, a broken and a cancelled job leave behind. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseBaculaState } from '../../../../agent/backup/products/bacula-state.ts';
 import { fileDaemonFinding } from '../../../../agent/backup/products/bareos.ts';
+import { reservedPort } from '../../../fixtures/reserved-port.ts';
 
 const catalogue = '/usr/share/dbconfig-common/data/bacula-director-sqlite3/install/sqlite3';
 const folder = mkdtempSync(join(tmpdir(), 'kits-bacula-'));
@@ -16,7 +16,7 @@ const daemons = new Map<string, ChildProcess>();
 const inFolder = (...parts: string[]): string => join(folder, ...parts);
 
 beforeAll(async () => {
-  const [director, storage, file] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [director, storage, file] = await Promise.all([reservedPort(), reservedPort(), reservedPort()]);
   for (const name of ['dir', 'sd', 'fd', 'volumes', 'data']) mkdirSync(inFolder(name));
   writeFileSync(inFolder('data/akte.txt'), 'x'.repeat(100_000));
   execFileSync('mkfifo', [inFolder('pipe')]);
@@ -88,8 +88,9 @@ test('good, partial, refused, broken off and cancelled jobs', { timeout: 120_000
   said('run job=slow yes\n');
   await until(() => transfers('slow'));
   await ended(daemons.get('sd'), 'SIGKILL');
-  feedPipe();
+  const feeding = feedPipe();
   await until(() => !transfers('slow'));
+  await ended(feeding, 'SIGKILL');
 
   // The daemon writes its state when it ends, as it does at every shutdown of the PC.
   await ended(daemons.get('fd'), 'SIGTERM');
@@ -109,13 +110,16 @@ test('good, partial, refused, broken off and cancelled jobs', { timeout: 120_000
   expect(age).toBeLessThan(10 * 60_000);
 });
 
-/** Lets the waiting job go on; it may have noticed before the end that its storage is gone. */
-function feedPipe(): void {
-  try {
-    writeFileSync(inFolder('pipe'), 'y'.repeat(1_000_000));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
+/**
+ * Lets the waiting job go on. It may have noticed before that its storage is gone: whoever opens the pipe then waits for a
+ * reader for ever, so that is left to a program that can be ended.
+ */
+function feedPipe(): ChildProcess {
+  const feeding = spawn('/bin/sh', ['-c', `exec head -c 1000000 /dev/zero >'${inFolder('pipe')}'`], {
+    stdio: 'ignore',
+  });
+  daemons.set('pipe', feeding);
+  return feeding;
 }
 
 function start(name: 'dir' | 'sd' | 'fd'): void {
@@ -155,13 +159,4 @@ async function ended(daemon: ChildProcess | undefined, signal: NodeJS.Signals): 
   const end = new Promise((resolve) => daemon.once('exit', resolve));
   daemon.kill(signal);
   await end;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

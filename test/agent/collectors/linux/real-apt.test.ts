@@ -1,5 +1,5 @@
 /** The patches of a private Debian whose packages are installed, outdated and upgraded by the real apt and dpkg. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -115,7 +115,7 @@ describe.runIf(process.geteuid?.() === 0)('real apt and dpkg', () => {
     expect(outdated.data?.updates).toEqual(expected);
     expect(outdated.data?.scan).toMatchObject({
       kind: 'index',
-      succeededOn: since,
+      succeededOn: statSync(join(debian.root, 'var/lib/apt/lists')).mtime.toISOString().slice(0, 10),
       server: '127.0.0.1',
       insecure: true,
     });
@@ -139,7 +139,8 @@ describe.runIf(process.geteuid?.() === 0)('real apt and dpkg', () => {
     debian.write('run/reboot-required.pkgs', 'library\n');
     const marked = await round();
     expect(marked.data?.restart.reasons.map(({ code }) => code)).toEqual(['marker-file', 'kernel']);
-    expect(marked.data?.restart.since).toBe(new Date().toISOString().slice(0, 10));
+    const { mtime } = statSync(join(debian.root, 'run/reboot-required'));
+    expect(marked.data?.restart.since).toBe(mtime.toISOString().slice(0, 10));
     expect(marked.data?.updates.find(({ id }) => id === `library:${arch}`)).toMatchObject({
       state: 'waiting-for-restart',
     });
