@@ -29,6 +29,7 @@ import { createServerLink, type ServerLink, ServerRefused } from './report/serve
 import { createSignedWords, type SignedWords } from './report/signed-words.ts';
 import { createRounds, type Round } from './rounds.ts';
 import { explain, overallState } from './rules/rule.ts';
+import { plainText } from './rules/wording.ts';
 import type { LoadedSettings } from './settings/settings.ts';
 import type { SignedReport } from './signing/report-frame.ts';
 import { contactsOf } from './status/contacts.ts';
@@ -191,6 +192,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   });
   const { readSections } = rounds;
 
+  /** Since when the server does not take this device, as it was told last; the reason may change each time. */
+  let toldSince: string | undefined;
   const publish = (): void => {
     const now = clock.now();
     backupMemory.noteDayOn(now);
@@ -198,6 +201,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const exchange = store.readExchange();
     const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = exchange;
     const serverTime = knownServerTime(exchange, now);
+    const needed =
+      refusedSince === undefined || !needsAttention(refusedSince, now)
+        ? undefined
+        : { code: failure ?? 'unknown-device', since: refusedSince };
+    if (needed !== undefined && toldSince !== needed.since) log.warn('needs-attention', needed);
+    toldSince = needed?.since;
     const { waiting, refused, aside, thinned } = store.queue();
     const storage = rounds.storageFault();
     const verdicts = rounds.judge(readSections());
@@ -226,7 +235,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         hostname: machine.hostname,
         ...(enrolment === undefined
           ? { state: 'not-enrolled' as const }
-          : { deviceId: enrolment.deviceId, municipality: enrolment.municipality, state: enrolment.state }),
+          : {
+              deviceId: enrolment.deviceId,
+              municipality: plainText(enrolment.municipality) || '–',
+              state: enrolment.state,
+            }),
       },
       overall: overallState(verdicts),
       verdicts: verdicts.map((verdict) => ({ ...verdict, ...explain(verdict), since: since.get(verdict.ruleId) })),
@@ -239,9 +252,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         ...(thinned === undefined ? {} : { thinned }),
         ...(failure === undefined ? {} : { failure }),
         ...(storage === undefined ? {} : { storage }),
-        ...(refusedSince === undefined || !needsAttention(refusedSince, now)
-          ? {}
-          : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
+        ...(needed === undefined ? {} : { needsAttention: needed }),
       },
       notices: [...notices],
       recalls: [...recalls],

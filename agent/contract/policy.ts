@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { productId } from './facts/backup.ts';
 import { day, field, hostName, instant, text, uuid } from './field.ts';
+import { hiddenSigns, shown } from './printable.ts';
 import { updateRings } from './release.ts';
 
 /** Whom signed words are for: the municipality always, then optionally one group or one device of it. */
@@ -326,7 +327,8 @@ export const policy = z.object({
 });
 export type Policy = z.infer<typeof policy>;
 
-const bilingual = (max: number) => z.object({ de: text(max), en: text(max).optional() });
+const bilingual = (words: z.ZodString) => z.object({ de: words, en: words.optional() });
+const line = (max: number) => text(max).regex(shown.line, hiddenSigns);
 
 /** Words of KITS to the people at a PC. */
 export const notice = z.object({
@@ -335,13 +337,20 @@ export const notice = z.object({
   issuedAt: instant,
   audience,
   severity: z.enum(['info', 'warning', 'urgent']),
-  title: bilingual(120),
-  body: bilingual(2000),
-  sender: text(120),
+  title: bilingual(line(120)),
+  body: bilingual(text(2000).regex(shown.lines, hiddenSigns)),
+  sender: line(120),
   validFrom: instant,
   validUntil: instant,
   /** Shown in full and opened only when the policy names the host (`linkHosts`). */
-  links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
+  links: z
+    .array(
+      z
+        .url({ protocol: /^https$/ })
+        .max(500)
+        .regex(shown.link, hiddenSigns),
+    )
+    .max(5),
   mustAcknowledge: z.boolean(),
   /**
    * What an acknowledgement says of the person: nothing, it is only counted (also where this is absent), or the name of the

@@ -20,3 +20,19 @@ function escaped(sign: string): string {
     '',
   );
 }
+
+const hidden = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}`;
+/** A soft hyphen, and what joins the parts of a letter or an emoji, hide nothing. */
+const harmless = String.raw`\u00ad\u200c\u200d`;
+const allOf = (...signs: string[]) => new RegExp(`^(?:${signs.join('|')})*$`, 'u');
+
+/**
+ * Words of KITS for a screen: no sign that cannot be seen, and none that makes words stand in another order than they are read
+ * (controls, direction marks, line separators, halves of a sign).
+ */
+export const shown = {
+  line: allOf(`[^${hidden}]`, `[${harmless}]`),
+  lines: allOf(`[^${hidden}]`, String.raw`[${harmless}\t\n\r]`),
+  link: allOf(`[^${hidden}]`),
+} as const;
+export const hiddenSigns = 'holds a control character, a direction mark or another sign that cannot be seen';

@@ -118,6 +118,9 @@ export type CheckInRequest = z.infer<typeof checkInRequest>;
 /** Where no policy says anything else. */
 export const usualCheckInSeconds = 900;
 
+/** Ranges named in one answer; others follow when these have come. */
+export const maxMissing = 8;
+
 /** The server's words to one request, signed; what is as usual is left out. `serverTime` counts only because `nonce` echoes the proof's `jti`. */
 export const signedAnswer = z.object({
   nonce: z.string().max(43),
@@ -136,6 +139,14 @@ export const signedAnswer = z.object({
   older: z
     .array(z.object({ storeEpoch: uuid, acknowledged: z.int().min(0) }))
     .max(8)
+    .optional(),
+  /**
+   * Sequences of the agent's epoch, both ends included, of which nothing has come although later ones have: as after a report
+   * that was under way while the server was restored. What the device had acknowledged of them is due again.
+   */
+  missing: z
+    .array(z.object({ from: z.int().min(1), to: z.int().min(1) }))
+    .max(maxMissing)
     .optional(),
   /** The device's own store is older than what the server has seen (restored from an image): a new epoch is due. */
   rewound: z.boolean().optional(),

@@ -288,7 +288,8 @@ export function createServerLink(options: LinkOptions): ServerLink {
       });
       if (answer.rewound === true) await renewEpoch();
       else {
-        const again = store.requeueAfter(answer.acknowledged);
+        let again = store.requeueAfter(answer.acknowledged);
+        for (const { from, to } of answer.missing ?? []) again += store.requeueBetween(from, to);
         if (again > 0) log.warn('server-lost-reports', { again });
         for (const { storeEpoch, acknowledged } of answer.older ?? []) {
           const waiting = await store.requeueEarlier(storeEpoch, acknowledged, (jws, place) =>

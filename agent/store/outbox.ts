@@ -93,6 +93,8 @@ export interface Outbox {
    * that waits again, without a body where that has gone. Returns how many.
    */
   requeueAfter(sequence: number): number;
+  /** The server lacks what lies between, both ends included; as `requeueAfter`, but what it holds of the others counts on. */
+  requeueBetween(from: number, to: number): number;
   /** Where earlier epochs ended of which acknowledged reports are kept with their bodies. */
   keptEpochs(): { storeEpoch: string; sequence: number }[];
   /**
@@ -214,6 +216,18 @@ export function openOutbox(
     };
   }
 
+  function requeue(from: number, to: number): number {
+    const { changes } = db
+      .prepare(
+        `UPDATE outbox SET state = 'waiting', ended_at = NULL,
+                thinned_reason = CASE WHEN body IS NULL THEN coalesce(thinned_reason, 'body-expired') END,
+                declared_by = NULL
+         WHERE epoch = ? AND sequence BETWEEN ? AND ? AND state = 'acknowledged'`,
+      )
+      .run(epoch, from, to);
+    return Number(changes);
+  }
+
   return {
     get epoch() {
       return epoch;
@@ -288,8 +302,12 @@ export function openOutbox(
           'INSERT INTO acknowledged VALUES (?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash',
         );
         const body = row === undefined ? undefined : unpackBody(row);
-        // Of a bare envelope the server knows no section.
-        if (body !== undefined) {
+        const later = db.prepare(
+          `SELECT 1 FROM outbox WHERE epoch = ? AND sequence > ? AND state = 'acknowledged' LIMIT 1`,
+        );
+        const isNewest = later.get(epoch, sequence) === undefined;
+        // Of a bare envelope the server knows no section, and what comes late does not take the place of newer facts.
+        if (body !== undefined && isNewest) {
           const { sections } = z.object({ sections: z.array(section) }).parse(JSON.parse(body.toString()));
           for (const { id, hash } of sections) known.run(id, hash);
         }
@@ -344,17 +362,11 @@ export function openOutbox(
     },
     requeueAfter: (sequence) =>
       transaction(() => {
-        const { changes } = db
-          .prepare(
-            `UPDATE outbox SET state = 'waiting', ended_at = NULL,
-                    thinned_reason = CASE WHEN body IS NULL THEN coalesce(thinned_reason, 'body-expired') END,
-                    declared_by = NULL
-             WHERE epoch = ? AND sequence > ? AND state = 'acknowledged'`,
-          )
-          .run(epoch, sequence);
-        if (changes > 0) db.exec('DELETE FROM acknowledged');
-        return Number(changes);
+        const again = requeue(sequence + 1, Number.MAX_SAFE_INTEGER);
+        if (again > 0) db.exec('DELETE FROM acknowledged');
+        return again;
       }),
+    requeueBetween: requeue,
     keptEpochs: () =>
       db
         .prepare(

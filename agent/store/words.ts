@@ -18,9 +18,16 @@ export const storedWords = z.object({
     })
     .optional()
     .catch(undefined),
+  /** One that this version does not take any more goes by itself. */
   notices: z
-    .array(z.object({ jws: compactJws(maxWords.notice), said: notice }))
+    .array(
+      z
+        .object({ jws: compactJws(maxWords.notice), said: notice })
+        .nullable()
+        .catch(null),
+    )
     .max(maxNotices)
+    .transform((held) => held.filter((entry) => entry !== null))
     .catch([]),
   /** What was not accepted since the last check-in, as "policy: signature". */
   refused: z.array(text(60)).max(16).catch([]),

@@ -30,8 +30,20 @@ export const noticeProgress = z.object({
 });
 export type NoticeProgress = z.infer<typeof noticeProgress>;
 
+/** Words as somebody may send them; what cannot be shown is refused with a sentence, when they are signed. */
+const spoken = (max: number) => z.object({ de: text(max), en: text(max).optional() });
+const words = {
+  title: spoken(120),
+  body: spoken(2000),
+  sender: text(120),
+  links: z.array(z.url({ protocol: /^https$/ }).max(500)).max(5),
+};
+
+/** Of a notice that was published, also of one that was signed before hidden signs were refused. */
+export const publishedNotice = notice.extend(words);
+
 /** `GET /api/v1/notices` */
-export const noticeEntry = notice.omit({ audience: true, recalled: true, replaces: true }).extend({
+export const noticeEntry = publishedNotice.omit({ audience: true, recalled: true, replaces: true }).extend({
   municipality: z.object({ id: uuid, name: text(120) }),
   /** The whole municipality, or one group or device of it. */
   audience: z.object({
@@ -62,14 +74,14 @@ export const noticeList = z.object({ items: z.array(noticeEntry), nextCursor: z.
 export const noticeDraft = z.strictObject({
   ...notice.shape,
   audience: notice.shape.audience.strict(),
-  title: notice.shape.title.strict(),
-  body: notice.shape.body.strict(),
+  title: words.title.strict(),
+  body: words.body.strict(),
   id: notice.shape.id.optional(),
   issuedAt: z.never('is filled in when the notice is signed').optional(),
-  sender: notice.shape.sender.default('KITS'),
+  sender: words.sender.default('KITS'),
   /** From now on when it is left out. */
   validFrom: notice.shape.validFrom.optional(),
-  links: notice.shape.links.default([]),
+  links: words.links.default([]),
   mustAcknowledge: notice.shape.mustAcknowledge.default(false),
 });
 export type NoticeDraft = z.infer<typeof noticeDraft>;

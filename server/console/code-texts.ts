@@ -53,6 +53,10 @@ const events: Readonly<Record<string, Words>> = {
   'clone-suspected': { de: 'Mögliche Kopie eines anderen Geräts', en: 'Possible clone of another device' },
   'sequence-rewound': { de: 'Auf einen älteren Stand zurückgesetzt', en: 'Set back to an older state' },
   'sequence-gap': { de: 'Berichte fehlen', en: 'Reports are missing' },
+  'hardware-before': {
+    de: 'Alte Berichte von früherer Hardware sind noch einmal eingetroffen',
+    en: 'Old reports made on earlier hardware have come again',
+  },
   'report-late': { de: 'Fehlender Bericht nachträglich eingetroffen', en: 'A missing report has come after all' },
   'chain-broken': { de: 'Berichtskette unterbrochen', en: 'Chain of reports broken' },
   'gap-mismatch': { de: 'Angaben zu fehlenden Berichten passen nicht', en: 'Account of missing reports does not fit' },

@@ -1,4 +1,5 @@
 /** A notice while it is being written: what is in the form, what does not fit yet, and what goes to the server. Pure. */
+import { shown } from '../../agent/contract/printable.ts';
 import type { NoticeEntry, NoticeRequest } from '../api/contract.ts';
 import { localOf, momentOf } from './calendar.ts';
 
@@ -77,6 +78,7 @@ export type NoticeFault =
   | 'past'
   | 'ends-first'
   | 'far'
+  | 'hidden'
   | 'not-https'
   | 'too-many'
   | 'english';
@@ -98,6 +100,7 @@ export function noticeFaults(draft: NoticeDraft, now: Date): NoticeFaults {
   const text = (key: 'titleDe' | 'bodyDe' | 'titleEn' | 'bodyEn' | 'sender', most: number, needed: boolean): void => {
     if (needed && draft[key].trim() === '') faults.set(key, 'missing');
     if (draft[key].trim().length > most) faults.set(key, 'long');
+    if (!(key.startsWith('body') ? shown.lines : shown.line).test(draft[key])) faults.set(key, 'hidden');
   };
   if (draft.municipality === '') faults.set('municipality', 'missing');
   if (draft.level === 'group' && draft.group === '') faults.set('group', 'missing');
@@ -112,6 +115,7 @@ export function noticeFaults(draft: NoticeDraft, now: Date): NoticeFaults {
   const links = linksIn(draft);
   if (links.length > longest.links) faults.set('links', 'too-many');
   if (!links.every(isHttps)) faults.set('links', 'not-https');
+  if (!links.every((link) => shown.link.test(link))) faults.set('links', 'hidden');
   timeFaults(draft, now, faults);
   return faults;
 }

@@ -163,6 +163,8 @@ export const noticeTexts = {
       past: 'Das Ende muss in der Zukunft liegen.',
       'ends-first': 'Das Ende muss nach dem Beginn liegen.',
       far: 'Höchstens 366 Tage von heute an.',
+      hidden:
+        'Hier stehen Zeichen, die man nicht sieht oder die die Schreibrichtung ändern. Schreiben Sie es neu, statt es einzufügen.',
       'not-https': 'Jede Zeile muss eine vollständige Adresse sein, die mit https:// beginnt.',
       'too-many': 'Höchstens 5 Links.',
       english: 'Überschrift und Text gehören zusammen: Füllen Sie beide aus oder keines.',
@@ -174,6 +176,8 @@ export const noticeTexts = {
       past: 'The end must lie in the future.',
       'ends-first': 'The end must come after the beginning.',
       far: 'At most 366 days from today.',
+      hidden:
+        'This holds signs that cannot be seen or that change the direction of writing. Type it anew instead of pasting it.',
       'not-https': 'Each line must be a complete address that begins with https://.',
       'too-many': 'At most 5 links.',
       english: 'Title and text belong together: fill in both or neither.',

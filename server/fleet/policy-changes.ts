@@ -1,5 +1,6 @@
 /** Writing policies. Every change is a new version beside the old ones; nothing is overwritten or removed. */
 
+import { shown } from '../../agent/contract/printable.ts';
 import { canonicalJson } from '../../agent/signing/canonical.ts';
 import type { PolicyChange, PolicyDocument } from '../api/contract.ts';
 import { recordDeed } from '../staff/audit.ts';
@@ -90,6 +91,7 @@ async function store(
   if (before.version !== expectedVersion) throw changedMeanwhile(before.version, before.changedBy);
   const changes = changedSettings(before.settings, settings);
   if (changes.length === 0) return;
+  for (const { key, after } of changes) requireVisible(key, after);
   const row = {
     level: audience.level,
     audience_id: audience.id,
@@ -127,6 +129,18 @@ async function store(
       settings: changes.map(({ key }) => key).join(', '),
     },
   });
+}
+
+/** A name, a number or an address ends on the screens of the PCs, where nothing may pose as something else. */
+function requireVisible(key: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) requireVisible(key, inner);
+  } else if (typeof value === 'string' && !shown.line.test(value)) {
+    throw new Refusal('invalid', {
+      de: `In der Einstellung „${key}“ stehen Zeichen, die man nicht sieht oder die die Schreibrichtung ändern. Schreiben Sie den Wert neu, statt ihn einzufügen.`,
+      en: `The setting "${key}" holds signs that cannot be seen or that change the direction of writing. Type the value anew instead of pasting it.`,
+    });
+  }
 }
 
 /** One device at once; more of them with the next tick, because a request cannot wait for all. */

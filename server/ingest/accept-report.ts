@@ -150,15 +150,21 @@ async function refuse(
   trx: Database,
   context: IngestContext,
   device: DeviceRow,
-  { envelope, envelopeHash, content }: ReadReport | ReadEnvelope,
+  report: ReadReport | ReadEnvelope,
   { found, highest }: Place,
 ): Promise<Problem | undefined> {
+  const { envelope, envelopeHash, content } = report;
   const now = context.now();
   if (device.state !== 'active') return notActive(device);
   const marks = fingerprint.parse(JSON.parse(device.fingerprint));
   if (content !== undefined && compareMarks(marks, content.fingerprint) === 'other') {
-    const why = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
-    return notActive(await quarantine(trx, device, { why, forgetMarks: true, now }));
+    if (!(await isOfBefore(trx, device, report, highest, now))) {
+      const why = `Report ${envelope.reportId} comes with this device's key from other hardware: no mark is the same.`;
+      return notActive(await quarantine(trx, device, { why, forgetMarks: true, now }));
+    }
+    const detail =
+      'Reports that came again were made on other hardware than its newest ones. They joined the history only.';
+    await noteEvent(trx, device.id, now, 'hardware-before', detail);
   }
   if (found.length > 0) {
     // The other device may belong to another municipality: nothing of its reports is for this one's eyes.
@@ -196,6 +202,32 @@ function isLate({ sequence }: { readonly sequence: number }, highest: Place['hig
   return highest !== undefined && sequence <= highest.sequence;
 }
 
+/**
+ * Made by the hardware of its day and kept since: it comes late to a place that the report behind it is chained to, or it was
+ * signed anew and is older than the facts held. A copy of the disk that does so claims a first place where another report is
+ * held; where it claims a free one, the next report it makes gives it away.
+ */
+async function isOfBefore(
+  trx: Database,
+  device: DeviceRow,
+  report: ReadReport | ReadEnvelope,
+  highest: Place['highest'],
+  now: Date,
+): Promise<boolean> {
+  const { envelope } = report;
+  const { first, deviceId } = envelope;
+  if (isLate(envelope, highest)) return belongsInHole(trx, report, { isFollowed: true });
+  if (first === undefined || isNewer(device, envelope, timesOf(report, now))) return false;
+  const held = await trx
+    .selectFrom('reports')
+    .select('id')
+    .where('device_id', '=', deviceId)
+    .where('store_epoch', '=', first.storeEpoch)
+    .where('sequence', '=', first.sequence)
+    .executeTakeFirst();
+  return held === undefined;
+}
+
 function notActive({ state }: Pick<DeviceRow, 'state'>): Problem {
   return new Problem(403, 'device-not-active', `This device is ${state}; its reports are not taken now.`);
 }
@@ -209,15 +241,11 @@ async function store(
 ): Promise<Taken> {
   const { envelope, envelopeHash, content } = report;
   const now = context.now();
-  const receivedAt = now.toISOString();
+  const { createdAt, receivedAt } = timesOf(report, now);
   const late = isLate(envelope, highest);
   if (late) await fillHole(trx, device, envelope, now);
   else await noteOddities(trx, device, report, highest, now);
 
-  // The device's own clock may be years behind and would make new facts look old; what it knew of the server's time is
-  // better. A clock that runs ahead must not make later reports look old either.
-  const stated = content?.serverTime ?? envelope.createdAt;
-  const createdAt = stated < receivedAt ? stated : receivedAt;
   const isNewest = content !== undefined && !late && isNewer(device, envelope, { createdAt, receivedAt });
   if (!late) {
     await trx
@@ -300,6 +328,16 @@ async function store(
   }
   await evaluateDevice(trx, device.id, now);
   return { created: true, receipt: receiptJws, device };
+}
+
+/**
+ * The device's own clock may be years behind and would make new facts look old; what it knew of the server's time is better.
+ * A clock that runs ahead must not make later reports look old either.
+ */
+function timesOf({ content, envelope }: ReadReport | ReadEnvelope, now: Date) {
+  const receivedAt = now.toISOString();
+  const stated = content?.serverTime ?? envelope.createdAt;
+  return { createdAt: stated < receivedAt ? stated : receivedAt, receivedAt };
 }
 
 /**

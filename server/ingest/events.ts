@@ -15,6 +15,7 @@ export type DeviceEventCode =
   | 'store-epoch-returned'
   | 'readmitted'
   | 'same-hardware'
+  | 'hardware-before'
   | 'removed-by-installation'
   | 'suspicion-reported'
   | 'name-discarded';

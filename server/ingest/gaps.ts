@@ -4,6 +4,7 @@
  */
 import type { Insertable } from 'kysely';
 import { type Gap, type ReportEnvelope, reportEnvelope } from '../../agent/contract/report.ts';
+import { maxMissing } from '../../agent/contract/wire.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceGapTable, DeviceRow } from '../store/schema.ts';
 import { noteEvent } from './events.ts';
@@ -38,10 +39,30 @@ export async function noteHole(trx: Database, device: DeviceRow, range: Range, n
     .execute();
 }
 
-/** Nothing is held at its place, and the reports on either side, as far as they are held, are chained to this one. */
+/** Ranges of which not even envelopes came and that nobody has accounted for, the oldest first; for `SignedAnswer.missing`. */
+export async function holesOf(
+  trx: Database,
+  deviceId: string,
+  storeEpoch: string,
+  notedAfter: string,
+): Promise<{ from: number; to: number }[]> {
+  const rows = await openGaps(trx, deviceId, storeEpoch)
+    .where('first_at', 'is', null)
+    .where('noted_at', '>', notedAfter)
+    .orderBy('from_sequence')
+    .limit(maxMissing)
+    .execute();
+  return rows.map(({ from_sequence, to_sequence }) => ({ from: Number(from_sequence), to: Number(to_sequence) }));
+}
+
+/**
+ * Nothing is held at its place, and the reports on either side, as far as they are held, are chained to this one. `isFollowed`: the
+ * one behind it has to be held, which nobody but its author could have chained to it.
+ */
 export async function belongsInHole(
   trx: Database,
   { envelope, envelopeHash }: { readonly envelope: ReportEnvelope; readonly envelopeHash: string },
+  { isFollowed = false }: { readonly isFollowed?: boolean } = {},
 ): Promise<boolean> {
   const { deviceId, storeEpoch, sequence, previousHash } = envelope;
   const rows = await trx
@@ -51,6 +72,7 @@ export async function belongsInHole(
     .where('store_epoch', '=', storeEpoch)
     .where('sequence', 'in', [sequence - 1, sequence, sequence + 1])
     .execute();
+  if (isFollowed && !rows.some((row) => Number(row.sequence) > sequence)) return false;
   return rows.every((row) => {
     if (Number(row.sequence) < sequence) return row.envelope_hash === previousHash;
     return Number(row.sequence) > sequence && previousHashOf(row.envelope_jws) === envelopeHash;

@@ -8,6 +8,7 @@ import { notFound, Refusal } from '../fleet/refusal.ts';
 import { type Actor, devicesIn, type FleetContext, groupsIn, municipalitiesIn } from '../fleet/scope.ts';
 import { recordDeed } from '../staff/audit.ts';
 import type { Database } from '../store/database.ts';
+import { refusalOfHidden } from './draft.ts';
 
 /**
  * Throws `Refusal`: "invalid" (not signed with the notice key, or not for now), "not-found" (its audience is out of
@@ -68,10 +69,13 @@ async function genuine(jws: string, trust: Pick<Trust, 'keys'>, now: Date): Prom
     return await readNotice(jws, trust, now);
   } catch (cause) {
     if (!(cause instanceof JwsError)) throw cause;
-    throw new Refusal('invalid', {
-      de: `Die Mitteilung wird nicht veröffentlicht: Geräte würden sie ablehnen (${cause.reason}).`,
-      en: `The notice is not published: devices would refuse it (${cause.reason}: ${cause.message}).`,
-    });
+    throw (
+      refusalOfHidden(cause.cause) ??
+      new Refusal('invalid', {
+        de: `Die Mitteilung wird nicht veröffentlicht: Geräte würden sie ablehnen (${cause.reason}).`,
+        en: `The notice is not published: devices would refuse it (${cause.reason}: ${cause.message}).`,
+      })
+    );
   }
 }
 

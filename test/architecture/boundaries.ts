@@ -33,8 +33,8 @@ export const boundaries: readonly Boundary[] = [
   { folder: 'renderer/', allowed: /^(renderer\/|preact(\/|$))/, types: /^(main\/ipc\/|agent\/contract\/)/ },
   {
     folder: 'server/console/',
-    // Words of the contract are words and nothing else: they bring neither zod nor a schema into the page.
-    allowed: /^(server\/console\/|agent\/contract\/words\/|preact(\/|$))/,
+    // Words of the contract, and which signs they may have, are nothing else: they bring neither zod nor a schema into the page.
+    allowed: /^(server\/console\/|agent\/contract\/(words\/|printable\.ts$)|preact(\/|$))/,
     types: /^(server\/api\/contract\.ts$|agent\/contract\/)/,
   },
   {

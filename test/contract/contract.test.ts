@@ -4,6 +4,7 @@ import { factSchemas, sectionIds } from '../../agent/contract/facts/index.ts';
 import { contractJsonSchemas } from '../../agent/contract/json-schema.ts';
 import { keySet } from '../../agent/contract/keys.ts';
 import { notice, policy } from '../../agent/contract/policy.ts';
+import { hiddenSigns } from '../../agent/contract/printable.ts';
 import { parseSectionData, reportBody, reportEnvelope, section, statedName } from '../../agent/contract/report.ts';
 import { mailboxRequest } from '../../agent/contract/status.ts';
 
@@ -48,6 +49,39 @@ describe('answers with names', () => {
     const before = notice.omit({ answers: true });
     expect(before.parse({ ...said, answers: 'named' })).toEqual(said);
     expect(notice.safeParse({ ...said, answers: 'signed' }).success).toBe(false);
+  });
+
+  test.each([
+    ['an override of the direction', '\u202e'],
+    ['an isolate', '\u2066'],
+    ['an escape', '\u001b'],
+    ['a control of eight bits', '\u0085'],
+    ['a line separator', '\u2028'],
+    ['nothing that takes no room', '\u200b'],
+    ['a tag', '\u{e0041}'],
+    ['half a sign', '\ud800'],
+  ])('%s stands in no text of a notice', (_, sign) => {
+    const words = `Bitte${sign}lesen`;
+    for (const change of [
+      { title: { de: words } },
+      { title: { de: 'x', en: words } },
+      { body: { de: words } },
+      { sender: words },
+      { links: [`https://www.kits.example/${sign}a`] },
+    ]) {
+      const issues = notice.safeParse({ ...said, ...change }).error?.issues.map(({ message }) => message);
+      expect(issues, JSON.stringify(change)).toEqual([hiddenSigns]);
+    }
+  });
+
+  test('a text has lines; a title and a sender have one', () => {
+    const lines = 'Erstens\r\n\tZweitens\nSicherungs\u00adkopie \u{1f469}\u200d\u{1f4bb}';
+    expect(notice.safeParse({ ...said, body: { de: lines, en: lines } }).success).toBe(true);
+    for (const change of [{ title: { de: lines } }, { sender: lines }]) {
+      expect(notice.safeParse({ ...said, ...change }).success).toBe(false);
+    }
+    const emoji = '\u{1f469}\u200d\u{1f4bb} Sicherungs\u00adkopie';
+    expect(notice.safeParse({ ...said, title: { de: emoji }, sender: emoji }).success).toBe(true);
   });
 
   test('a service from before takes an answer that has a name, and leaves the name out', () => {

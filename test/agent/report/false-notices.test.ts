@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Notice } from '../../../agent/contract/policy.ts';
 import { createLog } from '../../../agent/log.ts';
 import { createSignedWords, type SignedWords } from '../../../agent/report/signed-words.ts';
 import { noticesHash } from '../../../agent/signing/words.ts';
@@ -48,6 +49,17 @@ test('a genuine one is in force', async () => {
   const jws = await kits.signNotice(genuineNotice(now));
   expect(await words.take({ notice: jws })).toBe(true);
   expect(words.inForce().notices).toEqual([jws]);
+});
+
+test('one that was taken before hidden signs were refused goes by itself: the others, the policy and the keys stay', async () => {
+  startAnew();
+  const [good, bad] = await Promise.all([kits.signNotice(), kits.signNotice({ title: { de: 'Wartung \u202e' } })]);
+  await words.take({ policy: await kits.signPolicy() });
+  const saidIn = (jws: string): Notice => JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+  const notices = [bad, good].map((jws) => ({ jws, said: saidIn(jws) }));
+  store.writeWords({ ...store.readWords(), notices });
+  expect(words.inForce()).toMatchObject({ notices: [good], policy: { version: 7 } });
+  expect(store.readWords().trust).toEqual(kits.trust);
 });
 
 describe.each(falseNoticeKinds)('a notice %s', (kind) => {

@@ -96,6 +96,43 @@ test('a server restored from its backup gets again what it had acknowledged sinc
   expect((await stored(restored)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 });
 
+test('a report that was on its way while the server was restored leaves no hole: what lies before it is asked for', async () => {
+  const { serverDir, server, between, agent, enrolment } = await town();
+  await agent.round('full');
+  await agent.exchange();
+  await server.close();
+  const backup = join(folder(), 'backup');
+  cpSync(serverDir, backup, { recursive: true });
+  const later = await startServer(serverDir);
+  between.target = later.url;
+  await agent.round('cheap');
+  await agent.round('cheap');
+  await agent.exchange();
+  await agent.round('cheap');
+  let restored: KitsServer | undefined;
+  between.meddle = async (path) => {
+    if (path === '/agent/v1/check-in' && restored === undefined) {
+      await later.close();
+      restored = await restoreTo(backup, serverDir, between);
+    }
+    return 'forward' as const;
+  };
+  expect(await agent.exchange()).toMatchObject({ accepted: 1 });
+  if (restored === undefined) throw new Error('nothing was restored');
+  const known = async () => {
+    const { gaps, events } = await describeDevice(restored!.context, everything, enrolment.deviceId);
+    return [gaps.map(({ from, to }) => [from, to]), events.map(({ code }) => code)];
+  };
+  expect(await known()).toEqual([[[2, 3]], ['sequence-gap']]);
+  const held = agent.store.acknowledgedHashes();
+  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
+  expect(await known()).toEqual([[], ['report-late', 'report-late', 'sequence-gap']]);
+  expect((await stored(restored)).map(({ sequence }) => sequence).sort()).toEqual([1, 2, 3, 4]);
+  expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
+  // What came late is not what the server knows the state of this PC by.
+  for (const [id, hash] of agent.store.acknowledgedHashes()) expect([id, held.get(id)]).toEqual([id, hash]);
+});
+
 test('a restored server gets again what was of an earlier epoch of the device, too', async () => {
   const { serverDir, server, between, agent, enrolment } = await town();
   await agent.round('full');

@@ -163,6 +163,17 @@ describe('what the server holds', () => {
     expect(store.acknowledgedHashes().size).toBe(0);
     expect(store.requeueAfter(2)).toBe(0);
   });
+
+  test('what it lacks in between waits again, and what it knows of those behind it stays known', async () => {
+    for (const size of [1, 2, 3, 4, 5]) await append([sectionOf('memory', size)]);
+    for (const sequence of [1, 2, 4]) store.acknowledge(sequence, at, []);
+    store.setAside(3, at);
+    expect(store.requeueBetween(2, 3)).toBe(1);
+    expect(store.waiting(10).map(({ sequence }) => sequence)).toEqual([2, 5]);
+    store.acknowledge(2, at, []);
+    expect(store.acknowledgedHashes().get('memory')).toBe(canonicalHash(4));
+    expect(store.queue()).toMatchObject({ waiting: 1, aside: 1 });
+  });
 });
 
 test('a new epoch signs what waits anew, in order, and keeps what was refused as evidence', async () => {

@@ -1,8 +1,12 @@
 /** Notices through the API: who may, what is refused, what becomes of them, and how far they have come. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { jwsTypes } from '../../../agent/contract/wire.ts';
+import { signJws } from '../../../agent/signing/jws.ts';
 import { readNotice } from '../../../agent/signing/words.ts';
 import { composeNotice } from '../../../server/notices/compose.ts';
+import { dropRefused, publishNotice } from '../../../server/notices/publish.ts';
+import { noticeOf } from '../../fakes/office-words.ts';
 import { createTestAgent } from '../../fakes/test-agent.ts';
 import {
   addDevice,
@@ -136,6 +140,46 @@ describe('publishing', () => {
     const { status, body } = await post(change);
     expect([status, body.code]).toEqual([400, 'invalid']);
     expect(ids(await technician.get('notices'))).toEqual([]);
+  });
+
+  test('refuses signs that nobody can see, in the language of who sent them', async () => {
+    const title = { de: 'Wartung \u202egatierF ma' };
+    const { status, body } = await post({ title });
+    expect([status, body.code]).toEqual([400, 'invalid']);
+    expect(body.detail).toMatch(/„title\.de“.*Schreiben Sie diese Stelle neu/);
+    const link = await post({ links: ['https://kits.example/\u200bx'] });
+    expect([link.status, link.body.detail]).toEqual([400, expect.stringContaining('„links.0“')]);
+    expect(ids(await technician.get('notices'))).toEqual([]);
+    await published({ body: { de: 'Ab 14 Uhr:\n\n- Netz\r\n- Telefon' } });
+  });
+
+  test('one with hidden signs that was signed before they were refused is listed, and does not go out again', async () => {
+    const said = { ...noticeOf(kits.wasungen, {}, kits.context.now()), title: { de: 'Wartung \u202e' } };
+    const jws = await signJws(jwsTypes.notice, said, kits.context.noticeKey!);
+    const actor = { name: 'test', scope: { role: 'admin', municipalities: 'all' } } as const;
+    await expect(publishNotice(kits.context, actor, jws, kits.context.trust)).rejects.toMatchObject({
+      code: 'invalid',
+      words: { de: expect.stringContaining('„title.de“') },
+    });
+    const row = {
+      id: said.id,
+      group_id: null,
+      device_id: null,
+      replaces: null,
+      municipality_id: kits.wasungen,
+      recalled: 0 as const,
+      published_by: 'test',
+      jws,
+    };
+    const times = { issued_at: said.issuedAt, valid_from: said.validFrom, valid_until: said.validUntil };
+    await kits.context.db
+      .insertInto('notices')
+      .values({ ...row, ...times, published_at: said.issuedAt })
+      .execute();
+    const { status, body } = await technician.get('notices');
+    expect([status, body.items[0].title.de]).toEqual([200, 'Wartung \u202e']);
+    expect((await technician.send('POST', `notices/${said.id}/recall`, {})).status).toBe(400);
+    expect(await dropRefused(kits.context.db, kits.context.trust, kits.context.now())).toBe(1);
   });
 
   test('refuses a misspelt audience: it must not become a wider one', async () => {

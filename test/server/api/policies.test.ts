@@ -43,6 +43,15 @@ describe('writing a policy', () => {
     expect((await put(place(), settings)).body).toMatchObject({ version: 1, settings });
   });
 
+  test('refuses signs that nobody can see in what the PCs show', async () => {
+    const labelDe = 'KITS\u202eenilto';
+    const { status, body } = await put(place(), { contacts: [contact, { ...contact, labelDe }] });
+    expect([status, body.code, body.detail]).toEqual([400, 'invalid', expect.stringContaining('„contacts“')]);
+    const target = { ...firewall, name: 'Fire\u200bwall' };
+    expect((await put(place(), { infrastructureTargets: [target] })).status).toBe(400);
+    expect((await technician.get(`policies/${place()}`)).body.version).toBe(0);
+  });
+
   test('makes its first version, with who, when and why', async () => {
     await addDevice(kits.context, kits.wasungen);
     await addDevice(kits.context, kits.wasungen, { state: 'retired' });

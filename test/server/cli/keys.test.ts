@@ -139,6 +139,7 @@ describe('rotate-key', () => {
 });
 
 describe('a notice', () => {
+  const anyone = '0a4b0f6e-6f0c-4a54-9d2e-3f1a5c7d9e10';
   test('that is not signed yet is signed with the online key and published', async () => {
     const { code, out, err } = await run('publish-notice', file('n.json', draft()), '--municipality', municipality);
     expect([code, err]).toEqual([0, 'Published "Wartung am Freitag".']);
@@ -156,6 +157,11 @@ describe('a notice', () => {
     ['no title', draft({ title: undefined }), 'title'],
     ['a link that is not https', draft({ links: ['javascript:alert(1)'] }), 'links.0'],
     ['no audience', draft(), 'audience'],
+    [
+      'signs nobody can see',
+      draft({ audience: { municipality: anyone }, body: { de: 'Bitte \u2067lesen' } }),
+      '"body.de"',
+    ],
   ])('with %s is not published, and the message says why', async (_name, content, why) => {
     expect(await run('publish-notice', file('n.json', content))).toMatchObject({
       code: 2,
@@ -172,6 +178,12 @@ describe('a notice', () => {
       err: expect.stringContaining('kits-server sign-notice FILE --key K'),
     });
     const written = file('n.json', draft({ audience: { municipality } }));
+    const hidden = file('h.json', draft({ audience: { municipality }, title: { de: 'Wartung\u0007' } }));
+    expect(await run('sign-notice', hidden, '--key', keyFile, '--passphrase-file', passphrase)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('"title.de", signs that cannot be seen'),
+    });
     const signed = await run('sign-notice', written, '--key', keyFile, '--passphrase-file', passphrase);
     expect(signed.code).toBe(0);
     const { trust } = await keys();

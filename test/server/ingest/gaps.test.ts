@@ -163,6 +163,43 @@ describe('a hole in the sequence', () => {
     expect(last.status).toBe(201);
   });
 
+  test('is asked for at each check-in of its epoch until it came or was accounted for, and for a month', async () => {
+    const agent = await enrolled();
+    await agent.report();
+    const lost = [];
+    for (const _ of [2, 3, 4]) lost.push(await agent.makeReport());
+    await agent.report();
+    await agent.makeReport();
+    await agent.report();
+    const missing = async (said = {}) => (await agent.checkIn(said)).answer?.missing;
+    expect(await missing()).toEqual([
+      { from: 2, to: 4 },
+      { from: 6, to: 6 },
+    ]);
+    await agent.sendReport(lost[1]!);
+    const { storeEpoch } = lost[0]!.envelope;
+    await tell(agent, [
+      {
+        storeEpoch,
+        from: 4,
+        to: 4,
+        firstHash: lost[2]!.envelopeHash,
+        lastHash: lost[2]!.envelopeHash,
+        reason: 'refused',
+      },
+    ]);
+    expect(await missing()).toEqual([
+      { from: 2, to: 2 },
+      { from: 6, to: 6 },
+    ]);
+    await agent.sendReport(bare(lost[0]!));
+    expect(await missing()).toEqual([{ from: 6, to: 6 }]);
+    const longAgo = new Date(Date.now() - 31 * 86_400_000).toISOString();
+    const gaps = server.context.db.updateTable('device_gaps').where('device_id', '=', agent.state.deviceId);
+    await gaps.set({ noted_at: longAgo }).execute();
+    expect(await missing()).toBeUndefined();
+  });
+
   test('is not filled by what the reports on either side are not chained to', async () => {
     const agent = await enrolled();
     await agent.report();

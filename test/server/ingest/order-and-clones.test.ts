@@ -257,6 +257,61 @@ describe('a clone', () => {
     expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined' });
   });
 
+  describe('is told from a PC whose hardware was replaced, and which sends again what it kept', () => {
+    const ago = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+    /** Released by staff on the hardware it has now; what it made on the old one lies in an epoch before. */
+    async function replaced() {
+      const agent = await enrolled();
+      const [old, first] = [agent.state.fingerprint, { storeEpoch: agent.state.epoch, sequence: 2 }];
+      await agent.report(undefined, { createdAt: ago(5) });
+      await db().updateTable('devices').set({ fingerprint: '{}' }).where('id', '=', agent.state.deviceId).execute();
+      agent.renewEpoch();
+      agent.state.fingerprint = newMarks();
+      await agent.report(undefined, { createdAt: ago(1) });
+      return { agent, old, first };
+    }
+
+    test('signed anew behind younger ones: it joins the history, and the marks of now stay', async () => {
+      const { agent, old, first } = await replaced();
+      const facts = await stored.sectionsOf(agent);
+      for (const sequence of [2, 3]) {
+        const options = { createdAt: ago(4), fingerprint: old, envelope: { first: { ...first, sequence } } };
+        const again = await agent.report(agent.sections({ memory: { totalBytes: 1 } }), options);
+        expect(again.status).toBe(201);
+      }
+      expect(await stored.deviceOf(agent)).toMatchObject({ state: 'active' });
+      expect(JSON.parse((await stored.deviceOf(agent)).fingerprint)).toEqual(agent.state.fingerprint);
+      expect(await stored.sectionsOf(agent)).toEqual(facts);
+      expect(await stored.eventsOf(agent)).toEqual(['store-epoch-new', 'hardware-before']);
+      // What is made there today is a copy at work.
+      expect((await agent.report(undefined, { fingerprint: old, createdAt: ago(4) })).code).toBe('device-not-active');
+      expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined' });
+    });
+
+    test.each<[string, object]>([
+      ['is the newest there is', { createdAt: ago(0), sequence: 2 }],
+      ['claims a first place where another report is held', { createdAt: ago(4), sequence: 1 }],
+    ])('not where it %s', async (_, { createdAt, sequence }: { createdAt?: Date; sequence?: number }) => {
+      const { agent, old, first } = await replaced();
+      const options = { createdAt, fingerprint: old, envelope: { first: { ...first, sequence } } } as object;
+      expect((await agent.report(undefined, options)).code).toBe('device-not-active');
+      expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined' });
+    });
+
+    test('late, where the report behind it is chained to it, and only there', async () => {
+      const { agent, old } = await replaced();
+      const late = [];
+      for (const _ of [1, 2]) late.push(await agent.makeReport(undefined, { fingerprint: old, createdAt: ago(3) }));
+      await agent.report();
+      expect((await agent.sendReport(late[1]!)).status).toBe(201);
+      expect((await agent.sendReport(late[0]!)).status).toBe(201);
+      const other = await agent.makeReport(undefined, { fingerprint: old, createdAt: ago(3) });
+      await agent.makeReport();
+      await agent.report();
+      expect((await agent.sendReport(other)).code).toBe('device-not-active');
+    });
+  });
+
   test('is not a PC whose parts are exchanged one after the other: each new part is learned', async () => {
     const agent = await enrolled();
     const [old, young] = [agent.state.fingerprint, newMarks()];
