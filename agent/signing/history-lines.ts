@@ -1,6 +1,6 @@
 /** Takes an export apart without trusting it: a header line, then for each report an envelope line and its body. */
 import { type HistoryHeader, historyHeader, maxStatement } from '../contract/history.ts';
-import { maxBodyBytes, reportEnvelope } from '../contract/report.ts';
+import { reportEnvelope } from '../contract/report.ts';
 
 /** The file is not what it should be at this place; what stands before it was read. */
 export class HistoryUnreadable extends Error {
@@ -70,7 +70,7 @@ function bodyBytesOf(envelopeJws: string): number | undefined {
   try {
     const payload: unknown = JSON.parse(Buffer.from(envelopeJws.split('.')[1] ?? '', 'base64url').toString());
     const parsed = reportEnvelope.pick({ bodyBytes: true }).safeParse(payload);
-    return parsed.success && parsed.data.bodyBytes <= maxBodyBytes ? parsed.data.bodyBytes : undefined;
+    return parsed.success ? parsed.data.bodyBytes : undefined;
   } catch {
     // Not JSON: no envelope.
     return undefined;

@@ -188,6 +188,14 @@ describe('a notice is verified again before it is shown', () => {
     expect(refused).toBe(0);
   });
 
+  test('of the same urgency the one that began last first, in whatever order they lie there', async () => {
+    const signed = await Promise.all([-3, -1, -2].map((days) => kits.signNotice({ validFrom: later(days) })));
+    for (const order of [signed, signed.toReversed()]) {
+      const { notices } = await verified(order, trust);
+      expect(notices.map(({ validFrom }) => validFrom)).toEqual([later(-1), later(-2), later(-3)]);
+    }
+  });
+
   test('never what is forged, for others, expired, from the future, or no notice at all', async () => {
     const genuine = await kits.signNotice();
     const [header, , signature] = genuine.split('.');
@@ -217,6 +225,16 @@ describe('a notice is verified again before it is shown', () => {
     writeFileSync(join(folder, 'trust.json'), content);
     expect(await readTrust(join(folder, 'trust.json'))).toBeUndefined();
   });
+});
+
+test('keys are read from a file as long as any can be, and from no longer one', async () => {
+  const { trust, holder } = await authority();
+  const known: TrustFile = { contractVersion: 1, writtenAt: now.toISOString(), trust, holder };
+  const file = join(folder, 'trust.json');
+  writeFileSync(file, JSON.stringify(known).padEnd(256 * 1024));
+  expect(await readTrust(file)).toEqual(known);
+  writeFileSync(file, JSON.stringify(known).padEnd(256 * 1024 + 1));
+  expect(await readTrust(file)).toBeUndefined();
 });
 
 describe('what the window may do with a notice', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { requestChannels } from '../../main/ipc/channels.ts';
 import { type AppApi, type Handlers, requests, type View } from '../../main/ipc/contract.ts';
 import { serve } from '../../main/ipc/serve.ts';
-import { createFrameTrust } from '../../main/ipc/trusted-frame.ts';
+import { appOrigin, createFrameTrust } from '../../main/ipc/trusted-frame.ts';
 import { ipcRendererEvents, seen } from '../fakes/electron.ts';
 
 const view: View = {
@@ -126,6 +126,17 @@ describe('who may ask', () => {
     const trust = createFrameTrust();
     trust.add({ id: 1, once: vi.fn() });
     expect(trust.isTrusted({ sender: { id: sender }, senderFrame } as never)).toBe(expected);
+  });
+
+  test('a window that is gone is a stranger: its number may come back with another', () => {
+    const trust = createFrameTrust();
+    const once = vi.fn();
+    trust.add({ id: 1, once });
+    const asked = { sender: { id: 1 }, senderFrame: { parent: null, url: `${appOrigin}/index.html` } } as never;
+    expect(trust.isTrusted(asked)).toBe(true);
+    expect(once).toHaveBeenCalledExactlyOnceWith('destroyed', expect.any(Function));
+    once.mock.calls[0]?.[1]();
+    expect(trust.isTrusted(asked)).toBe(false);
   });
 });
 

@@ -94,6 +94,30 @@ describe('the memory', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('counts how often a notice was put off, over corrections and restarts; what was said to an old wording is nothing', () => {
+    const said = kits.noticeOf({ issuedAt: later(-2) });
+    const corrected = { ...said, issuedAt: later(-1) };
+    const deferral = { deferredAt: now.toISOString(), until: later(1) };
+    const known = memory();
+    known.absorb([said]);
+    known.announced([said], 'neutral', now);
+    known.defer(said, deferral);
+    known.defer(said, deferral);
+    const before = { id: said.id, issuedAt: said.issuedAt, deferrals: 2, deferral };
+    expect(memory().of(said)).toEqual({ ...before, announced: { at: now.toISOString(), manner: 'neutral' } });
+    known.absorb([corrected]);
+    expect(memory().of(corrected)).toEqual({ id: said.id, issuedAt: corrected.issuedAt, deferrals: 2 });
+    expect(known.of(said)).toBeUndefined();
+    known.defer(said, deferral);
+    known.announced([said], 'full', now);
+    expect(known.of(corrected)).toEqual({ id: said.id, issuedAt: corrected.issuedAt, deferrals: 2 });
+    // Announced once more, it is put off no longer.
+    known.defer(corrected, deferral);
+    known.announced([corrected], 'full', now);
+    expect(memory().of(corrected)).toMatchObject({ deferrals: 3, announced: { manner: 'full' } });
+    expect(memory().of(corrected)).not.toHaveProperty('deferral');
+  });
+
   test('lives on without its file: a folder in its place, a folder that is not there', () => {
     mkdirSync(file());
     const known = memory();
@@ -276,6 +300,8 @@ describe('a link of a notice opens', () => {
     'https://evil.example/?https://kits.example.de/',
     'https://kits.example.de@evil.example/',
     'https://user:pw@kits.example.de/',
+    'https://user@kits.example.de/',
+    'https://:pw@kits.example.de/',
     'https://kits.example.de:8443/',
     'https://sub.kits.example.de/',
     'https://kits.example.de\\@evil.example/',

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryStatement } from '../../../agent/contract/history.ts';
 import type { Gap, ReportClass } from '../../../agent/contract/report.ts';
-import { contractVersion } from '../../../agent/contract/report.ts';
+import { contractVersion, maxBodyBytes } from '../../../agent/contract/report.ts';
 import { jwsTypes } from '../../../agent/contract/wire.ts';
 import { HistoryUnreadable } from '../../../agent/signing/history-lines.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey, type SigningKey } from '../../../agent/signing/keys.ts';
 import { type SignedReport, signReport } from '../../../agent/signing/report-frame.ts';
-import { verdictOn, verifyHistory } from '../../../agent/signing/verify-history.ts';
+import { maxFaults, verdictOn, verifyHistory } from '../../../agent/signing/verify-history.ts';
 import { fc, tries } from '../../fixtures/properties.ts';
 
 const deviceId = randomUUID();
@@ -23,6 +23,7 @@ interface Made {
   readonly epoch?: string;
   readonly key?: SigningKey;
   readonly body?: string;
+  readonly deviceId?: string;
 }
 
 function make(sequence: number, previous: SignedReport | undefined, change: Made = {}): Promise<SignedReport> {
@@ -33,7 +34,7 @@ function make(sequence: number, previous: SignedReport | undefined, change: Made
     {
       contractVersion,
       reportId: randomUUID(),
-      deviceId,
+      deviceId: change.deviceId ?? deviceId,
       storeEpoch: change.epoch ?? storeEpoch,
       sequence,
       class: change.class ?? 'full',
@@ -63,6 +64,8 @@ interface ExportOptions {
   readonly ends?: HistoryStatement['epochs'] | 'none';
   readonly header?: Record<string, unknown>;
   readonly statementKey?: SigningKey;
+  /** Of whom the statement is. */
+  readonly about?: string;
 }
 
 const endsOf = (list: readonly SignedReport[]): HistoryStatement['epochs'] =>
@@ -84,7 +87,7 @@ async function exported(entries: readonly Entry[], options: ExportOptions = {}):
           serverKey: server.publicKey,
           statement: await signJws(
             jwsTypes.history,
-            { deviceId, exportedAt, epochs: ends },
+            { deviceId: options.about ?? deviceId, exportedAt, epochs: ends },
             options.statementKey ?? server,
           ),
         };
@@ -133,6 +136,7 @@ describe('a history', () => {
       gaps: [],
       faults: [],
       end: 'stated',
+      serverKeyThumbprint: server.thumbprint,
     });
   });
 
@@ -237,6 +241,91 @@ describe('what is missing is named', () => {
     expect(found.faults).toEqual([expect.stringContaining('follows on none')]);
   });
 
+  test('nor by one of another store', async () => {
+    const account = await declaring({ from: 2, to: 3, storeEpoch: randomUUID() });
+    const found = await check(await exported([...without(2, 3), account], { ends: endsOf([...reports, account]) }));
+    expect([found.verdict, found.gaps.map(({ declared }) => declared)]).toEqual(['gaps', [undefined]]);
+  });
+
+  const until = '2026-11-20T00:00:00.000Z';
+  test.each<[string, [number, number][], [number, number, boolean][], 'complete' | 'gaps']>([
+    ['all of them', [[2, 4]], [[2, 4, true]], 'complete'],
+    ['more than is missing', [[1, 6]], [[2, 4, true]], 'complete'],
+    [
+      'one by one',
+      [
+        [2, 2],
+        [3, 3],
+        [4, 4],
+      ],
+      [
+        [2, 2, true],
+        [3, 3, true],
+        [4, 4, true],
+      ],
+      'complete',
+    ],
+    [
+      'the first',
+      [[1, 2]],
+      [
+        [2, 2, true],
+        [3, 4, false],
+      ],
+      'gaps',
+    ],
+    [
+      'the last',
+      [[4, 6]],
+      [
+        [2, 3, false],
+        [4, 4, true],
+      ],
+      'gaps',
+    ],
+    [
+      'what lies around them',
+      [
+        [1, 1],
+        [5, 6],
+      ],
+      [[2, 4, false]],
+      'gaps',
+    ],
+    ['a range that leads backwards', [[4, 2]], [[2, 4, false]], 'gaps'],
+    ['nothing', [], [[2, 4, false]], 'gaps'],
+  ])('bodies that the server says it removed are no riddle: %s', async (_name, ranges, parts, verdict) => {
+    const ends = endsOf(reports).map((end) => ({ ...end, removed: { until, ranges } }));
+    const entries = reports.map((report) => ([2, 3, 4].includes(report.envelope.sequence) ? bare(report) : report));
+    const found = await check(await exported(entries, { ends }));
+    expect(found).toMatchObject({ verdict, faults: [] });
+    expect(found.gaps).toEqual(
+      parts.map(([from, to, removed]) => ({
+        ...{ storeEpoch, from, to, missing: 'bodies', declared: undefined },
+        ...(removed ? { removedUntil: until } : {}),
+      })),
+    );
+  });
+
+  test('its word covers bodies only, of that store only, and stands behind that of the device', async () => {
+    const removed = { until, ranges: [[1, 6]] as [number, number][] };
+    const ends = endsOf(reports).map((end) => ({ ...end, removed }));
+    expect(await check(await exported(without(2), { ends }))).toMatchObject({
+      verdict: 'gaps',
+      gaps: [{ from: 2, to: 2, missing: 'reports', declared: undefined }],
+    });
+    const second = await chain(2, randomUUID());
+    const entries = [...reports, second[0]!, bare(second[1]!)];
+    const other = await check(await exported(entries, { ends: [...ends, ...endsOf(second)] }));
+    expect([other.verdict, other.gaps[0]?.removedUntil]).toEqual(['gaps', undefined]);
+    const account = await declaring({ from: 2, to: 2, lastHash: reports[1]!.envelopeHash });
+    const all = [reports[0]!, bare(reports[1]!), ...reports.slice(2), account];
+    const told = await check(
+      await exported(all, { ends: endsOf([...reports, account]).map((end) => ({ ...end, removed })) }),
+    );
+    expect(told.gaps).toEqual([{ storeEpoch, from: 2, to: 2, missing: 'bodies', declared: 'outbox-full' }]);
+  });
+
   test('a report that says it is an account without being one accounts for nothing', async () => {
     const account = await make(7, reports[5], {
       class: 'full',
@@ -298,6 +387,35 @@ describe('what was tampered with is found', () => {
     await expectBroken(await exported(reports, { ends: [] }), /does not know the epoch/);
     await expectBroken(await exported(reports, { statementKey: device }), /statement of the server does not hold/);
     await expectBroken(await exported(reports), /signed by the key/, { serverKey: device.thumbprint });
+  });
+
+  test('a report of another device with the same key, and an end that was signed for one', async () => {
+    const foreign = await make(3, reports[1], { deviceId: randomUUID() });
+    await expectBroken(
+      await exported(reports.map((report, index) => (index === 2 ? foreign : report))),
+      /Entry 3: the envelope is of another device/,
+    );
+    await expectBroken(await exported(reports, { about: randomUUID() }), /statement of the server is about another/);
+  });
+
+  test('an entry that is none, one whose body would be endless, and a line that is', async () => {
+    const line = (text: string): Entry => ({ envelopeJws: text, body: Buffer.from('{}') });
+    const claim = (bodyBytes: unknown): string =>
+      `x.${Buffer.from(JSON.stringify({ bodyBytes })).toString('base64url')}.y`;
+    for (const text of ['x', 'x.y.z', claim('2'), claim(maxBodyBytes + 1)]) {
+      await expectBroken(await exported([...reports, line(text)]), /Entry 7 does not begin with an envelope/);
+    }
+    // Found to have no end also where all of it lies in one piece.
+    for (const size of [700, 1_000_000]) {
+      const bytes = await exported([...reports, line('x'.repeat(8193))]);
+      const { faults } = await verifyHistory(inPieces(bytes, size));
+      expect(faults).toEqual([expect.stringContaining('A line does not end')]);
+    }
+  });
+
+  test('without end: no more than a hundred things are named', async () => {
+    const found = await check(await exported(Array.from({ length: 120 }, () => reports[1]!)));
+    expect([found.verdict, found.reports, found.faults.length]).toEqual(['broken', 120, maxFaults]);
   });
 
   test('the time of the export, which says how old an end is', async () => {

@@ -25,6 +25,7 @@ import type { NoticeAnswer, Suspicion } from '../../../agent/contract/report.ts'
 import { mailboxRequest } from '../../../agent/contract/status.ts';
 import { createLog } from '../../../agent/log.ts';
 import { createMailbox } from '../../../agent/status/mailbox.ts';
+import { mailboxStart, readMailboxFile } from '../../../agent/status/mailbox-file.ts';
 import { watchMailbox } from '../../../agent/status/mailbox-watch.ts';
 import { noticeOf } from '../../fakes/office-words.ts';
 
@@ -411,6 +412,49 @@ describe('the file', () => {
     expect(handled()).toEqual([request.requestId]);
   });
 
+  test('full of rubbish is complained of once a minute, with the number of lines', async () => {
+    const { look, write, lines, state } = await mailbox();
+    const dropped = () => lines.filter(({ event }) => event === 'mailbox-lines-dropped');
+    for (let turn = 0; turn < 3; turn += 1) {
+      write({ no: 'request' }, { no: 'request' });
+      await look();
+    }
+    expect(dropped()).toEqual([expect.objectContaining({ dropped: 2 })]);
+    state.passed += 60_000;
+    await look();
+    expect(dropped()).toHaveLength(1);
+    write({ no: 'request' });
+    await look();
+    expect(dropped()[1]).toMatchObject({ dropped: 1 });
+  });
+
+  test('of notices that came and went nothing is kept', async () => {
+    const { look, memory, state } = await mailbox([notice]);
+    const kept = () => (memory.get('mailbox') as { notices: { id: string }[] }).notices.map(({ id }) => id);
+    expect(kept()).toEqual([notice.id]);
+    state.notices = [noticeOf(randomUUID())];
+    await look();
+    expect(kept()).toEqual([state.notices[0]?.id]);
+  });
+
+  test('gives whole lines, and counts what cannot be one: no text, too long, without end, or given up', async () => {
+    const { file } = await mailbox();
+    const good = JSON.stringify(checkNow());
+    const longest = 'x'.repeat(16 * 1024);
+    writeFileSync(file, Buffer.concat([Buffer.from(`${good}\n\n"`), Buffer.of(0xff), Buffer.from('"\n')]));
+    expect(readMailboxFile(file, mailboxStart)).toMatchObject({ lines: [good], dropped: 1 });
+    writeFileSync(file, `${longest}\n${longest}x\n${good}\n`);
+    expect(readMailboxFile(file, mailboxStart)).toMatchObject({ lines: [longest, good], dropped: 1 });
+    writeFileSync(file, `${good}\n${longest}`);
+    const half = readMailboxFile(file, mailboxStart);
+    expect(half).toMatchObject({ lines: [good], dropped: 0, place: { position: good.length + 1 } });
+    appendFileSync(file, 'x');
+    expect(readMailboxFile(file, half.place)).toMatchObject({ lines: [], dropped: 1 });
+    writeFileSync(file, `${good}\n${'\n'.repeat(1024 * 1024)}`);
+    expect(readMailboxFile(file, mailboxStart)).toEqual({ lines: [good], dropped: 1, place: mailboxStart });
+    expect(statSync(file).size).toBe(0);
+  });
+
   test('is never made anew when it is missing', async () => {
     const { look, file, lines, open } = await mailbox();
     rmSync(file);
@@ -418,7 +462,8 @@ describe('the file', () => {
     await look();
     await open().look();
     expect(existsSync(file)).toBe(false);
-    expect(lines.filter(({ event }) => event === 'mailbox-unusable')).toHaveLength(2);
+    const said = expect.objectContaining({ event: 'mailbox-unusable', reason: 'missing' });
+    expect(lines.filter(({ event }) => event === 'mailbox-unusable')).toEqual([said, said]);
   });
 
   const target = (dir: string) => join(dir, 'precious');

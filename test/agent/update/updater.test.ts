@@ -2,10 +2,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { proofHeader } from '../../../agent/contract/wire.ts';
 import { createLog } from '../../../agent/log.ts';
 import { type ServerClient, type ServerStream, ServerUnreachable } from '../../../agent/report/server-client.ts';
 import { shortHash } from '../../../agent/signing/canonical.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
+import { verifyProof } from '../../../agent/signing/proof.ts';
 import { readUpdate, type UpdateRecord, updateFolder, writeUpdate } from '../../../agent/update/record.ts';
 import { createUpdater, type UpdaterOptions } from '../../../agent/update/updater.ts';
 import { type ReadyRelease, readyRelease, saturday, wednesday } from './ready-release.ts';
@@ -21,6 +23,9 @@ interface Service extends ReadyRelease {
   readonly answers: (Answer | Error)[];
   /** Nonce and counter as each proof used them. */
   readonly exchange: { nonce?: string; counter: number };
+  readonly logged: string[];
+  /** Answers of which something was read: one that nobody reads would hold its connection. */
+  begun: number;
   guardCalls: number;
 }
 
@@ -32,6 +37,8 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
     exchange,
     asked: [],
     answers: [],
+    logged: [],
+    begun: 0,
     guardCalls: 0,
     updater: createUpdater({
       dataDir: here.dataDir,
@@ -40,7 +47,7 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
       pin: here.key.thumbprint,
       bytesPerSecond: Number.MAX_SAFE_INTEGER,
       now: () => saturday,
-      log: createLog('error', () => undefined),
+      log: createLog('warn', (line) => void self.logged.push(JSON.parse(line).event)),
       connection: () => ({ client, store, key: here.key, enrolment: { deviceId }, now: () => saturday }),
       wakeGuard: async () => {
         self.guardCalls += 1;
@@ -57,19 +64,23 @@ async function service(change: Partial<UpdaterOptions> = {}): Promise<Service> {
     baseUrl: 'http://127.0.0.1',
     send: () => Promise.reject(new Error('not asked here')),
     close: () => undefined,
-    stream: async ({ path, headers }) => {
+    stream: async ({ path, headers, signal }) => {
+      expect(signal.aborted).toBe(false);
+      const proven = { method: 'GET', path, body: new Uint8Array() };
+      await verifyProof(headers[proofHeader] ?? '', proven, here.key);
       expect(path).toBe(`/agent/v1/releases/${here.manifest.sha256}`);
       self.asked.push({ range: headers['range'], ifRange: headers['if-range'] });
       const answer = self.answers.shift() ?? new Error('nothing more was to be asked');
       if (answer instanceof Error) throw answer;
       const { status = 200, headers: said = {}, chunks = [] } = answer;
-      return { status, headers: said, chunks: each(chunks) };
+      return { status, headers: said, chunks: each(chunks, () => (self.begun += 1)) };
     },
   };
   return self;
 }
 
-async function* each(chunks: NonNullable<Answer['chunks']>): AsyncGenerator<Uint8Array> {
+async function* each(chunks: NonNullable<Answer['chunks']>, begins: () => void): AsyncGenerator<Uint8Array> {
+  begins();
   yield* chunks;
 }
 
@@ -220,6 +231,14 @@ describe('the file', () => {
     expect([here.asked, here.guardCalls]).toEqual([[{ range: undefined, ifRange: undefined }], 1]);
   });
 
+  test('that cannot be written for another reason is no failure of the release', async () => {
+    const here = await missing();
+    mkdirSync(part(here));
+    await here.updater.look();
+    expect(read(here)).toEqual({ ...here.record, state: 'downloading' });
+    expect([here.logged, here.guardCalls]).toEqual([['update-failed'], 0]);
+  });
+
   test('is fetched anew where another one lies in its place', async () => {
     const here = await missing();
     writeFileSync(here.file, Buffer.alloc(1000));
@@ -247,6 +266,10 @@ describe('the file', () => {
   });
 
   const unreachable = new ServerUnreachable('reset', 'cut off');
+  function* goesOn(): Generator<Uint8Array> {
+    yield Buffer.from('no');
+    throw new Error('read on');
+  }
   async function* cutOff(piece: Uint8Array): AsyncGenerator<Uint8Array> {
     yield piece;
     throw unreachable;
@@ -261,6 +284,7 @@ describe('the file', () => {
     here.answers.push(answer(here));
     await here.updater.look();
     expect(read(here)).toEqual({ ...here.record, state: 'downloading' });
+    expect(here.logged).toEqual(['release-not-fetched']);
     const came = readFileSync(part(here));
     here.answers.push(came.byteLength === 0 ? { chunks: [here.content] } : rest(here, came.byteLength));
     await here.updater.look();
@@ -284,6 +308,7 @@ describe('the file', () => {
     ['a redirect', 'redirect', 0, () => ({ status: 300 })],
     ['the last kind of redirect', 'redirect', 0, () => ({ status: 399 })],
     ['a refusal', 'the server answered 400', 0, () => ({ status: 400 })],
+    ['a refusal that goes on', 'the server answered 400', 0, () => ({ status: 400, chunks: goesOn() })],
     ['success of another kind', 'the server answered 299', 0, () => ({ status: 299 })],
   ])('of which comes %s is refused: %s', async (_name, reason, length, answer) => {
     const here = await missing();
@@ -291,7 +316,7 @@ describe('the file', () => {
     here.answers.push(answer(here));
     await here.updater.look();
     expect(read(here)).toEqual({ ...here.record, state: 'failed', reason, failures: 1 });
-    expect(here.asked).toHaveLength(1);
+    expect([here.asked.length, here.begun]).toEqual([1, 1]);
     // Nothing of it is gone on with.
     expect(readdirSync(here.folder)).toEqual(['update.json']);
     expect(here.guardCalls).toBe(0);
@@ -308,7 +333,7 @@ describe('the file', () => {
     here.answers.push(old('n-3'), old('n-4'), old('n-5'), { chunks: [here.content] });
     await here.updater.look();
     expect(read(here)).toMatchObject({ state: 'failed', reason: 'the server answered 401' });
-    expect(here.asked).toHaveLength(6);
+    expect([here.asked.length, here.begun]).toEqual([6, 6]);
   });
 
   test('comes no faster than allowed, and an end while it waits keeps what came', async () => {
@@ -322,9 +347,12 @@ describe('the file', () => {
     here.answers.push({ chunks: slowly() });
     const looking = here.updater.look();
     await expect.poll(() => existsSync(part(here)) && statSync(part(here)).size).toBe(400);
+    // Written down before the first byte: whoever looks meanwhile, or after a crash, reads it.
+    expect(here.updater.facts()?.state).toBe('downloading');
     await here.updater.stop();
     await looking;
     expect(further).toBe(false);
+    expect(here.logged).toEqual(['release-not-fetched']);
     expect(read(here)).toEqual({ ...here.record, state: 'downloading' });
     expect(statSync(part(here)).size).toBe(400);
   });
@@ -352,6 +380,7 @@ test('what nobody foresaw ends one look, not the next one', async () => {
   });
   await here.updater.look();
   expect(read(here)).toEqual(here.record);
+  expect(here.logged).toEqual(['update-failed']);
   fails = false;
   await here.updater.look();
   expect(here.guardCalls).toBe(1);

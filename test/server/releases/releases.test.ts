@@ -3,15 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ReleaseManifest, releasePath } from '../../../agent/contract/release.ts';
+import { type ReleaseManifest, releasePath, type UpdateRing } from '../../../agent/contract/release.ts';
 import { jwsTypes, proofHeader } from '../../../agent/contract/wire.ts';
 import { signJws } from '../../../agent/signing/jws.ts';
 import { generateKey } from '../../../agent/signing/keys.ts';
 import { everything } from '../../../server/fleet/scope.ts';
 import { spanOf } from '../../../server/releases/byte-range.ts';
-import { offerFor, shareOf } from '../../../server/releases/offer.ts';
+import { offered, offerFor, shareOf } from '../../../server/releases/offer.ts';
 import { publishRelease, rollOut } from '../../../server/releases/publish.ts';
 import { searchStandIn, standInMark } from '../../../server/releases/stand-in.ts';
+import type { ReleaseRow } from '../../../server/store/schema.ts';
 import { hashOf } from '../../agent/update/town.ts';
 import { createTestAgent, type TestAgent } from '../../fakes/test-agent.ts';
 import { startTestServer, type TestServer } from '../../fakes/test-server.ts';
@@ -120,8 +121,9 @@ describe('the offer', () => {
     await publish({ sequence: 10 });
     const near = device();
     const far = device(randomUUID(), other);
-    const offered = async (to: typeof near, change = {}) => (await offerFor(db, to, { ...asked, ...change }))?.sequence;
-    expect(await offered(near)).toBeUndefined();
+    const offeredTo = async (to: typeof near, change = {}) =>
+      (await offerFor(db, to, { ...asked, ...change }))?.sequence;
+    expect(await offeredTo(near)).toBeUndefined();
     await rollOut(server.context, actor, {
       sequence: 10,
       percent: 100,
@@ -129,18 +131,94 @@ describe('the offer', () => {
       ring: 'early',
     });
     expect([
-      await offered(near),
-      await offered(near, { ring: 'early' }),
-      await offered(far, { ring: 'early' }),
+      await offeredTo(near),
+      await offeredTo(near, { ring: 'early' }),
+      await offeredTo(far, { ring: 'early' }),
     ]).toEqual([undefined, 10, undefined]);
     await rollOut(server.context, actor, { sequence: 10, percent: 100 });
-    expect([await offered(near), await offered(far)]).toEqual([10, 10]);
+    expect([await offeredTo(near), await offeredTo(far)]).toEqual([10, 10]);
     // What was said of one municipality counts before what was said of all.
     await rollOut(server.context, actor, { sequence: 10, percent: 0, municipalityId: other });
-    expect([await offered(near), await offered(far)]).toEqual([10, undefined]);
-    expect(await offered(near, { version: '7.0.0' })).toBeUndefined();
-    expect(await offered(near, { version: 'nonsense' })).toBeUndefined();
-    expect(await offered({ ...near, platform: 'win32' as never })).toBeUndefined();
+    expect([await offeredTo(near), await offeredTo(far)]).toEqual([10, undefined]);
+    expect(await offeredTo(near, { version: '7.0.0' })).toBeUndefined();
+    expect(await offeredTo(near, { version: 'nonsense' })).toBeUndefined();
+    expect(await offeredTo({ ...near, platform: 'win32' as never })).toBeUndefined();
+  });
+
+  test.each<[string, [municipality: string, ring: '' | UpdateRing, percent: number][], number | undefined]>([
+    ['nothing', [], undefined],
+    ['all', [['', '', 100]], 10],
+    ['another municipality', [['other', '', 100]], undefined],
+    [
+      'its municipality',
+      [
+        ['here', '', 100],
+        ['', '', 0],
+      ],
+      10,
+    ],
+    [
+      'its municipality, against all of its ring',
+      [
+        ['', 'early', 0],
+        ['here', '', 100],
+      ],
+      10,
+    ],
+    [
+      'its ring',
+      [
+        ['', 'early', 100],
+        ['', '', 0],
+      ],
+      10,
+    ],
+    [
+      'all, against its ring',
+      [
+        ['', '', 100],
+        ['', 'early', 0],
+      ],
+      undefined,
+    ],
+    ['another ring', [['', 'late', 100]], undefined],
+    [
+      'another ring of its municipality',
+      [
+        ['here', 'late', 100],
+        ['', '', 0],
+      ],
+      undefined,
+    ],
+    [
+      'its ring in its municipality',
+      [
+        ['here', '', 0],
+        ['', 'early', 0],
+        ['here', 'early', 100],
+      ],
+      10,
+    ],
+  ])('the most exact word on it counts, in whatever order: %s', (_name, said, expected) => {
+    const release = { sequence: 10, version: '1.1.0', minimum_version: '1.0.0' } as ReleaseRow;
+    const rollouts = said.map(([municipality_id, ring, percent]) => ({ sequence: 10, municipality_id, ring, percent }));
+    const elsewhere = { sequence: 9, municipality_id: 'here', ring: 'early' as const, percent: expected ? 0 : 100 };
+    for (const order of [rollouts, rollouts.toReversed()]) {
+      const on = { releases: [release], rollouts: [elsewhere, ...order] };
+      const to = device('0b9f8f1e-8a75-4c1c-9d3e-1f2a3b4c5d6e', 'here');
+      expect(offered(on, to, { version: '1.0.0', ring: 'early' })?.sequence).toBe(expected);
+    }
+  });
+
+  test.each([
+    ['0.9.9', undefined],
+    ['1.0.0', 10],
+    ['1.0.9', 10],
+    ['1.1.0', undefined],
+  ])('from the oldest version that takes the step to the one before it: %s', (version, expected) => {
+    const release = { sequence: 10, version: '1.1.0', minimum_version: '1.0.0' } as ReleaseRow;
+    const rollouts = [{ sequence: 10, municipality_id: '', ring: '' as const, percent: 100 }];
+    expect(offered({ releases: [release], rollouts }, device(), { version, ring: 'late' })?.sequence).toBe(expected);
   });
 
   test('a tenth of the devices is about a tenth, and the same ones at a half', () => {
@@ -225,6 +303,7 @@ test.each([
   ['bytes=40-', '"old"', { from: 0, to: 100, status: 200 }],
   ['bytes=40-', '"e"', { from: 40, to: 100, status: 206 }],
   ['bytes=-5', undefined, { from: 0, to: 100, status: 200 }],
+  ['bytes=40-39', undefined, { from: 0, to: 100, status: 200 }],
   ['bytes=5-2', undefined, { from: 0, to: 100, status: 200 }],
   ['bytes=1-2,5-6', undefined, { from: 0, to: 100, status: 200 }],
   ['bytes=99999999999999999999-', undefined, { from: 0, to: 100, status: 200 }],
