@@ -12,6 +12,12 @@ const shared = [
   'test/agent/collectors/**/*.test.ts',
   'test/agent/signing/**/*.test.ts',
   'test/agent/report/**/*.test.ts',
+  'test/agent/settings/**/*.test.ts',
+  'test/agent/schedule/**/*.test.ts',
+  'test/agent/mailbox.test.ts',
+  'test/agent/commands/!(cli).test.ts',
+  'test/agent/status/!(publish-status).test.ts',
+  'test/agent/upgrade/!(interrupted).test.ts',
   'test/server/console/**/*.test.ts',
   'test/server/api/**/*.test.ts',
   'test/server/ingest/**/*.test.ts',
@@ -20,12 +26,22 @@ const shared = [
   'test/server/http/**/*.test.ts',
   'test/server/staff/**/*.test.ts',
   'test/server/store/**/*.test.ts',
+  'test/server/fleet/!(evaluate).test.ts',
 ];
 const faults = ['test/faults/**/*.test.ts'];
 const browser = ['test/e2e/**/*.test.ts'];
 
-/** These mostly wait, and for minutes: whatever comes after them would have to wait for their end. */
-const longest = ['/test/faults/kill.test.ts', '/test/faults/network.test.ts'];
+/**
+ * The first two mostly wait, and for minutes; the others are short texts that take long, and the runner begins with the longest
+ * text: whatever began last would have to be waited for by itself.
+ */
+const longest = [
+  '/test/faults/kill.test.ts',
+  '/test/faults/network.test.ts',
+  '/test/e2e/backups.test.ts',
+  '/test/agent/backup/linux/real-borg.test.ts',
+  '/test/build/start.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

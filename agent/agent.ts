@@ -192,6 +192,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   });
   const { readSections } = rounds;
 
+  /** Since when the server does not take this device, as it was told last; the reason may change each time. */
+  let toldSince: string | undefined;
   const publish = (): void => {
     const now = clock.now();
     backupMemory.noteDayOn(now);
@@ -199,6 +201,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     const exchange = store.readExchange();
     const { lastAcceptedAt, lastCollectedAt, failure, refusedSince } = exchange;
     const serverTime = knownServerTime(exchange, now);
+    const needed =
+      refusedSince === undefined || !needsAttention(refusedSince, now)
+        ? undefined
+        : { code: failure ?? 'unknown-device', since: refusedSince };
+    if (needed !== undefined && toldSince !== needed.since) log.warn('needs-attention', needed);
+    toldSince = needed?.since;
     const { waiting, refused, aside, thinned } = store.queue();
     const storage = rounds.storageFault();
     const verdicts = rounds.judge(readSections());
@@ -244,9 +252,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         ...(thinned === undefined ? {} : { thinned }),
         ...(failure === undefined ? {} : { failure }),
         ...(storage === undefined ? {} : { storage }),
-        ...(refusedSince === undefined || !needsAttention(refusedSince, now)
-          ? {}
-          : { needsAttention: { code: failure ?? 'unknown-device', since: refusedSince } }),
+        ...(needed === undefined ? {} : { needsAttention: needed }),
       },
       notices: [...notices],
       recalls: [...recalls],

@@ -222,13 +222,13 @@ function read(
 }
 
 /** One thumbprint in 64 begins with "-", which would be taken for an option where it stands behind its name. */
+const thumbprintOptions: ReadonlySet<string | undefined> = new Set(['--server-key', '--recovery-key', '--device-key']);
 function withThumbprints(args: readonly string[]): string[] {
   const joined: string[] = [];
   for (const arg of args) {
     const name = joined.at(-1);
     const isThumbprint = /^-[A-Za-z0-9_-]{42}$/.test(arg);
-    if (isThumbprint && (name === '--server-key' || name === '--recovery-key'))
-      joined[joined.length - 1] = `${name}=${arg}`;
+    if (isThumbprint && thumbprintOptions.has(name)) joined[joined.length - 1] = `${name}=${arg}`;
     else joined.push(arg);
   }
   return joined;

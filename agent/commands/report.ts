@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type Agent, NotEnrolled, openAgent } from '../agent.ts';
+import { createEventLog } from '../event-log.ts';
 import type { Log } from '../log.ts';
 import { systemClock } from '../platform/clock.ts';
 import { thisMachine } from '../platform/this-machine.ts';
@@ -21,13 +22,16 @@ import { isGap } from './collect.ts';
 import { type CommandInput, type ExitCode, exitCodes, stringOption, UsageError } from './command.ts';
 import { dataDirOf, logOf, settingsOf } from './command-settings.ts';
 
-async function openAt(input: CommandInput, damaged = false): Promise<Agent> {
+/** A log, and what of it is told elsewhere as well. */
+type Beside = (log: Log) => Log;
+
+async function openAt(input: CommandInput, damaged = false, beside: Beside = (log) => log): Promise<Agent> {
   const settings = settingsOf(input);
   return openAgent({
     dataDir: dataDirOf(input),
     settings,
     machine: await thisMachine({ privateDir: join(dataDirOf(input), 'private') }),
-    log: logOf(input, settings.settings.logLevel),
+    log: beside(logOf(input, settings.settings.logLevel)),
     damaged,
     wakeGuard: () => installedVersions({ dataDir: dataDirOf(input) }).wakeGuard(),
   });
@@ -147,8 +151,21 @@ function settingsAreUsable(input: CommandInput, log: Log): boolean {
 
 export async function runCommand(input: CommandInput): Promise<ExitCode> {
   if (input.options['once'] === true) return withAgent(input, (agent) => reportOnce(input, agent));
+  if (process.platform !== 'win32') return runService(input);
+  const events = createEventLog({ dataDir: dataDirOf(input), writer: 'service' });
+  try {
+    return await runService(input, events.beside);
+  } catch (error) {
+    events.tell('service-failed', { error: (error as Error).message });
+    throw error;
+  } finally {
+    await events.written();
+  }
+}
+
+async function runService(input: CommandInput, beside: Beside = (log) => log): Promise<ExitCode> {
   const { signal } = input;
-  const log = logOf(input, settingsOf(input).settings.logLevel);
+  const log = beside(logOf(input, settingsOf(input).settings.logLevel));
   const aborted = new Promise<'aborted'>((resolve) => {
     if (signal.aborted) resolve('aborted');
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
@@ -158,7 +175,12 @@ export async function runCommand(input: CommandInput): Promise<ExitCode> {
   const trial = await enterTrialOrFail(dataDir, log);
   try {
     for (let damaged = false; ; ) {
-      const opened = await openWhenPossible(() => openAt(input, damaged), { log, signal, pauseMs: 60_000, turned });
+      const opened = await openWhenPossible(() => openAt(input, damaged, beside), {
+        log,
+        signal,
+        pauseMs: 60_000,
+        turned,
+      });
       if (opened === undefined) return exitCodes.done;
       const agent = trial?.watch(opened) ?? opened;
       log.info('service-started', { dataDir, enrolled: agent.enrolment() !== undefined });

@@ -5,6 +5,8 @@ import process from 'node:process';
 import { isSea } from 'node:sea';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { createEventLog } from '../event-log.ts';
+import type { Log } from '../log.ts';
 import { runCommand } from '../platform/run-command.ts';
 import { tryStore } from '../store/agent-store.ts';
 import { readDeviceKey } from '../store/device-key.ts';
@@ -27,7 +29,7 @@ const selfTestTimeoutMs = 120_000;
 /** Within the hour that the task of the guard may take. */
 const installTimeoutMs = 14 * 60_000;
 
-function upgradeOf(input: CommandInput): Upgrade {
+function upgradeOf(input: CommandInput, beside = (log: Log): Log => log): Upgrade {
   const root = stringOption(input, 'install-root');
   if (root !== undefined && !isAbsolute(root))
     throw new UsageError(`--install-root ${root}: expected an absolute path`);
@@ -35,18 +37,32 @@ function upgradeOf(input: CommandInput): Upgrade {
   return {
     dataDir,
     versions: installedVersions({ dataDir, ...(root === undefined ? {} : { root }) }),
-    log: logOf(input, 'info'),
+    log: beside(logOf(input, 'info')),
     now: () => new Date(),
     reached: () => undefined,
   };
 }
 
-export async function activateCommand(input: CommandInput): Promise<ExitCode> {
+/** On Windows what matters of the log stands in the event log as well. */
+async function besideEventLog(input: CommandInput, work: (upgrade: Upgrade) => Promise<ExitCode>): Promise<ExitCode> {
+  if (process.platform !== 'win32') return work(upgradeOf(input));
+  const events = createEventLog({ dataDir: dataDirOf(input), writer: 'guard' });
+  try {
+    return await work(upgradeOf(input, events.beside));
+  } finally {
+    await events.written();
+  }
+}
+
+export function activateCommand(input: CommandInput): Promise<ExitCode> {
+  return besideEventLog(input, (upgrade) => activateOnce(input, upgrade));
+}
+
+async function activateOnce(input: CommandInput, upgrade: Upgrade): Promise<ExitCode> {
   const file = stringOption(input, 'from') ?? (isSea() ? process.execPath : undefined);
   if (file === undefined) throw new UsageError('activate run from source needs --from FILE: the executable to install');
   const wait = Number(stringOption(input, 'wait') ?? defaultWaitSeconds);
   if (!(wait >= 1 && wait <= 900)) throw new UsageError('--wait: expected 1 to 900 seconds');
-  const upgrade = upgradeOf(input);
   const hold = await holdUpgradeWhenFree(upgrade.dataDir, { waitMs: guardsTurnMs, signal: input.signal });
   try {
     const activated = await activate({
@@ -76,8 +92,11 @@ export async function activateCommand(input: CommandInput): Promise<ExitCode> {
   }
 }
 
-export async function guardCommand(input: CommandInput): Promise<ExitCode> {
-  const upgrade = upgradeOf(input);
+export function guardCommand(input: CommandInput): Promise<ExitCode> {
+  return besideEventLog(input, (upgrade) => guardOnce(input, upgrade));
+}
+
+async function guardOnce(input: CommandInput, upgrade: Upgrade): Promise<ExitCode> {
   let isOnTrial = false;
   let hold: { release(): void };
   try {

@@ -40,8 +40,8 @@ export const windowsChecklist: readonly ChecklistItem[] = [
   {
     id: 'W03',
     group: 'Installation',
-    title: 'Die Ereignisquelle „KITS Agent“ ist eingetragen.',
-    how: 'Der Dienst schreibt bisher nur in private/service.log; als Administrator nachsehen, ob die Datei da ist und wächst.',
+    title: 'Die Ereignisquelle „KITS Agent“ ist eingetragen, und ihre Meldungen sind zu lesen.',
+    how: 'agent.json unlesbar machen und die Aufgabe starten, dann zurück: Im Protokoll „Anwendung“ stehen 100 und danach 101 je einmal, mit ganzem Satz und ohne „Beschreibung nicht gefunden“; private/service.log wächst.',
     checks: ['event source'],
   },
   {

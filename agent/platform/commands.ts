@@ -23,6 +23,7 @@ const commandPaths: Readonly<Record<CommandName, readonly string[]>> = {
   ],
   vssadmin: [`${system32}\\vssadmin.exe`],
   wevtutil: [`${system32}\\wevtutil.exe`],
+  eventcreate: [`${system32}\\eventcreate.exe`],
   schtasks: [`${system32}\\schtasks.exe`],
   icacls: [`${system32}\\icacls.exe`],
   'veeam-configurator': [`${ProgramFiles}\\Veeam\\Endpoint Backup\\Veeam.Agent.Configurator.exe`],

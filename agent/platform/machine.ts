@@ -43,6 +43,7 @@ export type CommandName =
   | 'systemd-notify'
   | 'vssadmin'
   | 'wevtutil'
+  | 'eventcreate'
   | 'schtasks'
   | 'icacls'
   | 'veeam-configurator'

@@ -50,4 +50,4 @@ test('npm start --once brings the facts of this machine to a server, says where,
   expect(Math.abs(Number(facts('memory')?.['totalBytes']) / kernel - 1)).toBeLessThan(0.01);
   const listed = spawnSync('dpkg-query', ['-f', '.\n', '-W'], { encoding: 'utf8' }).stdout.trim().split('\n').length;
   expect(facts('software')?.['packages']).toHaveLength(listed);
-}, 120_000);
+});

@@ -217,7 +217,7 @@ describe('for everybody', () => {
   test.each(looks)(
     'nothing to find, to scroll sideways or too small to hit: %s, %s',
     {
-      timeout: 120_000,
+      timeout: 180_000,
     },
     async (colorScheme, language) => {
       await using context = await fixture.signedIn('technician', { colorScheme, language });
@@ -232,7 +232,7 @@ describe('for everybody', () => {
     },
   );
 
-  test('states differ in forced colours and on paper', { timeout: 60_000 }, async () => {
+  test('states differ in forced colours and on paper', async () => {
     await using context = await fixture.signedIn('viewer');
     const page = await context.newPage();
     await page.emulateMedia({ forcedColors: 'active' });

@@ -28,7 +28,7 @@ const pages = (full: string): readonly (readonly [path: string, heading: Record<
 test.each(looks)(
   'nothing to find, to scroll sideways or too small to hit on any page: %s, %s',
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   async (colorScheme, language) => {
     await using context = await fixture.signedIn('admin', { colorScheme, language });

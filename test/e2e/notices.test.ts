@@ -39,7 +39,7 @@ async function fillIn(page: Page): Promise<void> {
 
 describe('from the text to the screens', () => {
   test('faults are named, then the preview shows both languages and how many devices it reaches', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     await using context = await fixture.signedIn('technician');
     const page = await context.newPage();
@@ -129,7 +129,7 @@ describe('from the text to the screens', () => {
     await shot(page, 'notice');
   });
 
-  test('a better wording replaces it, and is recalled', { timeout: 60_000 }, async () => {
+  test('a better wording replaces it, and is recalled', async () => {
     await using context = await fixture.signedIn('technician');
     const page = await context.newPage();
     await page.goto(`/mitteilungen/${noticeId}`);
@@ -189,7 +189,7 @@ describe('for everybody', () => {
   test.each([...looks, ['light', 'en'] as const])(
     'nothing to find, to scroll sideways or too small to hit: %s, %s',
     {
-      timeout: 120_000,
+      timeout: 180_000,
     },
     async (colorScheme, language) => {
       await using context = await fixture.signedIn('technician', { colorScheme, language });

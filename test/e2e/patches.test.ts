@@ -255,7 +255,7 @@ describe('for everybody', () => {
   test.each(looks)(
     'nothing to find, to scroll sideways or too small to hit: %s, %s',
     {
-      timeout: 120_000,
+      timeout: 180_000,
     },
     async (colorScheme, language) => {
       await using context = await fixture.signedIn('technician', { colorScheme, language });

@@ -67,7 +67,7 @@ describe('from a group to its policy', () => {
   });
 
   test('a policy is entered, faults are named, effects are shown before it is stored', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     await using context = await fixture.signedIn('technician');
     const page = await context.newPage();
@@ -218,7 +218,7 @@ describe('for everybody', () => {
   test.each(looks)(
     'nothing to find, to scroll sideways or too small to hit: %s, %s',
     {
-      timeout: 120_000,
+      timeout: 180_000,
     },
     async (colorScheme, language) => {
       await using context = await fixture.signedIn('technician', { colorScheme, language });

@@ -52,7 +52,7 @@ async function acknowledgedSays(page: Page, address: string): Promise<string> {
 }
 
 test('published in the console, shown at the PC, acknowledged there, and seen so in the console', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   let link = '';
   const place = await preparePlace({

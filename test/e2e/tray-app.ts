@@ -45,7 +45,7 @@ export async function startTrayApp({ browser, publicDir, folder, home, context =
     /** The page of the one window, once it is shown. */
     window: async (): Promise<Page> => {
       const find = () => seen.windows.find((window) => !window.isDestroyed() && window.isVisible());
-      await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+      await expect.poll(find).toBeDefined();
       const page = screen.pageOf(find()!);
       if (page === undefined) throw new Error('the window is shown without a page');
       return page;

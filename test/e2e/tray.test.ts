@@ -509,7 +509,7 @@ const appearances = [
 describe('for everybody', () => {
   test.each(['de', 'en'] as const)(
     'axe finds nothing in any view: %s, both themes, with forced colours and without',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async (language) => {
       await publishTroubled({ answers: 'named' });
       await using context = await fixture.open({ reducedMotion: 'reduce', language });
@@ -536,7 +536,7 @@ describe('for everybody', () => {
 
   test.each(['de', 'en'] as const)(
     'nothing is cut at 320 px or with 200 % text: %s',
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async (language) => {
       await publishTroubled({ answers: 'named' });
       await using context = await fixture.open({ language });

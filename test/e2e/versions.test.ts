@@ -62,7 +62,7 @@ test('before anything is released it says so, and when the server is not there a
   await page.getByRole('row', { name: /0\.1\.0/ }).waitFor();
 });
 
-test('what runs where, what went wrong, and the releases; for everybody to read', { timeout: 120_000 }, async () => {
+test('what runs where, what went wrong, and the releases; for everybody to read', async () => {
   const { server } = fixture;
   const grabfeld = await server.addMunicipality('Grabfeld');
   const token = await server.addToken(grabfeld);

@@ -106,7 +106,7 @@ test('its buttons acknowledge it and put it off, and the toast goes', async () =
   expect(seen.notifications).toHaveLength(2);
   vi.setSystemTime(new Date('2026-11-25T11:00:00Z'));
   await poll();
-  await vi.waitFor(() => expect(seen.notifications).toHaveLength(3));
+  await vi.waitFor(() => expect(seen.notifications).toHaveLength(3), 60_000);
   expect(seen.notifications[2]?.options.id).toBe(second.id);
   // Urgent and put off once: not again.
   expect(seen.notifications[2]?.options.actions).toEqual([]);
@@ -130,7 +130,7 @@ test('what is answered in the window takes its toast along', async () => {
     issuedAt: putOff!.issuedAt,
     kind: 'one-hour',
   });
-  await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true, true]));
+  await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true, true]), 60_000);
   await poll();
   expect(seen.notifications).toHaveLength(2);
 });
@@ -172,7 +172,7 @@ test('a locked screen shows an urgent notice neutrally, and its words after unlo
   expect(seen.notifications[0]?.options.actions).toEqual([]);
   seen.idleState = 'active';
   powerMonitor.emit('unlock-screen');
-  await vi.waitFor(() => expect(seen.notifications).toHaveLength(2));
+  await vi.waitFor(() => expect(seen.notifications).toHaveLength(2), 60_000);
   expect(seen.notifications[0]?.closed).toBe(true);
   expect(seen.notifications[1]?.options.title).toBe('KITS, dringend: Wartung am Freitag');
   expect(seen.notifications[1]?.options.actions?.map(({ text }) => text)).toEqual(['Später']);
@@ -189,10 +189,10 @@ test('recalled, replaced, ended or acknowledged: the toast is taken back', async
   await publish([kept!], { recalls: [recall] });
   await poll();
   const open = () => seen.notifications.filter(({ closed }) => !closed).map(({ options }) => options.id);
-  await vi.waitFor(() => expect(open()).toEqual([kept!.id]));
+  await vi.waitFor(() => expect(open()).toEqual([kept!.id]), 60_000);
   await publish([recalled!, kept!]);
   await poll();
-  await vi.waitFor(() => expect(seen.trays[0]?.menu).toContain('Mitteilungen (1)'));
+  await vi.waitFor(() => expect(seen.trays[0]?.menu).toContain('Mitteilungen (1)'), 60_000);
   expect(seen.notifications).toHaveLength(4);
 });
 
@@ -256,5 +256,5 @@ test('a toast goes when its notice ends, though the service says nothing new', a
   for (let looks = 0; looks < 3; looks += 1) await poll();
   expect(seen.notifications.map(({ shown, closed }) => [shown, closed])).toEqual([[1, false]]);
   await poll();
-  await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true]));
+  await vi.waitFor(() => expect(seen.notifications.map(({ closed }) => closed)).toEqual([true]), 60_000);
 });

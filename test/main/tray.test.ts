@@ -177,7 +177,7 @@ describe('the main process with a stand-in for Electron', () => {
     expect(fresh.trays[0]?.menu[0]).toBe('Ihr PC ist in Ordnung.');
     writeFileSync(join(folder, 'status.json'), JSON.stringify(statusOf({ overall: 'critical' })));
     await vi.advanceTimersByTimeAsync(15_000);
-    await vi.waitFor(() => expect(fresh.trays[0]?.menu[0]).toBe('Ihr PC hat ein dringendes Problem.'));
+    await vi.waitFor(() => expect(fresh.trays[0]?.menu[0]).toBe('Ihr PC hat ein dringendes Problem.'), 60_000);
   });
 
   test('opens its window on demand, locked down, and lets go of it when it is closed', async () => {

@@ -154,6 +154,8 @@ test('a thumbprint that begins with a hyphen is one all the same', async () => {
   ];
   const { code, err } = await agent(...args, '--server-key', key, '--recovery-key', key);
   expect([code, err]).toEqual([5, expect.stringContaining('cannot be reached')]);
+  const chain = await agent('verify-chain', '/nowhere/history', '--device-key', key, '--server-key', key);
+  expect([chain.code, chain.err]).toEqual([2, expect.stringContaining('/nowhere/history')]);
 });
 
 test('another machine is enrolled with only with its key', async () => {

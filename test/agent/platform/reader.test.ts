@@ -313,14 +313,20 @@ test('a journal that names another file to be deleted is not followed', async ()
 
 test('a question that takes too long ends the process, and later ones are refused', async () => {
   const file = database(`${threeThousandRows}; PRAGMA journal_mode = WAL`);
-  // Long enough for the start of a process on a busy machine.
-  const { reader, left } = bench({ timeoutMs: 4000 });
   let copies: string[] = [];
-  const work = reader.database(file, async (view) => {
-    copies = left();
-    return view.rows(daysOfWork);
-  });
-  expect(await codeOf(work)).toBe('ETIMEDOUT');
+  let [timeoutMs, { reader, left }] = [2000, bench({ timeoutMs: 2000 })];
+  const ask = (): Promise<unknown> =>
+    reader.database(file, async (view) => {
+      copies = left();
+      return view.rows(daysOfWork);
+    });
+  expect(await codeOf(ask())).toBe('ETIMEDOUT');
+  // On a busy machine the start of the process alone may take as long: then it is not the question that did.
+  while (copies.length === 0) {
+    timeoutMs *= 2;
+    ({ reader, left } = bench({ timeoutMs }));
+    expect(await codeOf(ask())).toBe('ETIMEDOUT');
+  }
   expect(copies).toHaveLength(1);
   expect(await codeOf(reader.stat('/'))).toBe('ETIMEDOUT');
   await until(() => children().length === 0 && left().length === 0);
@@ -372,6 +378,8 @@ test('the process sees a fixed environment', async () => {
 test('nobody but root can take on the rights of a person', async () => {
   vi.spyOn(process, 'geteuid').mockReturnValue(1000);
   onTestFinished(() => void vi.restoreAllMocks());
+  // The one of the test before may still be ending.
+  await until(() => children().length === 0);
   const { reader } = bench({ person: nobody });
   expect(await codeOf(reader.stat('/'))).toBe('EPERM');
   expect(children()).toEqual([]);

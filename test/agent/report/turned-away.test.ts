@@ -46,6 +46,11 @@ describe('a server that says it does not know the device', () => {
     }
     clock.forward(3_600_000);
     expect(reporting().needsAttention).toEqual({ code: 'unknown-device', since });
+    reporting();
+    // The log says it once, and the event log of Windows with it.
+    expect(here.lines.filter(({ event }) => event === 'needs-attention')).toMatchObject([
+      { level: 'warn', code: 'unknown-device', since },
+    ]);
     here.between.instead = undefined;
     clock.set(-24 * 3_600_000);
     await here.agent.exchange();

@@ -252,7 +252,10 @@ describe('a source that lies', () => {
     () => ({
       product: 'files',
       list: async (onFile) => {
-        for (const path of paths) onFile({ path, sizeBytes: 3, modifiedAt: new Date() });
+        for (const path of paths) {
+          const modifiedAt = existsSync(path) ? statSync(path).mtime : new Date();
+          onFile({ path, sizeBytes: 3, modifiedAt });
+        }
         return { name: 'x', base: '/' };
       },
       restore,
@@ -299,13 +302,14 @@ test('an interrupted test leaves neither files nor programs behind', async () =>
   const child = spawn(process.execPath, [cli, 'restore-test', '--data-dir', dataDir, '--source', repository], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  const exited = once(child, 'exit');
   const privateDir = join(dataDir, 'private');
   while (!(existsSync(privateDir) && readdirSync(privateDir).some((name) => name.startsWith('restore-test-')))) {
     if (child.exitCode !== null) break;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
+  const [code] = await exited;
   // Ended in time to be interrupted, or faster than the signal: either way the folder is gone.
   expect([0, 1]).toContain(code);
   expect(readdirSync(privateDir).filter((name) => name.startsWith('restore-test-'))).toEqual([]);

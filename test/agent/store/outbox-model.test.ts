@@ -280,7 +280,7 @@ test('nothing is lost without a gap record, nothing is there twice, the chain is
     }),
     { numRuns: tries(60) },
   );
-}, 120_000);
+});
 
 test('a full queue gives up the least important and oldest first, and says so class by class', async () => {
   const bench = new Bench();
@@ -320,7 +320,7 @@ test('90 days at the default intervals fit, although nothing ever got through', 
   } finally {
     bench.close();
   }
-}, 120_000);
+});
 
 test('a gap record that had to go itself is told again by the next one', async () => {
   const bench = new Bench({ maxBytes: 100, maxDays: 4 });

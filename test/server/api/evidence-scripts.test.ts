@@ -73,7 +73,7 @@ beforeAll(async () => {
     'borg init --encryption none srv/borg/was-pc-01',
     'borg create srv/borg/was-pc-01::taeglich data',
   );
-}, 60_000);
+});
 afterAll(async () => {
   await kits.close();
   rmSync(dir, { recursive: true });
@@ -85,7 +85,7 @@ test.each<[string, number, string, number | null]>([
   ['restic, auf dem Host des Archivs', 0, 'was-pc-01', null],
   ['restic, auf dem Host des Archivs', 1, '', 1],
   ['BorgBackup, auf dem Host des Archivs', 0, 'taeglich', null],
-])('%s, script %d', { timeout: 60_000 }, async (heading, index, source, points) => {
+])('%s, script %d', async (heading, index, source, points) => {
   const { db } = kits.context;
   await db.deleteFrom('backup_evidence').execute();
   const script = scripts(heading)[index];

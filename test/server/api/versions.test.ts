@@ -163,7 +163,8 @@ test('whoever looks after one municipality sees nothing of another', async () =>
     { municipality: null, ring: null, percent: 10 },
     { municipality: { id: kits.wasungen, name: 'Wasungen' }, ring: null, percent: 50 },
   ]);
-  expect(JSON.stringify(body)).not.toMatch(/Grabfeld|9\.9\.9|77/);
+  // With its key: an id may hold any two digits.
+  expect(JSON.stringify(body)).not.toMatch(/Grabfeld|9\.9\.9|"percent":77/);
   expect((await local.get(`versions?municipality=${kits.grabfeld}`)).body).toMatchObject({ devices: 0, versions: [] });
   expect((await local.get('devices?version=9.9.9')).body.total).toBe(0);
 });

@@ -77,7 +77,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('good, partial, refused, broken off and cancelled jobs', { timeout: 120_000 }, async () => {
+test('good, partial, refused, broken off and cancelled jobs', async () => {
   said('run job=nightly yes\nwait\nrun job=partly yes\nwait\nrun job=refused yes\nwait\n');
 
   said('run job=slow yes\n');

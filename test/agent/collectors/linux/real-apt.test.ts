@@ -144,7 +144,7 @@ describe.runIf(process.geteuid?.() === 0)('real apt and dpkg', () => {
     expect(marked.data?.updates.find(({ id }) => id === `library:${arch}`)).toMatchObject({
       state: 'waiting-for-restart',
     });
-  }, 120_000);
+  });
 
   test('pins, holds, backports and phases decide as they do for apt', async () => {
     const debian = await withPackages();
@@ -186,7 +186,7 @@ describe.runIf(process.geteuid?.() === 0)('real apt and dpkg', () => {
       ['probe', '1.1'],
       ['words', '2'],
     ]);
-  }, 120_000);
+  });
 
   test('packed lists say the same, also as apt packs them; xz is not guessed at; none at all is no answer', async () => {
     const debian = await withPackages();
@@ -227,5 +227,5 @@ describe.runIf(process.geteuid?.() === 0)('real apt and dpkg', () => {
     const none = await round();
     expect(none).toMatchObject({ state: 'missing' });
     expect(none.problems.map(({ code }) => code)).toContain('not-found');
-  }, 120_000);
+  });
 });
