@@ -5,7 +5,7 @@
 import { evaluateDevice } from '../fleet/evaluate.ts';
 import type { Database } from '../store/database.ts';
 import type { DeviceRow } from '../store/schema.ts';
-import { noteEvent } from './events.ts';
+import { noteEvent, recordEvent } from './events.ts';
 
 /**
  * A machine that was set back to an image goes on with an earlier store once. Often within a day is no setting back:
@@ -26,7 +26,8 @@ export async function quarantine(
     .set({ state: 'quarantined', ...(forgetMarks ? { fingerprint: '{}' } : {}) })
     .where('id', '=', device.id)
     .execute();
-  await noteEvent(trx, device.id, now, 'clone-suspected', why);
+  // In the words of the last time as well: `watchEpochs` counts from the last one, and staff have to see each.
+  await recordEvent(trx, device.id, now, 'clone-suspected', why);
   await evaluateDevice(trx, device.id, now);
   return { ...device, state: 'quarantined' };
 }

@@ -37,9 +37,19 @@ export async function noteEvent(
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (last?.detail === said) return;
+  if (last?.detail !== said) await recordEvent(trx, deviceId, at, code, detail);
+}
+
+/** Noted also where it is what was said last: only for what cannot happen again before somebody has acted on it. */
+export async function recordEvent(
+  trx: Database,
+  deviceId: string,
+  at: Date,
+  code: DeviceEventCode,
+  detail: string,
+): Promise<void> {
   await trx
     .insertInto('device_events')
-    .values({ device_id: deviceId, at: at.toISOString(), code, detail: said })
+    .values({ device_id: deviceId, at: at.toISOString(), code, detail: detail.slice(0, 500) })
     .execute();
 }

@@ -37,6 +37,35 @@ test('two leaps that do not agree with the time that passed, or a restart betwee
   expect(after(first, Number.NaN, 30 * minute).serverTimeFloor).toBe(now);
 });
 
+test('a leap is a leap beyond two days, is confirmed after five minutes, and five minutes more or less are the same', () => {
+  expect(after(known, now + 2 * day, 0)).toEqual({ serverTimeFloor: now + 2 * day });
+  expect(after(known, now + 2 * day + 1, 0)).toMatchObject({ serverTimeFloor: now });
+  const first = after(known, now + 40 * day, 7 * minute);
+  const candidate = { serverTime: now + 40 * day, bootMs: 7 * minute };
+  expect(first).toEqual({ serverTimeFloor: now, floorCandidate: candidate });
+  for (const [late, expected] of [
+    [-5 * minute - 1, now],
+    [-5 * minute, candidate.serverTime],
+    [5 * minute, candidate.serverTime + 10 * minute],
+    [5 * minute + 1, now],
+  ] as const) {
+    const said = candidate.serverTime + 5 * minute + late;
+    expect(after(first, said, 12 * minute).serverTimeFloor, String(late)).toBe(expected);
+  }
+  expect(after(first, candidate.serverTime + 5 * minute - 1, 12 * minute - 1)).toEqual(first);
+});
+
+test('of two leaps that do not agree the later one is what a third has to confirm', () => {
+  const first = after(known, now + 40 * day, 10 * minute);
+  const other = after(first, now + 80 * day, 20 * minute);
+  expect(other).toEqual({
+    serverTimeFloor: now,
+    floorCandidate: { serverTime: now + 80 * day, bootMs: 20 * minute },
+  });
+  const third = now + 80 * day + 10 * minute;
+  expect(after(other, third, 30 * minute)).toEqual({ serverTimeFloor: third });
+});
+
 test('the server’s word that its clock was wrong lets go of a floor it covers, and of no other', () => {
   const poisoned = { serverTimeFloor: now + 4000 * day };
   expect(after(poisoned, now, 0)).toEqual(poisoned);

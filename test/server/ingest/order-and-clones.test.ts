@@ -362,6 +362,8 @@ describe('two machines whose marks say nothing', () => {
     expect([third.status, third.code]).toEqual([403, 'device-not-active']);
     expect(await stored.deviceOf(agent)).toMatchObject({ state: 'quarantined', light: 'critical' });
     expect(await stored.sectionsOf(agent)).toEqual(before);
+    // The marks told nothing apart: they stay known.
+    expect(JSON.parse((await stored.deviceOf(agent)).fingerprint)).toEqual(agent.state.fingerprint);
     expect(await stored.reportsOf(agent)).toHaveLength(4);
     expect((await stored.eventsOf(agent)).slice(1)).toEqual([
       'store-epoch-returned',
@@ -388,10 +390,19 @@ describe('two machines whose marks say nothing', () => {
   test('after release, what was judged before counts no more', async () => {
     const agent = await enrolled();
     const copy = await copyOf(agent);
+    const release = () =>
+      db().updateTable('devices').set({ state: 'active' }).where('id', '=', agent.state.deviceId).execute();
     for (const one of [agent, copy, agent, copy, agent]) await one.report();
-    await db().updateTable('devices').set({ state: 'active' }).where('id', '=', agent.state.deviceId).execute();
+    await release();
     expect((await agent.checkIn()).answer?.state).toBe('active');
     expect((await agent.checkIn()).answer?.state).toBe('active');
+    // A second time as well: of several judgements the last one counts.
+    const states = [];
+    for (const one of [copy, agent, copy]) states.push((await one.checkIn()).answer?.state);
+    expect(states).toEqual(['active', 'active', 'quarantined']);
+    await release();
+    expect((await agent.checkIn()).answer?.state).toBe('active');
+    expect((await stored.eventsOf(agent)).filter((code) => code === 'clone-suspected')).toHaveLength(2);
   });
 
   test('are not one machine that is set back to an image now and then', async () => {
