@@ -37,12 +37,13 @@ export function* rangesOf(rows: Iterable<Row>): Generator<Gap> {
   if (open !== undefined) yield open;
 }
 
-/** Reports that could not be written one after the other are one gap. */
+/** Reports that could not be written one after the other are one gap; one that names its reports stays exactly those. */
 export function merged(noted: Noted, lost: Gap): Noted {
   const last = noted.at(-1);
   if (
     lost.from !== undefined ||
     last === undefined ||
+    last.gap.from !== undefined ||
     last.declaredBy !== undefined ||
     last.gap.reason !== lost.reason
   ) {
