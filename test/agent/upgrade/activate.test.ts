@@ -16,6 +16,15 @@ function machine() {
   const executable = (version: string): string => join(root, version, 'kits-agent');
   let [current, proven]: (string | undefined)[] = [];
   let comesUp = true;
+  /** Looks that find nothing running; at the next one the service has started by itself and made its round. */
+  let looksUntilUp: number | undefined;
+  // As the service does when it has made its round.
+  const proves = (): void => {
+    comesUp = true;
+    changeTrial(dataDir, (record) =>
+      record?.to === current && record?.state === 'trial' ? { ...record, attempts: 1, state: 'proven' } : undefined,
+    );
+  };
   const versions: InstalledVersions = {
     root,
     objection: async () => undefined,
@@ -30,19 +39,20 @@ function machine() {
       proven = version;
     },
     isUp: () => true,
-    isRunning: async () => comesUp,
+    isRunning: async () => {
+      if (looksUntilUp === 0) proves();
+      if (looksUntilUp !== undefined) looksUntilUp -= 1;
+      return comesUp;
+    },
     restart: async () => {
-      if (!comesUp) return;
-      // As the service does when it has made its round.
-      changeTrial(dataDir, (record) =>
-        record?.to === current && record?.state === 'trial' ? { ...record, attempts: 1, state: 'proven' } : undefined,
-      );
+      if (comesUp) proves();
     },
     wakeGuard: async () => undefined,
     remove: () => undefined,
   };
-  const install = (version: string, up: boolean): Promise<Activated> => {
-    comesUp = up;
+  const install = (version: string, up: boolean | { readonly afterLooks: number }): Promise<Activated> => {
+    comesUp = up === true;
+    looksUntilUp = typeof up === 'boolean' ? undefined : up.afterLooks;
     const file = join(root, `delivered-${version}`);
     writeFileSync(file, version);
     chmodSync(file, 0o755);
@@ -55,8 +65,9 @@ function machine() {
       now: () => new Date(),
       reached: () => undefined,
       selfTest: async () => undefined,
-      waitMs: 1000,
-      goneMs: 100,
+      // Long enough for what comes up late, however busy the machine is.
+      waitMs: looksUntilUp === undefined ? 1000 : 60_000,
+      goneMs: looksUntilUp === undefined ? 100 : -1,
       signal: new AbortController().signal,
     });
   };
@@ -69,6 +80,13 @@ test('a first installation that is slow to start is an installation: nothing wou
   expect(current()).toBe('1.0.0');
   // Once more, when the machine has less to do.
   expect(await install('1.0.0', true)).toMatchObject({ result: 'active', version: '1.0.0' });
+});
+
+test('a first installation is waited for also when nothing runs for a while; an upgrade has a way back and takes it', async () => {
+  const { install, current } = machine();
+  expect(await install('1.0.0', { afterLooks: 9 })).toMatchObject({ result: 'active', version: '1.0.0' });
+  expect(await install('1.1.0', { afterLooks: 6 })).toMatchObject({ result: 'rolled-back', stays: '1.0.0' });
+  expect(current()).toBe('1.0.0');
 });
 
 test('an upgrade that does not come up goes back', async () => {
