@@ -1,5 +1,5 @@
 /** A PC or a server that is set back to an earlier state, and a disk that is copied: nothing is lost, nothing is twice, nobody is mistaken. */
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeDevice } from '../../../server/fleet/devices.ts';
@@ -72,31 +72,8 @@ test('a PC set back to before reports the server has, which it would send again,
   expect(device.events.map(({ code }) => code)).not.toContain('clone-suspected');
 });
 
-test('a server restored from its backup gets again what it had acknowledged since', async () => {
-  const { serverDir, server, between, agent } = await town();
-  await agent.round('full');
-  await agent.exchange();
-  await server.close();
-  const backup = join(folder(), 'backup');
-  mkdirSync(backup);
-  cpSync(serverDir, backup, { recursive: true });
-  const later = await startServer(serverDir);
-  between.target = later.url;
-  await agent.round('cheap');
-  await agent.round('cheap');
-  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
-  await later.close();
-  rmSync(serverDir, { recursive: true });
-  cpSync(backup, serverDir, { recursive: true });
-  expect(existsSync(serverDir)).toBe(true);
-
-  const restored = await startServer(serverDir);
-  between.target = restored.url;
-  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
-  expect((await stored(restored)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-});
-
-test('a report that was on its way while the server was restored leaves no hole: what lies before it is asked for', async () => {
+/** The server holds the first report, was backed up and runs on as `later`, which has to be closed before it is restored. */
+async function backedUpTown() {
   const { serverDir, server, between, agent, enrolment } = await town();
   await agent.round('full');
   await agent.exchange();
@@ -105,6 +82,23 @@ test('a report that was on its way while the server was restored leaves no hole:
   cpSync(serverDir, backup, { recursive: true });
   const later = await startServer(serverDir);
   between.target = later.url;
+  return { between, agent, enrolment, later, restore: () => restoreTo(backup, serverDir, between) };
+}
+
+test('a server restored from its backup gets again what it had acknowledged since', async () => {
+  const { agent, later, restore } = await backedUpTown();
+  await agent.round('cheap');
+  await agent.round('cheap');
+  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
+  await later.close();
+
+  const restored = await restore();
+  expect(await agent.exchange()).toMatchObject({ accepted: 2 });
+  expect((await stored(restored)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+});
+
+test('a report that was on its way while the server was restored leaves no hole: what lies before it is asked for', async () => {
+  const { between, agent, enrolment, later, restore } = await backedUpTown();
   await agent.round('cheap');
   await agent.round('cheap');
   await agent.exchange();
@@ -113,7 +107,7 @@ test('a report that was on its way while the server was restored leaves no hole:
   between.meddle = async (path) => {
     if (path === '/agent/v1/check-in' && restored === undefined) {
       await later.close();
-      restored = await restoreTo(backup, serverDir, between);
+      restored = await restore();
     }
     return 'forward' as const;
   };
@@ -134,14 +128,7 @@ test('a report that was on its way while the server was restored leaves no hole:
 });
 
 test('a restored server gets again what was of an earlier epoch of the device, too', async () => {
-  const { serverDir, server, between, agent, enrolment } = await town();
-  await agent.round('full');
-  await agent.exchange();
-  await server.close();
-  const backup = join(folder(), 'backup');
-  cpSync(serverDir, backup, { recursive: true });
-  const later = await startServer(serverDir);
-  between.target = later.url;
+  const { agent, enrolment, later, restore } = await backedUpTown();
   await agent.round('cheap');
   await agent.exchange();
   await agent.store.renewEpoch(() => Promise.reject(new Error('nothing waits')));
@@ -154,7 +141,7 @@ test('a restored server gets again what was of an earlier epoch of the device, t
   const newest = await facts(later);
   await later.close();
 
-  const restored = await restoreTo(backup, serverDir, between);
+  const restored = await restore();
   await agent.exchange();
   await agent.exchange();
   expect(agent.store.queue()).toEqual({ waiting: 0, refused: 0 });
