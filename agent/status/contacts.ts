@@ -3,8 +3,10 @@ import type { EmergencyContact, Policy } from '../contract/policy.ts';
 import type { Status } from '../contract/status.ts';
 import { plainText } from '../rules/wording.ts';
 
+type Contacts = Pick<Policy, 'version' | 'issuedAt'> & { readonly settings: Pick<Policy['settings'], 'contacts'> };
+
 /** `policy`: the last good one, even when it has run out: an old number is better than none, and its date stands beside it. */
-export function contactsOf(policy: Policy | undefined): Status['contacts'] {
+export function contactsOf(policy: Contacts | undefined): Status['contacts'] {
   const contacts = policy?.settings.contacts ?? [];
   if (policy === undefined || contacts.length === 0) return undefined;
   return { asOf: policy.issuedAt, policyVersion: policy.version, entries: contacts.map(entryOf) };
